@@ -1,0 +1,143 @@
+import type { z } from 'zod';
+import type { Clock } from '../world/clock.ts';
+import type { CloudflareClient } from '../world/cloudflare.ts';
+import type { DnsTransport } from '../world/dns.ts';
+import type { Environment } from '../world/environment.ts';
+import type { Json } from '../world/json.ts';
+import type { Operator } from '../world/operator.ts';
+import type { Prober } from '../world/probe.ts';
+import type { SlackClient } from '../world/slack.ts';
+import type { Suite } from './http/suite.ts';
+
+/** Which run an action works for. `shortId` is safe in names (lower-case letters and digits). */
+export type RunIdentity = {
+  id: string;
+  shortId: string;
+  runbook: string;
+  title: string;
+  mode: 'live' | 'dry-run' | 'rehearsal';
+};
+
+/** Everything an action may touch. There is nothing else: no process, no globals, no clock of its own. */
+export type ActionContext = {
+  readonly env: Environment;
+  readonly run: RunIdentity;
+  /** Id of the step that uses the action. */
+  readonly step: string;
+  readonly clock: Clock;
+  /** Aborted when the step's time is over or the operator stops; reads end at once, a running write settles. */
+  readonly signal: AbortSignal;
+  /**
+   * False where waiting for the world to change makes no sense (a dry run after a change that did not happen): look
+   * once and answer what is.
+   */
+  readonly mayWait: boolean;
+  readonly probe: Prober;
+  readonly dns: DnsTransport;
+  readonly clients: { cloudflare(): Promise<CloudflareClient>; slack(): Promise<SlackClient> };
+  readonly operator: Operator;
+  /** A suite that the runbook names; loaded and pinned when the run starts. */
+  suite(name: string): Suite;
+  /** The value of a secret that the environment names, or undefined where its process variable is not set. */
+  secret(name: string): string | undefined;
+  /** Runs a check inside another action (the proof of a manual change). Throws `invalid` for unknown names and inputs. */
+  runCheck(name: string, input: Json): Promise<{ output: Json; summary: Summary }>;
+  /** What an earlier attempt of this step noted (durably), or undefined. */
+  readonly noted: Json | undefined;
+  /** Keeps a fact that a crash must not lose (an id just created). Durable once resolved. */
+  note(fact: Json): Promise<void>;
+  /** One line on what is going on, for the spinner; not journaled. */
+  progress(text: string): void;
+};
+
+/** What a person reads of an output, and what it means for the run's clocks. Plain text, no colours, lines ≤ 76 characters. */
+export type Summary = {
+  /** One line: the result in words. */
+  headline: string;
+  /** More lines (a matrix, servers with TTLs), shown with the step and on the go/no-go screen. */
+  detail: string[];
+  /** The output proves this milestone, if it holds after "go". */
+  milestone?: 'switched' | 'recovered';
+  /** How long clients may keep the old answers after a switch made now. */
+  predictedDrainMs?: number;
+};
+
+/** A named objection: the run stops unless the operator passes it by `--override NAME=REASON`. */
+export type GuardFinding = { guard: string; message: string; hint: string };
+
+/** What a change would do. `before` and `after` are plain JSON, journaled before apply; another process can finish or undo from them. */
+export type Plan<State> = {
+  before: State;
+  after: State;
+  /** For people: what changes, e.g. `- enabled: true` / `+ enabled: false`. Empty when there is nothing to do. */
+  diff: string[];
+  /** For people: what else matters (what is beneath, what cannot be undone). */
+  notes: string[];
+  guards: GuardFinding[];
+};
+
+/** What the engine hands back to apply, observe and revert: the plan's states as journaled, and the input. */
+export type Planned<Input, State> = { input: Input; before: State; after: State };
+
+/** An action that only reads. */
+export type Check<Input, Output> = {
+  kind: 'check';
+  /** `system.verb-noun`. */
+  name: string;
+  /** One line, in the imperative. */
+  summary: string;
+  input: z.ZodType<Input>;
+  output: z.ZodType<Output>;
+  /** Names of the environment's secrets without which it cannot run. */
+  secrets?: readonly string[];
+  /** The guard that a failed `expect` of a step with this action raises; the step's id when not given. */
+  guard?: string;
+  run(input: Input, ctx: ActionContext): Promise<Output>;
+  summarise(output: Output, input: Input): Summary;
+};
+
+/** An action that changes the world, from four parts that the engine composes. */
+export type Change<Input, State, Output> = {
+  kind: 'change';
+  name: string;
+  summary: string;
+  input: z.ZodType<Input>;
+  state: z.ZodType<State>;
+  output: z.ZodType<Output>;
+  secrets?: readonly string[];
+  guard?: string;
+  /** Reads only. Throws `refused` where the change must not be made at all. */
+  plan(input: Input, ctx: ActionContext): Promise<Plan<State>>;
+  /**
+   * Compare-and-set: throws `drift` if the world is not `before`. Throws `not-sent` or `refused` only when the write
+   * surely did not happen; whatever else it throws leaves the step in doubt until `observe` has looked.
+   */
+  apply(planned: Planned<Input, State>, ctx: ActionContext): Promise<Output>;
+  /** Reads only: what the world is now. */
+  observe(planned: Planned<Input, State>, ctx: ActionContext): Promise<'before' | 'after' | 'other'>;
+  /** The output of an apply whose answer was lost, read from the world. Without it the output is lost with the answer. */
+  outputOf?(planned: Planned<Input, State>, ctx: ActionContext): Promise<Output>;
+  /** Compare-and-set: throws `drift` if the world is not `after`. Absent: cannot be undone (a message). */
+  revert?(planned: Planned<Input, State>, ctx: ActionContext): Promise<void>;
+  /** Keeps what was made up to date while the run proceeds (a status message). Failures are noted, never raised. */
+  follow?(output: Output, news: RunNews, ctx: ActionContext): Promise<void>;
+  /** Fails with `credentials` when the provider refuses the credentials; any other trouble is no finding. */
+  preflight?(ctx: ActionContext): Promise<void>;
+  summarise(output: Output, input: Input): Summary;
+};
+
+/** What a follow-up may tell the world about the run. */
+export type RunNews = { headline: string; lines: string[]; ended: boolean };
+
+/** An action with its types erased, as the engine and the linter hold it. Values are parsed by its schemas at each edge. */
+export type AnyAction = Check<Json, Json> | Change<Json, Json, Json>;
+
+/** Declares a check; exists for inference, and erases the types (inputs and outputs are JSON, parsed by the schemas). */
+export function check<Input, Output>(definition: Omit<Check<Input, Output>, 'kind'>): AnyAction {
+  return { kind: 'check', ...definition } as unknown as AnyAction;
+}
+
+/** Declares a change; see {@link check}. */
+export function change<Input, State, Output>(definition: Omit<Change<Input, State, Output>, 'kind'>): AnyAction {
+  return { kind: 'change', ...definition } as unknown as AnyAction;
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+const headerValue = z.union([
+  z.string(),
+  z.strictObject({
+    secret: z.string().describe('name of a secret of the environment'),
+    prefix: z.string().default('').describe('put before the secret, e.g. "Bearer "'),
+  }),
+]);
+
+/** What a request must be answered with; every field given must hold. */
+export const expectationSchema = z.strictObject({
+  status: z
+    .union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)])
+    .describe('status, or any of these'),
+  json: z.record(z.string(), z.unknown()).optional().describe('fields that the JSON body must have with these values'),
+  headers: z.record(z.string(), z.string()).optional().describe('headers that must have these values'),
+  backend: z.string().optional().describe('the backend that must have answered'),
+  'latency-under-ms': z.int().positive().optional(),
+});
+
+/** One request of a suite. Must be free of side effects: bad keys, invalid bodies, test addresses. */
+export const suiteRequestSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  title: z.string().optional(),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
+  path: z.string().startsWith('/'),
+  headers: z.record(z.string(), headerValue).default({}),
+  body: z
+    .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())])
+    .optional()
+    .describe('text, or JSON'),
+  critical: z.boolean().default(false).describe('customers are down without it'),
+  expect: expectationSchema,
+});
+
+/** The critical requests of an API and what each must answer. */
+export const suiteSchema = z.strictObject({
+  title: z.string(),
+  'timeout-ms': z.int().min(100).max(60_000).default(5_000).describe('time box of each request'),
+  requests: z.array(suiteRequestSchema).min(1).max(200),
+});
+
+/** A parsed suite. */
+export type Suite = z.output<typeof suiteSchema>;
+
+/** A parsed request of a suite. */
+export type SuiteRequest = z.output<typeof suiteRequestSchema>;

@@ -1,0 +1,125 @@
+import type { Summary } from '../actions/action.ts';
+import type { ErrorCode, ExitCode } from '../errors.ts';
+import type { Json } from '../world/json.ts';
+
+/** Who wrote an entry: the person, the machine, and the cloud identities in use (never a secret). */
+export type Actor = { user: string; host: string; identities?: Readonly<Record<string, string>> };
+
+/** How a run ended. */
+export type Outcome = 'succeeded' | 'failed' | 'rolled-back' | 'stopped' | 'needs-attention' | 'refused';
+
+/** An error as journaled: what a person needs, without a stack. */
+export type RecordedError = { code: ErrorCode | 'bug'; message: string; hint?: string };
+
+/** A file that the run depends on, kept by the store under its digest. */
+export type PinnedDocument = { kind: 'runbook' | 'environment' | 'suite'; name: string; file: string; sha256: string };
+
+/** What happened, in the past tense. Fields are plain JSON; times and hashes are added by the store. */
+export type Event =
+  | {
+      type: 'run-started';
+      runbook: string;
+      title: string;
+      mode: 'live' | 'dry-run' | 'rehearsal';
+      /** Clock seconds per real second; 1 outside rehearsals. Durations in the fold are real time × speed. */
+      speed: number;
+      environment: string;
+      hostname: string;
+      inputs: Readonly<Record<string, Json>>;
+      documents: readonly PinnedDocument[];
+      resources: readonly string[];
+      overrides: Readonly<Record<string, string>>;
+      version: string;
+    }
+  /** Written by `drive`: a process begins to drive; `epoch` of this entry is its number. */
+  | { type: 'driver-started'; pid: number; process: string; boot: string; forced: boolean }
+  | { type: 'driver-released' }
+  | { type: 'step-started'; step: string; title: string; uses?: string }
+  | {
+      type: 'step-planned';
+      step: string;
+      uses: string;
+      before: Json;
+      after: Json;
+      diff: readonly string[];
+      notes: readonly string[];
+      digest: string;
+    }
+  | { type: 'guard-raised'; step: string; guard: string; message: string; hint: string }
+  | { type: 'guard-overridden'; step: string; guard: string; reason: string; message: string }
+  | {
+      type: 'confirmation-given';
+      step: string;
+      digest: string;
+      kind: 'plain' | 'typed';
+      by: 'terminal' | 'flag' | 'rehearsal';
+    }
+  | { type: 'confirmation-declined'; step: string; digest: string; kind: 'plain' | 'typed' }
+  /** The operator said go: the objective's clocks start. */
+  | { type: 'go-given'; step: string }
+  /** On disk before the first byte of a write leaves. */
+  | {
+      type: 'change-intended';
+      step: string;
+      uses: string;
+      input: Json;
+      before: Json;
+      after: Json;
+      digest: string;
+      undoable: boolean;
+      rollback: 'auto' | 'none';
+    }
+  | { type: 'fact-noted'; step: string; fact: Json }
+  /** The answer was lost, late, or not to be believed: only observation can tell. */
+  | { type: 'change-doubted'; step: string; error: RecordedError }
+  | { type: 'change-applied'; step: string; how: 'answered' | 'observed'; output: Json | null }
+  /** `lookAgain`: the request may have left; the engine looks once more at the end of the run. */
+  | { type: 'change-not-applied'; step: string; error: RecordedError; lookAgain: boolean }
+  /** Neither before nor after, or never observable: a person must look. */
+  | { type: 'change-unresolved'; step: string; error: RecordedError }
+  | { type: 'follow-up-intended'; step: string; headline: string }
+  | { type: 'follow-up-failed'; step: string; error: RecordedError }
+  | { type: 'step-succeeded'; step: string; output: Json; summary: Summary; knowledge: 'known' | 'unknown' }
+  | { type: 'step-failed'; step: string; error: RecordedError; output?: Json; summary?: Summary }
+  | { type: 'step-skipped'; step: string; why: string }
+  | { type: 'milestone-reached'; step: string; milestone: 'switched' | 'recovered' }
+  | { type: 'interrupted'; signal: string }
+  | {
+      type: 'decided';
+      choice: 'continue' | 'retry' | 'rollback' | 'leave';
+      by: 'terminal' | 'flag' | 'rehearsal' | 'policy';
+    }
+  | { type: 'rollback-started'; why: string }
+  | { type: 'revert-intended'; step: string }
+  | { type: 'change-reverted'; step: string }
+  | {
+      type: 'revert-failed';
+      step: string;
+      error: RecordedError;
+      observed: 'before' | 'after' | 'other' | 'unobservable';
+    }
+  | { type: 'resumed' }
+  | { type: 'run-ended'; outcome: Outcome; exitCode: ExitCode; message: string; left: readonly string[] }
+  /** Said by anyone, driver or not. */
+  | { type: 'commented'; text: string }
+  | { type: 'cancel-requested'; text: string }
+  | { type: 'marked-done'; step: string; evidence: string }
+  /** Written by the store when it repaired a torn last line (a crash in the middle of a write). */
+  | { type: 'tail-repaired'; bytes: number; kept: string }
+  /** `audit release --force`: the claim of a run that nobody will finish was given up by hand. */
+  | { type: 'claim-released'; reason: string };
+
+/** The type field of every {@link Event}. */
+export type EventType = Event['type'];
+
+/** A line of the log: the store's stamp around an event. Field order in the file: seq, time, run, epoch, type, actor, the event's own fields, (key,) prev, hash. */
+export type Entry<E extends Event = Event> = {
+  seq: number;
+  /** UTC, ISO 8601 with milliseconds, real time (never a rehearsal's compressed time). */
+  time: string;
+  run: string;
+  epoch: number;
+  actor: Actor;
+  prev: string;
+  hash: string;
+} & E;

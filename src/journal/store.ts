@@ -1,0 +1,80 @@
+import { OpsError } from '../errors.ts';
+import type { Actor, Entry, Event } from './events.ts';
+
+/**
+ * The store port: one append-only, hash-chained log; a run is a view of it. Embedded: local files. A team's shared
+ * store implements the same port. Claims belong to a run and end only with it; driving belongs to one process at a
+ * time and has an epoch.
+ */
+export type Store = {
+  /** Keeps a document under its SHA-256 (hex), durably. Same text, same digest; kept once. */
+  pin(text: string): Promise<string>;
+  /** The text of a pinned document. Throws `audit` when it is gone or does not match its digest. */
+  pinned(sha256: string): Promise<string>;
+  /** Records a new run and claims its resources in one atomic act, or throws {@link busyError}. */
+  begin(
+    run: string,
+    by: Actor,
+    resources: readonly string[],
+    first: Extract<Event, { type: 'run-started' }>,
+  ): Promise<void>;
+  /** Becomes the driver and raises the epoch. Throws `fenced` while another live process drives, unless `force`. */
+  drive(run: string, by: Actor, options?: { force?: boolean }): Promise<Lease>;
+  /** Anyone, driver or not: comment, ask to cancel, mark done, release. Epoch of the entry is 0. */
+  say(run: string, by: Actor, event: Event): Promise<Entry>;
+  /** A run's entries in order. Empty for an unknown run. */
+  read(run: string, fromSeq?: number): Promise<Entry[]>;
+  /** Past and future entries of a run in order, until its `run-ended` entry or abort. */
+  watch(run: string, fromSeq?: number, signal?: AbortSignal): AsyncIterable<Entry>;
+  /** Every run, oldest first. */
+  runs(): Promise<RunListing[]>;
+  /** Every entry of the whole chain in order, as lines' exact text. */
+  chain(): AsyncIterable<string>;
+  /** The newest entry's place: an outside witness of it makes a cut tail visible. */
+  head(): Promise<Head | undefined>;
+  close(): Promise<void>;
+};
+
+/** A place in the chain: `SEQ:HASH` on screens. `origin` names the log (the hash of its first line). */
+export type Head = { origin: string; seq: number; hash: string };
+
+/** A run as `runs` lists it. `driver` is the last process that drove; `alive` tells whether it still exists. */
+export type RunListing = {
+  run: string;
+  resources: readonly string[];
+  started: Extract<Entry, { type: 'run-started' }>;
+  ended: Extract<Entry, { type: 'run-ended' }> | undefined;
+  driver: { actor: Actor; pid: number; since: string; alive: boolean } | undefined;
+};
+
+/** The right to drive a run, until released, ended, or taken over by a later epoch. */
+export type Lease = {
+  readonly run: string;
+  readonly epoch: number;
+  /** How long this driver must not write, because the driver before it may still have a call in flight (0: none). */
+  readonly quarantineMs: number;
+  /**
+   * Durable once resolved (unless `sync` is false: then with the next durable one). Throws `fenced` if the run was
+   * taken over, `audit` if the log cannot be written: then nothing may be written to the world either.
+   */
+  append(event: Event, options?: { sync?: boolean; key?: string }): Promise<Entry>;
+  /** Called right before every writing call: resolves only if this lease surely holds `ms` longer. */
+  ensure(ms: number): Promise<void>;
+  /** Last entry of the run, and release of its claims, atomically. */
+  end(event: Extract<Event, { type: 'run-ended' }>): Promise<Entry>;
+  /** Stops driving without ending: the claims stay, anyone may drive next. */
+  release(): Promise<void>;
+};
+
+/** Another run holds the resource: who, where, since when. Exit code 6. */
+export function busyError(
+  resource: string,
+  holder: { run: string; actor: Actor; since: string; pid?: number; alive: boolean },
+): OpsError {
+  const who = `${holder.actor.user}@${holder.actor.host}${holder.pid === undefined ? '' : ` (pid ${holder.pid})`}`;
+  return new OpsError('busy', `${resource} is held by run ${holder.run} of ${who}, since ${holder.since}`, {
+    hint: holder.alive
+      ? `it is running: follow it with \`resend-ops watch ${holder.run}\``
+      : `its process is gone: finish it with \`resend-ops resume ${holder.run}\`, or undo it with \`resend-ops rollback ${holder.run}\``,
+  });
+}

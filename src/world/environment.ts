@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+/** A hostname, lower case, without a trailing dot. */
+const hostname = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'a hostname in lower case, without scheme, port or trailing dot',
+  );
+
+/** `host`, `host:port`, `address`, `address:port` or `[v6]:port`: where to open the connection. */
+const target = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9._-]+)(:\d{1,5})?$/, 'a host or address, with an optional port');
+
+/** An identifier given by a provider, or a marked placeholder that lint reports and live runs refuse. */
+const identifier = (pattern: RegExp, what: string) =>
+  z
+    .string()
+    .refine((value) => pattern.test(value) || isPlaceholder(value), `${what}, or PLACEHOLDER-… until it is known`);
+
+/** Values of an environment that are not filled in yet start so. */
+export function isPlaceholder(value: string): boolean {
+  return value.startsWith('PLACEHOLDER');
+}
+
+/** How the answers of a backend are told apart: by a header's value. */
+export const backendSchema = z.strictObject({
+  header: z.string().describe('name of the response header that tells this backend'),
+  value: z.string().describe('what the header must equal'),
+});
+
+/** A way to reach the hostname. SNI, Host and the certificate check always use `hostname` (the environment's, unless given). */
+export const routeSchema = z.strictObject({
+  provider: z.enum(['cloudflare', 'cloudfront', 'load-balancer']).describe('whose path this is'),
+  hostname: hostname.optional().describe('ask for this name instead of the environment’s hostname (a canary)'),
+  connect: z
+    .union([target, z.record(z.string(), target)])
+    .describe('where to dial; or one target per backend, chosen by the backend a request expects'),
+  answers: z
+    .strictObject({
+      cname: hostname.optional().describe('DNS points at this route when the name is a CNAME to this'),
+      addresses: z.array(z.string()).optional().describe('… or when its addresses are in one of these CIDR ranges'),
+    })
+    .optional()
+    .describe('how DNS answers that point at this route are recognised'),
+});
+
+/** The world a runbook acts on. Holds names and ids, never a secret. */
+export const environmentSchema = z.strictObject({
+  title: z.string().optional(),
+  simulated: z.literal(true).optional().describe('written by the simulator: every screen says REHEARSAL'),
+  hostname: hostname.describe('the name that customers use'),
+  zone: hostname.describe('the DNS zone the hostname is in'),
+  routes: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), routeSchema),
+  backends: z.record(z.string(), backendSchema).default({}).describe('how each backend’s answers are recognised'),
+  cloudflare: z
+    .strictObject({
+      'zone-id': identifier(/^[0-9a-f]{32}$/, '32 hexadecimal digits'),
+      'load-balancer-id': identifier(/^[0-9a-f]{32}$/, '32 hexadecimal digits').optional(),
+    })
+    .optional(),
+  slack: z
+    .strictObject({
+      invite: z.array(identifier(/^[UW][A-Z0-9]{6,}$/, 'a Slack user id such as U024BE7LH')).default([]),
+      private: z.boolean().default(false),
+    })
+    .optional(),
+  dns: z
+    .strictObject({
+      resolvers: z.array(target).min(1).describe('caching resolvers to ask, as address or address:port'),
+      nameservers: z
+        .record(hostname, target)
+        .default({})
+        .describe('addresses of authoritative servers that are not on port 53 of their own name (a simulator)'),
+    })
+    .describe('authoritative servers are found from the zone; resolvers are listed'),
+  secrets: z
+    .record(z.string(), z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'the name of a process variable'))
+    .default({})
+    .describe('secret name → the process variable that holds it'),
+  endpoints: z
+    .strictObject({ cloudflare: z.url().optional(), slack: z.url().optional() })
+    .default({})
+    .describe('only to point at a simulator or emulator; plain http only on loopback'),
+  ca: z
+    .string()
+    .optional()
+    .describe('PEM file of a certificate authority to trust besides the built-in ones, relative to this file'),
+});
+
+/** A parsed environment: see {@link environmentSchema} for every field. */
+export type Environment = z.output<typeof environmentSchema>;
+
+/** A parsed route of an environment. */
+export type Route = z.output<typeof routeSchema>;

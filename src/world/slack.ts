@@ -1,0 +1,2 @@
+/** The official client. */
+export type SlackClient = never;
