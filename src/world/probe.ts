@@ -13,7 +13,10 @@ export type ProbeRequest = {
   signal?: AbortSignal;
 };
 
-/** Milliseconds from the request's start to the end of each phase's own part; null when the phase was not reached. */
+/**
+ * Milliseconds from the probe's start to the end of each phase, so that each includes those before; null when the phase
+ * did not end (or was not needed: `dnsMs` of a probe that dials an address).
+ */
 export type ProbeTimings = {
   dnsMs: number | null;
   tcpMs: number | null;

@@ -25,11 +25,17 @@ export const suiteRequestSchema = z.strictObject({
   title: z.string().optional(),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
   path: z.string().startsWith('/'),
-  headers: z.record(z.string(), headerValue).default({}),
+  headers: z.record(z.string(), headerValue).default({}).describe('an empty text leaves out a header, e.g. User-Agent'),
   body: z
     .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())])
     .optional()
     .describe('text, or JSON'),
+  'pad-body-to-bytes': z
+    .int()
+    .positive()
+    .max(8 * 1024 * 1024)
+    .optional()
+    .describe('add spaces after the body up to this size, so that limits on size show'),
   critical: z.boolean().default(false).describe('customers are down without it'),
   expect: expectationSchema,
 });
@@ -38,7 +44,11 @@ export const suiteRequestSchema = z.strictObject({
 export const suiteSchema = z.strictObject({
   title: z.string(),
   'timeout-ms': z.int().min(100).max(60_000).default(5_000).describe('time box of each request'),
-  requests: z.array(suiteRequestSchema).min(1).max(200),
+  requests: z
+    .array(suiteRequestSchema)
+    .min(1)
+    .max(200)
+    .refine((requests) => new Set(requests.map(({ id }) => id)).size === requests.length, 'ids must differ'),
 });
 
 /** A parsed suite. */

@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { OpsError } from '../../errors.ts';
+import { type ActionContext, check, type Summary } from '../action.ts';
+import { durationSchema } from '../duration.ts';
+import { routeOf } from './connect-target.ts';
+import { type Decision, decideVerdict } from './decide-verdict.ts';
+import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
+import type { RequestResult } from './request-result.ts';
+import type { Cell, RouteEvidence } from './route-evidence.ts';
+import { assertSomethingSent, sendSuite } from './send-suite.ts';
+import { lineWidth, toWidth, wrapText } from './text-columns.ts';
+
+const inputSchema = z
+  .strictObject({
+    suite: z.string().describe('name of a suite in runbooks/suites'),
+    routes: z.array(z.string()).min(2).max(3).describe('the primary first; then the fallback and, if any, the origin'),
+    fallback: z.string().default('fallback').describe('which of the routes is the fallback'),
+    rounds: z.int().min(1).max(100).default(3),
+    over: durationSchema.default(5_000).describe('the time that the rounds are spread over, first to last'),
+    'at-once': z.int().min(1).max(50).default(10).describe('requests open at a time to one place'),
+  })
+  .refine(({ routes }) => new Set(routes).size === routes.length, {
+    message: 'name each route once',
+    path: ['routes'],
+  })
+  .refine(({ routes, fallback }) => routes.indexOf(fallback) > 0, {
+    message: 'name the fallback after the primary (`fallback` says which it is)',
+    path: ['routes'],
+  });
+
+const outputSchema = z.strictObject({
+  verdict: z.enum(['healthy', 'provider-fault', 'own-fault', 'fallback-not-ready', 'recovering', 'inconclusive']),
+  reasons: z.array(z.string()).describe('the evidence, the weightiest first'),
+  notes: z.array(z.string()).describe('what could not be judged'),
+  rounds: z.int().positive(),
+  routes: z.record(
+    z.string(),
+    z.strictObject({
+      role: z.enum(['primary', 'fallback', 'origin']),
+      provider: z.string(),
+      state: z
+        .enum(['good', 'bad', 'recovering', 'blink', 'unreachable', 'absent'])
+        .describe('absent: an origin whose answers came by another path'),
+      good: z.int().nonnegative().describe('rounds in which every critical request was met'),
+      bad: z.int().nonnegative(),
+      rounds: z.array(z.boolean()).describe('each round: was every critical request met'),
+    }),
+  ),
+  matrix: matrixSchema,
+});
+
+type Input = z.output<typeof inputSchema>;
+type Output = z.output<typeof outputSchema>;
+
+/** Sends a suite over several routes at the same time, in rounds, and decides from the differences whose fault it is. */
+export const httpCompare = check({
+  name: 'http.compare',
+  summary: 'Send a suite over several routes at the same time and tell from the differences whose fault it is',
+  input: inputSchema,
+  output: outputSchema,
+  guard: 'verdict',
+  run,
+  summarise,
+});
+
+async function run(input: Input, ctx: ActionContext): Promise<Output> {
+  const suite = ctx.suite(input.suite);
+  const [primary = '', ...others] = input.routes;
+  const origin = others.find((name) => name !== input.fallback);
+  const providers = new Map(input.routes.map((name) => [name, routeOf(ctx.env, name).provider]));
+  if (!suite.requests.some(({ critical }) => critical)) {
+    throw new OpsError('invalid', `suite "${input.suite}" has no critical request, so nothing tells an outage`, {
+      hint: 'mark what customers cannot do without with `critical: true`',
+    });
+  }
+  const rounds = await sendRounds(input, ctx);
+  assertSomethingSent(rounds[0]?.get(primary) ?? [], input.suite);
+  const evidence = {
+    primary: evidenceOf(rounds, primary),
+    fallback: evidenceOf(rounds, input.fallback),
+    ...(origin === undefined ? {} : { origin: evidenceOf(rounds, origin) }),
+  };
+  const { verdict, reasons, states } = decideVerdict(evidence);
+  const routeOutput = (role: 'primary' | 'fallback' | 'origin', { name, cells }: RouteEvidence) => {
+    const met = rounds.map((_, round) => Object.values(cells).every((sequence) => sequence[round] === 'good'));
+    const good = met.filter((whole) => whole).length;
+    const provider = providers.get(name) ?? '';
+    return [name, { role, provider, state: states[role], good, bad: met.length - good, rounds: met }] as const;
+  };
+  const notes = new Set(rounds.flatMap((round) => [...round.values()].flat().flatMap((result) => result.notes)));
+  const skipped = (rounds[0]?.get(primary) ?? []).filter(({ outcome }) => outcome === 'skipped');
+  return {
+    verdict,
+    reasons,
+    notes: [...skipped.map(({ id, why }) => `${id}: ${why}`), ...notes],
+    rounds: rounds.length,
+    routes: Object.fromEntries([
+      routeOutput('primary', evidence.primary),
+      routeOutput('fallback', evidence.fallback),
+      ...(evidence.origin === undefined ? [] : [routeOutput('origin', evidence.origin)]),
+    ]),
+    matrix: matrixOf(rounds, input.routes),
+  };
+}
+
+/** Each round starts at its own time, whether or not the one before has ended: a hanging route does not stretch them. */
+async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
+  const suite = ctx.suite(input.suite);
+  const gapMs = input.rounds > 1 ? input.over / (input.rounds - 1) : 0;
+  return Promise.all(
+    Array.from({ length: input.rounds }, async (_, index) => {
+      // A derived signal each, because Node warns of more than ten listeners on one.
+      if (index > 0) await ctx.clock.sleep(index * gapMs, AbortSignal.any([ctx.signal]));
+      ctx.progress(`round ${index + 1} of ${input.rounds} over ${input.routes.join(', ')}`);
+      const sent = await Promise.all(
+        input.routes.map(
+          async (route): Promise<[string, RequestResult[]]> => [
+            route,
+            await sendSuite({ suite, route, atOnce: input['at-once'] }, ctx),
+          ],
+        ),
+      );
+      return new Map(sent);
+    }),
+  );
+}
+
+/** The critical requests that were sent, as cells. */
+function evidenceOf(rounds: readonly Round[], name: string): RouteEvidence {
+  const cells: Record<string, Cell[]> = {};
+  for (const round of rounds) {
+    for (const result of round.get(name) ?? []) {
+      if (!result.critical || result.outcome === 'skipped') continue;
+      const sequence = cells[result.id] ?? [];
+      sequence.push(cellOf(result));
+      cells[result.id] = sequence;
+    }
+  }
+  return { name, cells };
+}
+
+function cellOf(result: RequestResult): Cell {
+  if (result.misrouted) return 'misrouted';
+  if (result.outcome === 'passed') return 'good';
+  return result.connected ? 'bad' : 'unconnected';
+}
+
+const meanings: Record<Decision['verdict'], string> = {
+  healthy: 'both paths serve every critical request',
+  'provider-fault': 'the primary path fails, the fallback works',
+  'own-fault': 'the backends fail behind every path; switching would not help',
+  'fallback-not-ready': 'the fallback does not serve; switching would not help',
+  recovering: 'the primary path is coming back by itself; switching adds risk',
+  inconclusive: 'the evidence does not decide',
+};
+
+function summarise(output: Output): Summary {
+  const routes = Object.keys(output.routes);
+  const why = output.matrix.flatMap(({ id, critical, cells }) =>
+    routes.flatMap((route) => {
+      const cell = cells[route];
+      return critical && cell !== undefined && cell.passed < cell.of ? [{ route, id, why: cell.why }] : [];
+    }),
+  );
+  const causes = new Map(why.map((item) => [`${item.route} ${item.why}`, item]));
+  const shown = [...causes.values()].slice(0, 4);
+  return {
+    headline: toWidth(`${output.verdict}: ${meanings[output.verdict]}`, lineWidth).trimEnd(),
+    detail: [
+      ...renderMatrix(output.matrix, routes),
+      ...output.reasons.flatMap((reason) => wrapText(`- ${reason}`)),
+      ...shown.flatMap((item) => wrapText(`- ${item.route}, ${item.id}: ${item.why}`)),
+      ...output.notes.flatMap((note) => wrapText(`note: ${note}`, '      ')),
+    ],
+  };
+}
