@@ -40,8 +40,8 @@ export type ActionContext = {
   suite(name: string): Suite;
   /** The value of a secret that the environment names, or undefined where its process variable is not set. */
   secret(name: string): string | undefined;
-  /** Runs a check inside another action (the proof of a manual change). Throws `invalid` for unknown names and inputs. */
-  runCheck(name: string, input: Json): Promise<{ output: Json; summary: Summary }>;
+  /** Runs a check inside another action (the proof of a manual change), in a time box of its own. Throws `invalid` for unknown names and inputs. */
+  runCheck(name: string, input: Json, withinMs: number): Promise<{ output: Json; summary: Summary }>;
   /** What an earlier attempt of this step noted (durably), or undefined. */
   readonly noted: Json | undefined;
   /** Keeps a fact that a crash must not lose (an id just created). Durable once resolved. */
@@ -92,6 +92,8 @@ export type Check<Input, Output> = {
   secrets?: readonly string[];
   /** The guard that a failed `expect` of a step with this action raises; the step's id when not given. */
   guard?: string;
+  /** It waits for a person: no time box unless the step gives one. */
+  attended?: true;
   run(input: Input, ctx: ActionContext): Promise<Output>;
   summarise(output: Output, input: Input): Summary;
 };
@@ -106,6 +108,8 @@ export type Change<Input, State, Output> = {
   output: z.ZodType<Output>;
   secrets?: readonly string[];
   guard?: string;
+  /** It waits for a person: no time box unless the step gives one. */
+  attended?: true;
   /** Reads only. Throws `refused` where the change must not be made at all. */
   plan(input: Input, ctx: ActionContext): Promise<Plan<State>>;
   /**

@@ -30,6 +30,8 @@ export type Event =
       resources: readonly string[];
       overrides: Readonly<Record<string, string>>;
       version: string;
+      /** Added by the store: the process that began the run, so that its claim can be judged before anyone drives. */
+      begunBy?: { pid: number; process: string; boot: string };
     }
   /** Written by `drive`: a process begins to drive; `epoch` of this entry is its number. */
   | { type: 'driver-started'; pid: number; process: string; boot: string; forced: boolean }
@@ -99,9 +101,14 @@ export type Event =
       observed: 'before' | 'after' | 'other' | 'unobservable';
     }
   | { type: 'resumed' }
+  /** The driver stops with changes left in place or a step in doubt: the claim stays until the run is resumed, rolled back or released. */
+  | { type: 'run-suspended'; exitCode: ExitCode; message: string; left: readonly string[] }
+  /** An ended run is driven again, to roll it back; its resources are claimed anew. */
+  | { type: 'run-reopened'; resources: readonly string[]; why: string }
   | { type: 'run-ended'; outcome: Outcome; exitCode: ExitCode; message: string; left: readonly string[] }
   /** Said by anyone, driver or not. */
   | { type: 'commented'; text: string }
+  /** Asks the driver to stop at its next safe point and to roll back. */
   | { type: 'cancel-requested'; text: string }
   | { type: 'marked-done'; step: string; evidence: string }
   /** Written by the store when it repaired a torn last line (a crash in the middle of a write). */

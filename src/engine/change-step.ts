@@ -1,0 +1,239 @@
+import type { AnyAction, Plan, Planned, Summary } from '../actions/action.ts';
+import { OpsError } from '../errors.ts';
+import type { ActionStep } from '../runbook/runbook.ts';
+import type { Json } from '../world/json.ts';
+import { cutShort, readSignals } from './check-step.ts';
+import { askConfirmation, questionOf } from './confirm.ts';
+import { actionContext, parseInput, readOnly, writing } from './context.ts';
+import { planDigest, sameJson } from './digest.ts';
+import { assertExpectation, resolveWith } from './expressions.ts';
+import { raiseGuard } from './guards.ts';
+import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
+import { type Session, safePoint } from './session.ts';
+import { settle } from './settle.ts';
+import type { StepEnd } from './step-end.ts';
+import { inTimeBox } from './time-box.ts';
+
+type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
+
+/** Time box of each part of a change (plan, apply) that names none. */
+const defaultChangeMs = 30_000;
+
+/**
+ * Makes a change: plan → guards → confirm → intent on disk → apply → observe → applied. A change that a crash left
+ * between its intent and its answer is observed first, and only planned anew when the world shows that it is not there.
+ */
+export async function changeStep(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  confirm: ActionStep['confirm'],
+): Promise<StepEnd> {
+  try {
+    const earlier = await takeUp(session, step, action);
+    if (earlier !== undefined) return earlier;
+    const resolved = resolveWith(session, step);
+    if (resolved.kind === 'unknown') return await planUnknown(session, step, resolved.because);
+    const input = parseInput(action.input.safeParse(resolved.value), action.name);
+    const plan = await inTimeBox(session.drive.clock, timeoutOf(step, action), readSignals(session, step), (signal) =>
+      action.plan(input, actionContext(session, step.id, readOnly(session, 'a plan'), signal)),
+    );
+    return await proceed(session, step, action, confirm, input, plan);
+  } catch (error) {
+    if (endsDriving(error)) throw error;
+    return await fail(session, step, error);
+  }
+}
+
+function timeoutOf(step: ActionStep, action: ChangeAction): number | undefined {
+  return step.timeoutMs ?? (action.attended === true ? undefined : defaultChangeMs);
+}
+
+async function fail(session: Session, step: ActionStep, error: unknown): Promise<StepEnd> {
+  const recorded = recordedError(error);
+  await session.record({ type: 'step-failed', step: step.id, error: recorded });
+  return cutShort(session, recorded) ?? { kind: 'failed', step: step.id, error: recorded, cause: error };
+}
+
+async function planUnknown(session: Session, step: ActionStep, because: string): Promise<StepEnd> {
+  const summary = { headline: `unknown: depends on ${because}, which did not happen in this dry run`, detail: [] };
+  await session.record({ type: 'step-succeeded', step: step.id, output: null, summary, knowledge: 'unknown' });
+  return { kind: 'succeeded' };
+}
+
+async function proceed(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  confirm: ActionStep['confirm'],
+  input: Json,
+  plan: Plan<Json>,
+): Promise<StepEnd> {
+  const { before, after, diff, notes } = plan;
+  const digest = planDigest(action.name, input, before, after);
+  await session.record({ type: 'step-planned', step: step.id, uses: action.name, before, after, diff, notes, digest });
+  for (const finding of plan.guards) await raiseGuard(session, step.id, finding);
+  if (sameJson(before, after))
+    return await succeed(session, step, action, { input, before, after }, null, 'already so: nothing to do');
+  if (session.state.mode === 'dry-run') {
+    if (action.revert !== undefined) session.pendingChange = true;
+    const summary = { headline: 'would change; not done in a dry run', detail: [...diff, ...notes] };
+    await session.record({ type: 'step-succeeded', step: step.id, output: null, summary, knowledge: 'unknown' });
+    return { kind: 'succeeded' };
+  }
+  const question = questionOf(session, confirm, step.title);
+  if (question !== undefined) {
+    const answer = await askConfirmation(session, step.id, question, digest);
+    if (answer === 'declined') return { kind: 'stopped', choice: 'declined' };
+  }
+  const stop = await safePoint(session);
+  if (stop !== null) return { kind: 'stopped', choice: stop };
+  if (!step.optional && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
+  return await make(session, step, action, { input, before, after }, digest);
+}
+
+async function make(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+  digest: string,
+): Promise<StepEnd> {
+  await session.record({
+    type: 'change-intended',
+    step: step.id,
+    uses: action.name,
+    ...planned,
+    digest,
+    undoable: action.revert !== undefined,
+    rollback: step.rollback,
+  });
+  let output: Json = null;
+  let trouble: unknown;
+  try {
+    // Not aborted by a stop: a running write settles, it is never cut off to be rolled back.
+    output = await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
+      action.apply(planned, actionContext(session, step.id, writing(session), signal)),
+    );
+  } catch (error) {
+    if (endsDriving(error)) throw error;
+    trouble = error;
+  }
+  return await conclude(session, step, action, planned, { output, trouble });
+}
+
+async function conclude(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+  answer: { output: Json; trouble: unknown },
+): Promise<StepEnd> {
+  const { trouble } = answer;
+  const answered = trouble === undefined;
+  const surelyNot = !answered && surelyNotWritten(trouble);
+  if (!answered && !surelyNot) {
+    await session.record({ type: 'change-doubted', step: step.id, error: recordedError(trouble) });
+  }
+  const settled = await settle(
+    session,
+    step.id,
+    action,
+    planned,
+    answered ? 'answered' : surelyNot ? 'surely-not' : 'lost',
+  );
+  if (settled.world === 'after') {
+    await session.record({
+      type: 'change-applied',
+      step: step.id,
+      how: answered ? 'answered' : 'observed',
+      output: answer.output,
+    });
+    return await succeed(session, step, action, planned, answered ? answer.output : null, undefined);
+  }
+  if (settled.world === 'before' || (surelyNot && settled.world === 'other')) {
+    const error = answered
+      ? recordedError(
+          new OpsError('failed', 'the provider answered that it was done, and the world does not show it', {
+            hint: 'look at the provider’s own console',
+          }),
+        )
+      : recordedError(trouble);
+    const lookAgain = settled.world === 'before' && !settled.proven;
+    await session.record({ type: 'change-not-applied', step: step.id, error, lookAgain });
+    return await fail(
+      session,
+      step,
+      trouble ?? new OpsError('failed', error.message, error.hint === undefined ? {} : { hint: error.hint }),
+    );
+  }
+  return await unresolved(session, step, settled.world === 'other' ? trouble : settled.error);
+}
+
+async function unresolved(session: Session, step: ActionStep, cause: unknown): Promise<StepEnd> {
+  const why = cause === undefined ? 'the world is neither as it was nor as intended' : recordedError(cause).message;
+  const error = recordedError(
+    new OpsError('lost-answer', `in doubt: ${why}`, {
+      hint: `look at it by hand; \`resend-ops resume ${session.state.run}\` looks again, \`resend-ops rollback ${session.state.run}\` undoes it, \`resend-ops mark-done ${session.state.run} ${step.id}\` records that it is done`,
+    }),
+  );
+  await session.record({ type: 'change-unresolved', step: step.id, error });
+  await session.record({ type: 'step-failed', step: step.id, error });
+  return { kind: 'unresolved', step: step.id, error };
+}
+
+/** A change that an earlier drive began: finished from what the world shows. Undefined when it is to be planned anew. */
+async function takeUp(session: Session, step: ActionStep, action: ChangeAction): Promise<StepEnd | undefined> {
+  const change = session.state.steps.get(step.id)?.change ?? null;
+  if (change === null || change.status === 'not-applied' || change.status === 'reverted') return undefined;
+  const planned = { input: change.input, before: change.before, after: change.after };
+  const settled = await settle(session, step.id, action, planned, change.status === 'applied' ? 'answered' : 'lost');
+  if (settled.world === 'after') {
+    if (change.status !== 'applied')
+      await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: change.output });
+    return await succeed(session, step, action, planned, change.output, undefined);
+  }
+  if (settled.world === 'before' && change.status !== 'applied') {
+    const error = recordedError(
+      new OpsError('lost-answer', 'its answer was lost with the process; the world shows that it did not happen'),
+    );
+    await session.record({ type: 'change-not-applied', step: step.id, error, lookAgain: false });
+    return undefined;
+  }
+  return await unresolved(session, step, settled.world === 'unobservable' ? settled.error : undefined);
+}
+
+async function succeed(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+  answered: Json,
+  already: string | undefined,
+): Promise<StepEnd> {
+  const output = answered ?? (await readOutput(session, step, action, planned));
+  const summary: Summary =
+    output === null
+      ? { headline: 'done; its answer was lost, the world shows it', detail: [] }
+      : action.summarise(output, planned.input);
+  const shown = already === undefined ? summary : { ...summary, headline: already };
+  if (output !== null) await assertExpectation(session, step, action, output, summary.headline);
+  await session.record({ type: 'step-succeeded', step: step.id, output, summary: shown, knowledge: 'known' });
+  if (action.follow !== undefined && output !== null && already === undefined) {
+    session.followers.set(step.id, { follow: action.follow, output });
+  }
+  return { kind: 'succeeded' };
+}
+
+async function readOutput(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+): Promise<Json> {
+  const { outputOf } = action;
+  if (outputOf === undefined) return null;
+  return await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
+    outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),
+  );
+}

@@ -1,0 +1,176 @@
+import { type ExitCode, exitCodes } from '../errors.ts';
+import type { Outcome } from '../journal/events.ts';
+import type { ChangeState, StepState } from '../journal/state.ts';
+import { askWhatNow, hasChangesInPlace } from './confirm.ts';
+import { tellFollowersTheEnd } from './follow.ts';
+import { rollBack } from './rollback.ts';
+import type { Session } from './session.ts';
+import { look } from './settle.ts';
+import type { StepEnd } from './step-end.ts';
+
+/** How long optional steps may still take when the run is over. */
+const optionalGraceMs = 5_000;
+
+type Ending = { outcome: Outcome; exitCode: ExitCode; message: string };
+
+/** Brings a run to its end: rolls back where that was decided, looks once more at what is in doubt, and says what is true. */
+export async function conclude(session: Session, end: StepEnd): Promise<void> {
+  const wantsRollback = await decideRollback(session, end);
+  if (wantsRollback !== undefined) await rollBack(session, wantsRollback);
+  await finishOptionalSteps(session);
+  await lookAgainAtDoubts(session);
+  await finish(session, endingOf(session, end));
+}
+
+/** Writes the last entry. Changes in place that the run did not ask for keep its claim: it is suspended, not ended. */
+export async function finish(session: Session, ending: Ending): Promise<void> {
+  const left = leftInPlace(session);
+  await tellFollowersTheEnd(session, `${session.state.title}: ${ending.message}`);
+  if (ending.exitCode === exitCodes.needsAttention) {
+    await session.record({ type: 'run-suspended', exitCode: ending.exitCode, message: ending.message, left });
+    await session.lease.release();
+    return;
+  }
+  await session.recordEnd({ type: 'run-ended', ...ending, left });
+}
+
+/** Why to roll back, or undefined where the changes stay as they are (or there are none). */
+async function decideRollback(session: Session, end: StepEnd): Promise<string | undefined> {
+  if (end.kind === 'stopped') {
+    if (end.choice === 'rollback') return 'the operator asked for it';
+    if (end.choice !== 'declined' || !hasChangesInPlace(session)) return undefined;
+    if (!session.drive.operator.interactive) return 'the operator declined';
+    await askWhatNow(session);
+    return session.stop === 'rollback' ? 'the operator asked for it' : undefined;
+  }
+  if (end.kind !== 'failed' || !hasChangesInPlace(session)) return undefined;
+  const policy = end.policy ?? (session.drive.operator.interactive ? 'ask' : 'rollback');
+  if (policy === 'rollback') return `step ${end.step} failed: ${end.error.message}`;
+  if (policy !== 'ask') return undefined;
+  const answer = await session.drive.operator.choose<'rollback' | 'leave'>({
+    message: `${end.step} failed: ${end.error.message}. Changes of this run are in place.`,
+    options: [
+      { value: 'rollback', label: 'roll back what was changed' },
+      { value: 'leave', label: 'leave the changes as they are' },
+    ],
+  });
+  const choice = answer.kind === 'answered' ? answer.value : 'leave';
+  await session.record({ type: 'decided', choice, by: answer.kind === 'answered' ? answer.by : 'policy' });
+  return choice === 'rollback' ? `step ${end.step} failed: ${end.error.message}` : undefined;
+}
+
+async function finishOptionalSteps(session: Session): Promise<void> {
+  const box = session.drive.clock.timeBox(optionalGraceMs);
+  box.signal.addEventListener('abort', () => session.optional.abort(), { once: true });
+  try {
+    await Promise.all(session.background.values());
+    await session.following;
+  } finally {
+    box.cancel();
+  }
+}
+
+/** A request that may have left late is looked at once more: it must not land behind everyone's back. */
+async function lookAgainAtDoubts(session: Session): Promise<void> {
+  for (const step of session.state.steps.values()) {
+    const { change } = step;
+    if (change === null || !change.lookAgain || change.status !== 'not-applied') continue;
+    const action = session.drive.actions.get(change.uses);
+    if (action === undefined || action.kind !== 'change') continue;
+    const now = await look(session, step.id, action, {
+      input: change.input,
+      before: change.before,
+      after: change.after,
+    });
+    if (now === 'after')
+      await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: change.output });
+  }
+}
+
+/** Undoable changes that are in place although their step did not succeed, or that nobody can tell about; in words. */
+export function leftInPlace(session: Session): string[] {
+  return [...session.state.steps.values()]
+    .filter(
+      (step): step is StepState & { change: ChangeState } =>
+        step.change !== null &&
+        step.change.undoable &&
+        step.change.status !== 'reverted' &&
+        step.change.status !== 'not-applied',
+    )
+    .map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
+}
+
+function wordsFor(change: ChangeState): string {
+  switch (change.status) {
+    case 'applied':
+      return 'in place';
+    case 'revert-failed':
+      return `could not be rolled back: ${change.error?.message ?? 'unknown'}`;
+    default:
+      return `in doubt: ${change.error?.message ?? 'its answer was lost'}`;
+  }
+}
+
+function endingOf(session: Session, end: StepEnd): Ending {
+  const { state } = session;
+  const left = leftInPlace(session);
+  const doubtful = [...state.steps.values()].some(
+    ({ change }) =>
+      change?.undoable === true &&
+      change.status !== 'applied' &&
+      change.status !== 'reverted' &&
+      change.status !== 'not-applied',
+  );
+  const strayed = [...state.steps.values()].some(
+    ({ change, phase }) => change?.undoable === true && change.status === 'applied' && phase === 'failed',
+  );
+  const rolledBack = state.phase === 'rolling-back';
+  const next = `next: \`resend-ops resume ${state.run}\`, or \`resend-ops rollback ${state.run}\``;
+  if (end.kind === 'succeeded' && !doubtful && !strayed) {
+    if (state.mode === 'dry-run') return dryRunEnding(session);
+    if (session.tolerated.length === 0)
+      return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message: 'the world is as asked' };
+    const failed = `failed and passed over: ${session.tolerated.join(', ')}`;
+    if (left.length === 0) return { outcome: 'failed', exitCode: exitCodes.failed, message: failed };
+    return { outcome: 'needs-attention', exitCode: exitCodes.needsAttention, message: `${failed}; ${next}` };
+  }
+  if (left.length > 0) {
+    const why =
+      end.kind === 'failed' || end.kind === 'unresolved'
+        ? `${end.step}: ${end.error.message}`
+        : end.kind === 'stopped'
+          ? 'stopped'
+          : 'something is in doubt';
+    return {
+      outcome: 'needs-attention',
+      exitCode: exitCodes.needsAttention,
+      message: `${why}; left: ${left.join('; ')}; ${next}`,
+    };
+  }
+  if (end.kind === 'stopped') {
+    const message = rolledBack
+      ? 'stopped by the operator; everything was rolled back and verified'
+      : 'stopped by the operator; nothing is changed';
+    return { outcome: rolledBack ? 'rolled-back' : 'stopped', exitCode: exitCodes.stopped, message };
+  }
+  const why = end.kind === 'failed' || end.kind === 'unresolved' ? `${end.step}: ${end.error.message}` : 'failed';
+  if (rolledBack)
+    return {
+      outcome: 'rolled-back',
+      exitCode: exitCodes.failed,
+      message: `${why}; everything was rolled back and verified`,
+    };
+  return { outcome: 'failed', exitCode: exitCodes.failed, message: `${why}; nothing is changed` };
+}
+
+function dryRunEnding(session: Session): Ending {
+  const guards = session.state.guards.filter((guard) => guard.overriddenBecause === null).map((guard) => guard.guard);
+  if (guards.length === 0)
+    return {
+      outcome: 'succeeded',
+      exitCode: exitCodes.succeeded,
+      message: 'dry run: every check ran, every change was planned, nothing was written',
+    };
+  const message = `dry run: nothing was written; a live run would stop at: ${[...new Set(guards)].join(', ')}`;
+  return { outcome: 'failed', exitCode: exitCodes.failed, message };
+}

@@ -1,0 +1,119 @@
+import { OpsError } from '../errors.ts';
+import { resolveTemplate } from '../runbook/evaluate.ts';
+import type { Step } from '../runbook/runbook.ts';
+import type { Answer } from '../world/operator.ts';
+import { scopeOf } from './expressions.ts';
+import { requestStop, type Session } from './session.ts';
+
+/** The confirmation a step asks for, with its words resolved. */
+export type Question = { kind: 'plain'; message: string } | { kind: 'typed'; phrase: string };
+
+/** The question of a step, or undefined where it asks none. Throws `failed` where its words need outputs that are missing. */
+export function questionOf(session: Session, confirm: Step['confirm'], title: string): Question | undefined {
+  if (confirm === undefined) return undefined;
+  if (confirm.kind === 'plain') {
+    return { kind: 'plain', message: confirm.message === undefined ? `${title}?` : textOf(session, confirm.message) };
+  }
+  return { kind: 'typed', phrase: textOf(session, confirm.phrase) };
+}
+
+function textOf(session: Session, template: Parameters<typeof resolveTemplate>[0]): string {
+  const value = resolveTemplate(template, scopeOf(session));
+  if (value.kind === 'value') return typeof value.value === 'string' ? value.value : JSON.stringify(value.value);
+  throw new OpsError('failed', `the confirmation cannot be worded: it depends on ${value.because}`, {
+    hint: 'word the confirmation with inputs and the environment',
+  });
+}
+
+/** Asks, bound to the plan's digest; what was confirmed for the same digest before a crash is not asked again. */
+export async function askConfirmation(
+  session: Session,
+  step: string,
+  question: Question,
+  digest: string,
+): Promise<'given' | 'declined' | 'stopped'> {
+  if (session.state.steps.get(step)?.confirmed.includes(digest) === true) return 'given';
+  const answer = await put(session, step, question);
+  if (answer.kind === 'unanswerable') {
+    throw new OpsError('usage', `${step} asks for a confirmation, and there is no terminal to ask on`, {
+      hint: `answer it with ${answer.flag}`,
+    });
+  }
+  if (answer.kind === 'interrupted') {
+    await interruptedAtPrompt(session);
+    return session.stop === null ? await askConfirmation(session, step, question, digest) : 'stopped';
+  }
+  const given = question.kind === 'plain' ? answer.value === true : answer.value === question.phrase;
+  if (!given) {
+    await session.record({ type: 'confirmation-declined', step, digest, kind: question.kind });
+    return 'declined';
+  }
+  await session.record({ type: 'confirmation-given', step, digest, kind: question.kind, by: answer.by });
+  return 'given';
+}
+
+function put(session: Session, step: string, question: Question): Promise<Answer<string> | Answer<boolean>> {
+  const { operator } = session.drive;
+  const signal = session.reads.signal;
+  if (question.kind === 'plain') return operator.confirm({ message: question.message, step, signal });
+  return operator.typePhrase({
+    message: `Type ${question.phrase} to go, anything else to stop`,
+    phrase: question.phrase,
+    step,
+    signal,
+  });
+}
+
+/** Ctrl-C at a prompt: with nothing to undo it declines; with changes in place the operator is asked what is to become of them. */
+async function interruptedAtPrompt(session: Session): Promise<void> {
+  if (session.stop !== null) return;
+  await session.record({ type: 'interrupted', signal: 'SIGINT' });
+  if (!hasChangesInPlace(session)) {
+    requestStop(session, 'declined');
+    return;
+  }
+  await askWhatNow(session);
+}
+
+/** Whether an undoable change of this run is, or may be, in place. */
+export function hasChangesInPlace(session: Session): boolean {
+  return [...session.state.steps.values()].some(
+    ({ change }) => change?.undoable === true && change.status !== 'reverted' && change.status !== 'not-applied',
+  );
+}
+
+/** The question after Ctrl-C: continue, roll back, leave as is. Ctrl-C at it means leave. */
+export async function askWhatNow(session: Session): Promise<void> {
+  const inPlace = hasChangesInPlace(session);
+  const answer = await session.drive.operator.choose<'continue' | 'rollback' | 'leave'>({
+    message: inPlace ? 'Stop? Changes of this run are in place.' : 'Stop? Nothing of this run needs undoing so far.',
+    options: [
+      { value: 'continue', label: 'continue the run' },
+      ...(inPlace ? [{ value: 'rollback' as const, label: 'roll back what was changed, then stop' }] : []),
+      { value: 'leave', label: inPlace ? 'stop, and leave the changes as they are' : 'stop' },
+    ],
+  });
+  const choice = answer.kind === 'answered' ? answer.value : 'leave';
+  await session.record({ type: 'decided', choice, by: answer.kind === 'answered' ? answer.by : 'policy' });
+  if (choice !== 'continue') requestStop(session, choice);
+}
+
+/** Turns signals into questions and stops, for as long as the run is driven. Returns how to stop listening. */
+export function heedInterrupts(session: Session): () => void {
+  return session.drive.interrupts.subscribe((signal) => {
+    if (session.stop !== null) return;
+    session.asking = heed(session, signal, session.asking).catch(() => requestStop(session, 'leave'));
+  });
+}
+
+async function heed(session: Session, signal: string, before: Promise<void> | null): Promise<void> {
+  await session.record({ type: 'interrupted', signal });
+  const asks = signal === 'SIGINT' && session.drive.operator.interactive && before === null;
+  if (!asks) {
+    await session.record({ type: 'decided', choice: 'leave', by: 'policy' });
+    requestStop(session, 'leave');
+    return;
+  }
+  await askWhatNow(session);
+  if (session.stop === null) session.asking = null;
+}

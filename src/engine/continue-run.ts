@@ -1,0 +1,83 @@
+import { exitCodes, OpsError } from '../errors.ts';
+import { foldRun, type RunState } from '../journal/state.ts';
+import { finish } from './conclude.ts';
+import { heedInterrupts } from './confirm.ts';
+import { driven, driveRun } from './drive-run.ts';
+import type { ContinueOptions } from './options.ts';
+import type { RunResult } from './result.ts';
+import { rollBack } from './rollback.ts';
+import { openSession, type Session } from './session.ts';
+
+/** Goes on with a run whose driver died or stopped: what is in doubt is observed first, what is done is not done again. */
+export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
+  const state = await stateOf(options);
+  if (state.phase === 'ended') {
+    throw new OpsError('usage', `run ${state.run} has ended: ${state.ending?.message ?? ''}`, {
+      hint: `undo it with \`resend-ops rollback ${state.run}\`, or start a new run`,
+    });
+  }
+  refuseLostWorlds(state);
+  const session = await take(options);
+  await session.record({ type: 'resumed' });
+  if (state.phase === 'rolling-back') return await driven(session, () => undo(session, 'a rollback had begun'));
+  return await driven(session, () => driveRun(session));
+}
+
+/** Undoes what a run changed, whether it ended or not. Exit 0: everything is as before. */
+export async function rollbackRun(options: ContinueOptions): Promise<RunResult> {
+  const state = await stateOf(options);
+  refuseLostWorlds(state);
+  if (state.mode === 'dry-run')
+    throw new OpsError('usage', `run ${state.run} was a dry run: there is nothing to roll back`);
+  if (state.phase === 'ended') {
+    await options.store.reopen(state.run, options.actor, {
+      type: 'run-reopened',
+      resources: state.resources,
+      why: 'rollback',
+    });
+  }
+  const session = await take(options);
+  return await driven(session, () => undo(session, 'asked for by `resend-ops rollback`'));
+}
+
+async function undo(session: Session, why: string): Promise<void> {
+  const stopHeeding = heedInterrupts(session);
+  try {
+    await rollBack(session, why);
+    const failed = [...session.state.steps.values()].filter(({ change }) => change?.status === 'revert-failed');
+    if (failed.length === 0) {
+      await finish(session, {
+        outcome: 'rolled-back',
+        exitCode: exitCodes.succeeded,
+        message: 'everything this run changed was rolled back and verified',
+      });
+      return;
+    }
+    const names = failed.map(({ id, change }) => `${id} (${change?.error?.message ?? 'unknown'})`).join('; ');
+    const message = `not rolled back: ${names}; undo it by hand, or try again: \`resend-ops rollback ${session.state.run}\``;
+    await finish(session, { outcome: 'needs-attention', exitCode: exitCodes.needsAttention, message });
+  } finally {
+    stopHeeding();
+  }
+}
+
+async function stateOf(options: ContinueOptions): Promise<RunState> {
+  const state = foldRun(await options.store.read(options.run));
+  if (state === undefined)
+    throw new OpsError('usage', `there is no run ${options.run}`, { hint: 'see `resend-ops runs`' });
+  return state;
+}
+
+/** A rehearsal's world dies with its process: there is nothing left to observe. */
+function refuseLostWorlds(state: RunState): void {
+  if (state.mode !== 'rehearsal') return;
+  throw new OpsError('usage', `run ${state.run} was a rehearsal, and its simulator ended with its process`, {
+    hint: 'nothing real was touched; rehearse again with `resend-ops rehearse`',
+  });
+}
+
+async function take(options: ContinueOptions): Promise<Session> {
+  const lease = await options.store.drive(options.run, options.actor, options.force === true ? { force: true } : {});
+  const state = await stateOf(options);
+  return openSession(options, options, lease, state);
+}

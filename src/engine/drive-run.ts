@@ -1,0 +1,51 @@
+import { exitCodes } from '../errors.ts';
+import { conclude, leftInPlace } from './conclude.ts';
+import { heedInterrupts } from './confirm.ts';
+import { executeInOrder } from './execute.ts';
+import { endsDriving, recordedError } from './recorded-error.ts';
+import { type RunResult, resultOf } from './result.ts';
+import type { Session } from './session.ts';
+import type { StepEnd } from './step-end.ts';
+
+/** Drives a run from where its journal stands to its end. Throws only what {@link endsDriving} knows. */
+export async function driveRun(session: Session): Promise<void> {
+  const stopHeeding = heedInterrupts(session);
+  try {
+    await conclude(session, await executeAll(session));
+  } finally {
+    stopHeeding();
+    session.optional.abort();
+  }
+}
+
+/** A bug in the engine is a failed run like any other: what was changed is dealt with as `on-failure` says. */
+async function executeAll(session: Session): Promise<StepEnd> {
+  try {
+    return await executeInOrder(session, session.material.runbook.steps);
+  } catch (error) {
+    if (endsDriving(error)) throw error;
+    return { kind: 'failed', step: session.state.runbook, error: recordedError(error), cause: error };
+  }
+}
+
+/**
+ * The result of a drive. Where the log cannot be written (exit 7), or another process took the run over (exit 3), the
+ * drive stops at once; the result says what the log, as far as it goes, holds to be in place.
+ */
+export async function driven(session: Session, work: () => Promise<void>): Promise<RunResult> {
+  try {
+    await work();
+    return resultOf(session.state);
+  } catch (error) {
+    if (!endsDriving(error)) throw error;
+    const left = leftInPlace(session);
+    const inPlace = left.length === 0 ? 'no change of this run is in place' : `in place: ${left.join('; ')}`;
+    const hint = error.hint === undefined ? '' : `; ${error.hint}`;
+    return {
+      ...resultOf(session.state),
+      outcome: 'needs-attention',
+      exitCode: error.code === 'audit' ? exitCodes.audit : exitCodes.needsAttention,
+      message: `${error.message}${hint}; ${inPlace}`,
+    };
+  }
+}

@@ -1,0 +1,127 @@
+import { OpsError } from '../errors.ts';
+import type { ActionStep, FirstOfStep, ParallelStep, Step } from '../runbook/runbook.ts';
+import { changeStep } from './change-step.ts';
+import { checkStep } from './check-step.ts';
+import { stepsReadBy, whenHolds } from './expressions.ts';
+import { firstOf } from './first-of.ts';
+import { tellFollowers } from './follow.ts';
+import { endsDriving } from './recorded-error.ts';
+import { type Session, safePoint } from './session.ts';
+import type { StepEnd } from './step-end.ts';
+
+/** Waits between attempts of an optional step whose request never left, in milliseconds. */
+const backgroundRetriesMs = [2_000, 5_000, 10_000, 20_000];
+
+/** Runs steps in order until one does not succeed. Optional steps run beside them. */
+export async function executeInOrder(session: Session, steps: readonly Step[]): Promise<StepEnd> {
+  for (const step of steps) {
+    const stop = await safePoint(session);
+    if (stop !== null) return { kind: 'stopped', choice: stop };
+    const end = await executeOrLaunch(session, step);
+    if (end.kind === 'failed' && end.policy === 'continue') {
+      session.tolerated.push(end.step);
+      continue;
+    }
+    if (end.kind !== 'succeeded' && end.kind !== 'skipped') return end;
+  }
+  return { kind: 'succeeded' };
+}
+
+function executeOrLaunch(session: Session, step: Step): Promise<StepEnd> {
+  if (!step.optional) return executeStep(session, step);
+  launch(session, step);
+  return Promise.resolve({ kind: 'succeeded' });
+}
+
+/** Starts an optional step beside the run: it never blocks, never fails the run, and is tried again while nothing was sent. */
+function launch(session: Session, step: Step): void {
+  const work = async () => {
+    for (const id of stepsReadBy(step)) await session.background.get(id);
+    for (const waitMs of [...backgroundRetriesMs, undefined]) {
+      const end = await executeStep(session, step);
+      const retriable =
+        end.kind === 'failed' &&
+        (end.error.code === 'not-sent' || end.error.code === 'timeout') &&
+        !inDoubt(session, step.id);
+      if (!retriable || waitMs === undefined || session.stop !== null) return;
+      await session.drive.clock.sleep(waitMs, AbortSignal.any([session.optional.signal, session.reads.signal]));
+    }
+  };
+  session.background.set(
+    step.id,
+    work().catch((error: unknown) => {
+      // The log's own failure reaches the run at its next entry; an aborted wait is the run's end.
+      if (!endsDriving(error) && !(error instanceof OpsError && error.code === 'aborted'))
+        session.drive.progress?.(step.id, String(error));
+    }),
+  );
+}
+
+function inDoubt(session: Session, step: string): boolean {
+  const status = session.state.steps.get(step)?.change?.status;
+  return status === 'doubted' || status === 'unresolved' || status === 'intended';
+}
+
+/** Runs one step of any kind. What the journal already tells as done is not done again. */
+export async function executeStep(
+  session: Session,
+  step: Step,
+  confirm: Step['confirm'] = step.confirm,
+): Promise<StepEnd> {
+  const known = session.state.steps.get(step.id);
+  if (known?.phase === 'succeeded') return { kind: 'succeeded' };
+  if (known?.phase === 'skipped') return { kind: 'skipped' };
+  const condition = whenHolds(session, step);
+  if (known?.phase !== 'running') {
+    const uses = step.kind === 'action' ? { uses: step.uses } : {};
+    await session.record({ type: 'step-started', step: step.id, title: step.title, ...uses });
+  }
+  if (!condition.run) {
+    await session.record({ type: 'step-skipped', step: step.id, why: condition.why });
+    return { kind: 'skipped' };
+  }
+  const end = await executeKind(session, step, confirm);
+  tellFollowers(session);
+  if (end.kind === 'failed' && end.policy === undefined && step.onFailure !== undefined)
+    return { ...end, policy: step.onFailure };
+  return end;
+}
+
+function executeKind(session: Session, step: Step, confirm: Step['confirm']): Promise<StepEnd> {
+  if (step.kind === 'parallel') return executeTogether(session, step);
+  if (step.kind === 'first-of') return executeFirstOf(session, step, confirm);
+  return executeAction(session, step, confirm);
+}
+
+function executeAction(session: Session, step: ActionStep, confirm: Step['confirm']): Promise<StepEnd> {
+  const action = session.drive.actions.get(step.uses);
+  if (action === undefined)
+    throw new OpsError('invalid', `${step.id} uses ${step.uses}, which this version does not have`, {
+      where: step.where,
+    });
+  return action.kind === 'check' ? checkStep(session, step, action) : changeStep(session, step, action, confirm);
+}
+
+function executeFirstOf(session: Session, step: FirstOfStep, confirm: Step['confirm']): Promise<StepEnd> {
+  return firstOf(session, step, (alternative) => executeStep(session, alternative, alternative.confirm ?? confirm));
+}
+
+async function executeTogether(session: Session, step: ParallelStep): Promise<StepEnd> {
+  const ends = await Promise.all(step.steps.map((child) => executeOrLaunch(session, child)));
+  for (const end of ends) {
+    if (end.kind === 'failed' && end.policy === 'continue') session.tolerated.push(end.step);
+  }
+  const worst =
+    ends.find((end) => end.kind === 'unresolved') ??
+    ends.find((end) => end.kind === 'failed' && end.policy !== 'continue') ??
+    ends.find((end) => end.kind === 'stopped');
+  if (worst === undefined) {
+    const summary = { headline: `${step.steps.length} steps together`, detail: [] };
+    await session.record({ type: 'step-succeeded', step: step.id, output: {}, summary, knowledge: 'known' });
+    return { kind: 'succeeded' };
+  }
+  if (worst.kind === 'failed' || worst.kind === 'unresolved') {
+    await session.record({ type: 'step-failed', step: step.id, error: worst.error });
+  }
+  return worst;
+}

@@ -1,0 +1,109 @@
+import type { AnyAction } from '../actions/action.ts';
+import { OpsError } from '../errors.ts';
+import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
+import type { ActionStep, Expression, Scope, Step, StepOutputs, Template } from '../runbook/runbook.ts';
+import type { Json } from '../world/json.ts';
+import { raiseGuard } from './guards.ts';
+import type { Session } from './session.ts';
+
+/** What the expressions of a step see now. */
+export function scopeOf(session: Session, outputs?: Json): Scope {
+  const steps: Record<string, StepOutputs> = {};
+  for (const step of session.state.steps.values()) {
+    if (step.phase === 'succeeded') {
+      if (step.knowledge === 'unknown') steps[step.id] = { kind: 'unknown' };
+      else if (step.markedDone !== null && step.output === null)
+        steps[step.id] = { kind: 'unavailable', why: 'it was done by hand' };
+      else steps[step.id] = { kind: 'value', outputs: step.output };
+    } else {
+      steps[step.id] = { kind: 'unavailable', why: step.skippedWhy ?? step.error?.message ?? 'it has not finished' };
+    }
+  }
+  const { id, shortId, runbook, mode } = session.identity;
+  return {
+    inputs: session.state.inputs,
+    env: asJson(session.material.environment),
+    run: { id, shortId, runbook, mode },
+    steps,
+    ...(outputs === undefined ? {} : { outputs }),
+  };
+}
+
+/** An environment is plain JSON by its schema; this says so to the compiler, by going through text once. */
+export function asJson(value: unknown): Json {
+  const parsed: Json = JSON.parse(JSON.stringify(value ?? null));
+  return parsed;
+}
+
+/** Ids of the steps whose outputs a step reads, in `when` and `with`. */
+export function stepsReadBy(step: Step): string[] {
+  const read = new Set<string>(step.when?.stepsRead ?? []);
+  if (step.kind === 'action') collect(step.with, read);
+  return [...read];
+}
+
+function collect(template: Template, into: Set<string>): void {
+  switch (template.kind) {
+    case 'literal':
+      return;
+    case 'expression':
+      for (const id of template.expression.stepsRead) into.add(id);
+      return;
+    case 'text':
+      for (const part of template.parts) if (typeof part !== 'string') for (const id of part.stepsRead) into.add(id);
+      return;
+    case 'list':
+      for (const item of template.items) collect(item, into);
+      return;
+    case 'map':
+      for (const entry of Object.values(template.entries)) collect(entry, into);
+  }
+}
+
+/** Whether a step is to run: `when` holds or is not given. A dry run's unknown counts as yes, so that it is shown. */
+export function whenHolds(session: Session, step: Step): { run: true } | { run: false; why: string } {
+  if (step.when === undefined) return { run: true };
+  const value = evaluate(step.when, scopeOf(session));
+  if (value.kind === 'unknown') return { run: true };
+  if (value.kind === 'unavailable')
+    return { run: false, why: `its condition reads ${value.because}, and ${value.why}` };
+  return value.value === true ? { run: true } : { run: false, why: `its condition does not hold: ${step.when.source}` };
+}
+
+/** The `with` of a step, resolved. */
+export function resolveWith(
+  session: Session,
+  step: ActionStep,
+): { kind: 'value'; value: Json } | { kind: 'unknown'; because: string } {
+  const value = resolveTemplate(step.with, scopeOf(session));
+  if (value.kind === 'unavailable') {
+    throw new OpsError('failed', `${step.id} needs the outputs of ${value.because}, and there are none: ${value.why}`, {
+      hint: 'nothing was done by this step',
+    });
+  }
+  return value;
+}
+
+/** Holds a step's outputs against its `expect`; a failed expectation raises the guard that the action (or step) names. */
+export async function assertExpectation(
+  session: Session,
+  step: ActionStep,
+  action: AnyAction,
+  outputs: Json,
+  headline: string,
+): Promise<void> {
+  if (step.expect === undefined || (await holds(session, step.expect, outputs))) return;
+  await raiseGuard(session, step.id, {
+    guard: action.guard ?? step.id,
+    message: `${headline} (expected: ${step.expect.source})`,
+    hint:
+      action.kind === 'check'
+        ? 'nothing was changed by this step; correct what it found, then run again'
+        : 'see what the change led to',
+  });
+}
+
+async function holds(session: Session, expression: Expression, outputs: Json): Promise<boolean> {
+  const value = evaluate(expression, scopeOf(session, outputs));
+  return value.kind === 'unknown' || (value.kind === 'value' && value.value === true);
+}

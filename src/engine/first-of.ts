@@ -1,0 +1,78 @@
+import { OpsError } from '../errors.ts';
+import type { ActionStep, FirstOfStep } from '../runbook/runbook.ts';
+import { recordedError } from './recorded-error.ts';
+import { requestStop, type Session } from './session.ts';
+import type { StepEnd } from './step-end.ts';
+
+/**
+ * Tries alternatives in order. The next is tried only when the one before is proven not applied. Where nobody can tell,
+ * an operator at a terminal may look again or go on knowingly; without one the run stops there.
+ */
+export async function firstOf(
+  session: Session,
+  step: FirstOfStep,
+  execute: (alternative: ActionStep) => Promise<StepEnd>,
+): Promise<StepEnd> {
+  const reasons: string[] = [];
+  for (const alternative of step.steps) {
+    const end = await tryAlternative(session, alternative, execute);
+    if (end.kind === 'succeeded') {
+      const unknown = session.state.steps.get(alternative.id)?.knowledge === 'unknown';
+      const summary = { headline: `by ${alternative.id}`, detail: [] };
+      await session.record({
+        type: 'step-succeeded',
+        step: step.id,
+        output: { by: alternative.id },
+        summary,
+        knowledge: unknown ? 'unknown' : 'known',
+      });
+      return end;
+    }
+    if (end.kind === 'skipped') {
+      reasons.push(`${alternative.id}: ${session.state.steps.get(alternative.id)?.skippedWhy ?? 'skipped'}`);
+      continue;
+    }
+    if (end.kind === 'stopped') return end;
+    if (end.kind === 'unresolved' && (session.stop !== null || !session.drive.operator.interactive)) {
+      if (session.stop !== null) return { kind: 'stopped', choice: session.stop };
+      await session.record({ type: 'step-failed', step: step.id, error: end.error });
+      return end;
+    }
+    reasons.push(`${alternative.id}: ${end.error.message}`);
+  }
+  const error = recordedError(
+    new OpsError('failed', `none of the ${step.steps.length} ways worked: ${reasons.join('; ')}`, {
+      hint: 'each way says above why it did not; mend one and run again',
+    }),
+  );
+  await session.record({ type: 'step-failed', step: step.id, error });
+  return { kind: 'failed', step: step.id, error };
+}
+
+async function tryAlternative(
+  session: Session,
+  alternative: ActionStep,
+  execute: (alternative: ActionStep) => Promise<StepEnd>,
+): Promise<StepEnd> {
+  for (;;) {
+    const end = await execute(alternative);
+    if (end.kind !== 'unresolved' || !session.drive.operator.interactive) return end;
+    const answer = await session.drive.operator.choose<'look' | 'next' | 'leave'>({
+      message: `${alternative.title}: nobody can tell whether it happened`,
+      options: [
+        { value: 'look', label: 'look again' },
+        { value: 'next', label: 'try the next way as well' },
+        { value: 'leave', label: 'stop here, leave it as it is' },
+      ],
+    });
+    const choice = answer.kind === 'answered' ? answer.value : 'leave';
+    const by = answer.kind === 'answered' ? answer.by : 'policy';
+    if (choice === 'leave') {
+      await session.record({ type: 'decided', choice: 'leave', by });
+      requestStop(session, 'leave');
+      return end;
+    }
+    await session.record({ type: 'decided', choice: choice === 'look' ? 'retry' : 'continue', by });
+    if (choice === 'next') return end;
+  }
+}

@@ -1,0 +1,24 @@
+/** Signals on their way from the process to the run. */
+export type Interrupts = {
+  /** Called by the process's signal handlers, and by nothing else. */
+  raise(signal: string): void;
+  /** Listens until the returned function is called. */
+  subscribe(listener: (signal: string) => void): () => void;
+};
+
+/** Creates a channel for signals. A signal raised while nobody listens is kept for the next listener. */
+export function createInterrupts(): Interrupts {
+  const listeners = new Set<(signal: string) => void>();
+  const early: string[] = [];
+  return {
+    raise(signal) {
+      if (listeners.size === 0) early.push(signal);
+      for (const listener of listeners) listener(signal);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      for (const signal of early.splice(0)) listener(signal);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { type ExitCode, exitCodes } from '../errors.ts';
+import type { Outcome } from '../journal/events.ts';
+import type { ChangeStatus, Clocks, RunState } from '../journal/state.ts';
+
+/** The last line of `--json`, and what a command returns: how a run ended. */
+export type RunResult = {
+  type: 'result';
+  run: string;
+  runbook: string;
+  mode: 'live' | 'dry-run' | 'rehearsal';
+  outcome: Outcome;
+  exitCode: ExitCode;
+  message: string;
+  clocks: Clocks;
+  /** `recovery` is what became of a step's change after the step: apart from its outcome, always. */
+  steps: { id: string; outcome: string; recovery: 'reverted' | 'revert-failed' | null; ms: number | null }[];
+  overrides: Readonly<Record<string, string>>;
+  head: { seq: number; hash: string };
+};
+
+/** The result of a run from its state; an unfinished one needs attention. */
+export function resultOf(state: RunState): RunResult {
+  const ending = state.ending ?? {
+    outcome: 'needs-attention' as const,
+    exitCode: exitCodes.needsAttention,
+    message: `not finished; next: \`resend-ops resume ${state.run}\`, or \`resend-ops rollback ${state.run}\``,
+  };
+  return {
+    type: 'result',
+    run: state.run,
+    runbook: state.runbook,
+    mode: state.mode,
+    outcome: ending.outcome,
+    exitCode: ending.exitCode,
+    message: ending.message,
+    clocks: state.clocks,
+    steps: [...state.steps.values()].map((step) => ({
+      id: step.id,
+      outcome: outcomeOf(step.phase, step.change?.status),
+      recovery:
+        step.change?.status === 'reverted' || step.change?.status === 'revert-failed' ? step.change.status : null,
+      ms: step.endedAtMs === null ? null : (step.endedAtMs - step.startedAtMs) * state.speed,
+    })),
+    overrides: overridesOf(state),
+    head: state.head,
+  };
+}
+
+function outcomeOf(phase: string, change: ChangeStatus | undefined): string {
+  return change === 'unresolved' || change === 'doubted' || change === 'intended' ? 'in-doubt' : phase;
+}
+
+function overridesOf(state: RunState): Record<string, string> {
+  return Object.fromEntries(
+    state.guards.flatMap(({ guard, overriddenBecause }) =>
+      overriddenBecause === null ? [] : [[guard, overriddenBecause]],
+    ),
+  );
+}

@@ -1,0 +1,129 @@
+import type { AnyAction, Planned } from '../actions/action.ts';
+import { OpsError } from '../errors.ts';
+import type { ChangeState, StepState } from '../journal/state.ts';
+import type { Json } from '../world/json.ts';
+import { actionContext, writing } from './context.ts';
+import { endsDriving, recordedError } from './recorded-error.ts';
+import type { Session } from './session.ts';
+import { look } from './settle.ts';
+import { inTimeBox } from './time-box.ts';
+
+type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
+type Changed = StepState & { change: ChangeState };
+
+/** Time box of one revert. */
+const revertMs = 30_000;
+/** Looks after a revert, and the wait between them, until the world shows it. */
+const looksAfterRevert = 6;
+const lookEveryMs = 500;
+
+/**
+ * Reverts the run's changes in reverse order, each observed afterwards. One that fails does not stop the rest. What
+ * cannot be undone (a message) and what its step keeps (`rollback: none`) is left, and named at the end.
+ */
+export async function rollBack(session: Session, why: string): Promise<void> {
+  await session.record({ type: 'rollback-started', why });
+  for (const step of changesToRevert(session)) {
+    const action = session.drive.actions.get(step.change.uses);
+    if (action === undefined || action.kind !== 'change') {
+      await failed(
+        session,
+        step.id,
+        new OpsError('invalid', `this version does not have ${step.change.uses}`),
+        'unobservable',
+      );
+      continue;
+    }
+    await revertOne(session, step, action);
+  }
+}
+
+/** Changes that are, or may be, in place; the last applied first. */
+function changesToRevert(session: Session): Changed[] {
+  const changed = [...session.state.steps.values()].filter(
+    (step): step is Changed => step.change !== null && isToRevert(step.change),
+  );
+  return changed.reverse();
+}
+
+function isToRevert(change: ChangeState): boolean {
+  if (!change.undoable || change.rollback === 'none' || change.status === 'reverted') return false;
+  return change.status !== 'not-applied' || change.lookAgain;
+}
+
+async function revertOne(session: Session, step: Changed, action: ChangeAction): Promise<void> {
+  const { change } = step;
+  const planned = { input: change.input, before: change.before, after: change.after };
+  const now = await look(session, step.id, action, planned);
+  if (typeof now === 'object') return await failed(session, step.id, now.unobservable, 'unobservable');
+  if (now === 'other') {
+    return await failed(
+      session,
+      step.id,
+      new OpsError('drift', 'the world is neither as before nor as this run left it; it was not touched', {
+        hint: 'someone else changed it: compare by hand',
+      }),
+      'other',
+    );
+  }
+  if (now === 'before') return await alreadyBefore(session, step);
+  await session.record({ type: 'revert-intended', step: step.id });
+  const { revert } = action;
+  if (revert === undefined)
+    return await failed(session, step.id, new OpsError('refused', `${action.name} cannot be undone`), 'after');
+  let trouble: unknown;
+  try {
+    await inTimeBox(session.drive.clock, action.attended === true ? undefined : revertMs, [], (signal) =>
+      revert(planned, actionContext(session, step.id, writing(session), signal)),
+    );
+  } catch (error) {
+    if (endsDriving(error)) throw error;
+    trouble = error;
+  }
+  await verifyReverted(session, step.id, action, planned, trouble);
+}
+
+/** Nothing to undo: the write never happened, or an earlier drive's revert did. */
+async function alreadyBefore(session: Session, step: Changed): Promise<void> {
+  if (
+    step.change.status === 'applied' ||
+    step.change.status === 'reverting' ||
+    step.change.status === 'revert-failed'
+  ) {
+    await session.record({ type: 'change-reverted', step: step.id });
+    return;
+  }
+  const error = recordedError(new OpsError('lost-answer', 'the world shows that it did not happen'));
+  await session.record({ type: 'change-not-applied', step: step.id, error, lookAgain: false });
+}
+
+async function verifyReverted(
+  session: Session,
+  step: string,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+  trouble: unknown,
+): Promise<void> {
+  for (let turn = 1; ; turn += 1) {
+    const now = await look(session, step, action, planned);
+    if (now === 'before') {
+      await session.record({ type: 'change-reverted', step });
+      return;
+    }
+    if (turn >= looksAfterRevert) {
+      const observed = typeof now === 'object' ? 'unobservable' : now;
+      const lied = new OpsError('failed', 'the revert was answered "done", and the world does not show it');
+      return await failed(session, step, trouble ?? (typeof now === 'object' ? now.unobservable : lied), observed);
+    }
+    await session.drive.clock.sleep(lookEveryMs);
+  }
+}
+
+async function failed(
+  session: Session,
+  step: string,
+  error: unknown,
+  observed: 'before' | 'after' | 'other' | 'unobservable',
+): Promise<void> {
+  await session.record({ type: 'revert-failed', step, error: recordedError(error), observed });
+}

@@ -1,0 +1,133 @@
+import type { Change, RunIdentity } from '../actions/action.ts';
+import { OpsError } from '../errors.ts';
+import type { Entry, Event } from '../journal/events.ts';
+import { advance, type RunState } from '../journal/state.ts';
+import type { Lease } from '../journal/store.ts';
+import type { Json } from '../world/json.ts';
+import type { Drive, Material } from './options.ts';
+
+/** What the operator, a signal or a cancel request asked for, once it has been asked. */
+export type StopChoice = 'leave' | 'rollback' | 'declined';
+
+/** Everything one drive of one run shares. It dies with the drive; what must last is in the journal. */
+export type Session = {
+  readonly drive: Drive;
+  readonly material: Material;
+  readonly identity: RunIdentity;
+  readonly lease: Lease;
+  readonly state: RunState;
+  /** Appends, folds, and tells the subscriber; one at a time, in order. */
+  record(event: Event): Promise<Entry>;
+  /** Appends the run's last entry and releases its claims. */
+  recordEnd(event: Extract<Event, { type: 'run-ended' }>): Promise<void>;
+  /** Set when the run is to stop at the next safe point. */
+  stop: StopChoice | null;
+  /** A question about stopping that is on the screen: safe points wait for its answer. */
+  asking: Promise<void> | null;
+  /** Aborts reads (never writes) when the run stops. */
+  readonly reads: AbortController;
+  /** Aborts optional steps that still run when the run has ended. */
+  readonly optional: AbortController;
+  /** Optional steps that run beside the run, by step id. */
+  readonly background: Map<string, Promise<void>>;
+  /** Dry run: a change was planned and not made, so later checks see the world as it is, not as it would be. */
+  pendingChange: boolean;
+  /** Steps that failed and were passed by `on-failure: continue`. */
+  readonly tolerated: string[];
+  /** Changes whose makers keep them up to date (a status message), by step id. */
+  readonly followers: Map<string, { follow: NonNullable<Change<Json, Json, Json>['follow']>; output: Json }>;
+  following: Promise<void>;
+  /** How far what others said has been listened to. */
+  heardSeq: number;
+};
+
+/** Events that must be on disk before the run goes on; the others reach the disk with the next of these. */
+const durable: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  'change-intended',
+  'fact-noted',
+  'change-doubted',
+  'change-applied',
+  'change-not-applied',
+  'change-unresolved',
+  'follow-up-intended',
+  'step-succeeded',
+  'step-failed',
+  'revert-intended',
+  'change-reverted',
+  'revert-failed',
+  'run-suspended',
+]);
+
+/** Opens a session on a lease. `state` is the fold of everything the journal holds so far. */
+export function openSession(drive: Drive, material: Material, lease: Lease, state: RunState): Session {
+  let queue: Promise<unknown> = Promise.resolve();
+  const inTurn = (append: () => Promise<Entry>): Promise<Entry> => {
+    const appended = queue.then(async () => {
+      const entry = await append();
+      advance(state, entry);
+      drive.subscribe?.(entry, state);
+      return entry;
+    });
+    // The caller gets the failure; the queue only needs to know that its turn is over.
+    queue = appended.catch(() => undefined);
+    return appended;
+  };
+  return {
+    drive,
+    material,
+    lease,
+    state,
+    identity: {
+      id: state.run,
+      shortId: shortIdOf(state.run),
+      runbook: state.runbook,
+      title: state.title,
+      mode: state.mode,
+    },
+    record: (event) => inTurn(() => lease.append(event, { sync: durable.has(event.type) })),
+    async recordEnd(event) {
+      await inTurn(() => lease.end(event));
+    },
+    stop: null,
+    asking: null,
+    reads: new AbortController(),
+    optional: new AbortController(),
+    background: new Map(),
+    pendingChange: false,
+    tolerated: [],
+    followers: new Map(),
+    following: Promise.resolve(),
+    heardSeq: state.lastSeq,
+  };
+}
+
+/** A name for the run that is safe in channel names: month, day and the id's random end. */
+export function shortIdOf(run: string): string {
+  return run.replace(/^\d{4}(\d{4})-\d{6}-/, '$1').replace(/[^a-z0-9]/g, '');
+}
+
+/** Asks the running drive to stop at the next safe point; reads end now, a running write settles first. */
+export function requestStop(session: Session, choice: StopChoice): void {
+  session.stop ??= choice;
+  if (!session.reads.signal.aborted) {
+    session.reads.abort(new OpsError('aborted', 'stopped by the operator'));
+  }
+}
+
+/** Where the run may stop: before a step, before a question, before an intent. Answers the stop that was asked for. */
+export async function safePoint(session: Session): Promise<StopChoice | null> {
+  if (session.asking !== null) await session.asking;
+  if (session.stop === null) await hear(session);
+  return session.stop;
+}
+
+/** Looks at what others have said since the last look: a cancel request stops the run, to be rolled back. */
+async function hear(session: Session): Promise<void> {
+  const head = await session.drive.store.head();
+  if (head === undefined || head.seq === session.state.lastSeq) return; // The newest entry is our own.
+  const said = await session.drive.store.read(session.state.run, session.heardSeq + 1);
+  session.heardSeq = Math.max(session.heardSeq, ...said.map(({ seq }) => seq));
+  if (!said.some(({ type }) => type === 'cancel-requested')) return;
+  await session.record({ type: 'decided', choice: 'rollback', by: 'policy' });
+  requestStop(session, 'rollback');
+}

@@ -1,0 +1,69 @@
+import type { AnyAction, Planned } from '../actions/action.ts';
+import { OpsError } from '../errors.ts';
+import type { Json } from '../world/json.ts';
+import { actionContext, readOnly } from './context.ts';
+import type { Session } from './session.ts';
+import { inTimeBox } from './time-box.ts';
+
+/** What observation made of a write. `proven` is false where the request may still be on its way. */
+export type Settled =
+  | { world: 'after' }
+  | { world: 'before'; proven: boolean }
+  | { world: 'other' }
+  | { world: 'unobservable'; error: unknown };
+
+/** How long a write whose answer was lost is watched for, before it counts as not applied. */
+const lostAnswerWindowMs = 5_000;
+/** How long a write that was answered "done" may take to show. */
+const answeredWindowMs = 3_000;
+const lookEveryMs = 500;
+const lookTimeoutMs = 5_000;
+
+/** One look at the world; never throws anything but what ends driving. */
+export async function look(
+  session: Session,
+  step: string,
+  action: Extract<AnyAction, { kind: 'change' }>,
+  planned: Planned<Json, Json>,
+): Promise<'before' | 'after' | 'other' | { unobservable: unknown }> {
+  try {
+    return await inTimeBox(session.drive.clock, action.attended === true ? undefined : lookTimeoutMs, [], (signal) =>
+      action.observe(planned, actionContext(session, step, readOnly(session, 'an observation'), signal)),
+    );
+  } catch (error) {
+    if (error instanceof OpsError && (error.code === 'audit' || error.code === 'fenced')) throw error;
+    return { unobservable: error };
+  }
+}
+
+/**
+ * Tells what became of a write by looking at the world. `after` is believed at once. `before` is believed at once when
+ * the write surely did not happen, and otherwise only after it has stayed so through the window, in which a late write
+ * would land. `other` and "cannot look" must last through the window too: providers answer oddly while they settle.
+ */
+export async function settle(
+  session: Session,
+  step: string,
+  action: Extract<AnyAction, { kind: 'change' }>,
+  planned: Planned<Json, Json>,
+  answer: 'answered' | 'surely-not' | 'lost',
+): Promise<Settled> {
+  const { clock } = session.drive;
+  const windowMs = answer === 'lost' ? lostAnswerWindowMs : answeredWindowMs;
+  // Measured in looks, not in time: compressed or busy clocks must not shorten what is seen.
+  const looks = Math.ceil(windowMs / lookEveryMs);
+  for (let turn = 1; ; turn += 1) {
+    const seen = await look(session, step, action, planned);
+    if (seen === 'after') return { world: 'after' };
+    if (seen === 'before' && answer === 'surely-not') return { world: 'before', proven: true };
+    if (turn >= looks) {
+      if (seen === 'before') return { world: 'before', proven: answer !== 'lost' };
+      return seen === 'other' ? { world: 'other' } : { world: 'unobservable', error: seen.unobservable };
+    }
+    session.drive.progress?.(
+      step,
+      answer === 'answered' ? 'waiting for the change to show' : 'the answer was lost: looking at what became of it',
+    );
+    await clock.sleep(lookEveryMs);
+  }
+}

@@ -1,0 +1,132 @@
+import { OpsError } from '../errors.ts';
+import type { Event, PinnedDocument } from '../journal/events.ts';
+import { foldRun } from '../journal/state.ts';
+import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
+import type { Scope, Step } from '../runbook/runbook.ts';
+import { driven, driveRun } from './drive-run.ts';
+import { asJson } from './expressions.ts';
+import type { StartOptions } from './options.ts';
+import { checkCredentials } from './preflight.ts';
+import { preliminaryContext } from './preliminary-context.ts';
+import type { RunResult } from './result.ts';
+import { newRunId } from './run-id.ts';
+import { openSession, shortIdOf } from './session.ts';
+
+/**
+ * Starts a run and drives it to its end. Throws an `OpsError` where nothing has started: `usage` (an answer is missing),
+ * `credentials`, `busy`, `audit`. Once it has started, how it ended is the result.
+ */
+export async function startRun(options: StartOptions): Promise<RunResult> {
+  const run = newRunId(options.clock.now());
+  const identity = {
+    id: run,
+    shortId: shortIdOf(run),
+    runbook: options.runbook.name,
+    title: options.runbook.title,
+    mode: options.mode,
+  };
+  const scope: Scope = {
+    inputs: options.inputs,
+    env: asJson(options.environment),
+    run: { id: run, shortId: identity.shortId, runbook: identity.runbook, mode: identity.mode },
+    steps: {},
+  };
+  const resource = lockOf(options, run, scope);
+  if (options.mode !== 'dry-run') await assertAnswerable(options, scope);
+  await checkCredentials(options, options, options.overrides, scope, (step, signal) =>
+    preliminaryContext(options, identity, step, signal),
+  );
+  const documents = await pinDocuments(options);
+  const first: Extract<Event, { type: 'run-started' }> = {
+    type: 'run-started',
+    runbook: options.runbook.name,
+    title: options.runbook.title,
+    mode: options.mode,
+    speed: options.clock.speed,
+    environment: options.environmentName,
+    hostname: options.environment.hostname,
+    inputs: options.inputs,
+    documents,
+    resources: resource === undefined ? [] : [resource],
+    overrides: options.overrides,
+    version: options.version,
+  };
+  await options.store.begin(run, options.actor, first.resources, first);
+  const lease = await options.store.drive(run, options.actor);
+  const entries = await options.store.read(run);
+  const state = foldRun(entries);
+  if (state === undefined) throw new OpsError('audit', `run ${run} was begun, and the log does not show it`);
+  for (const entry of entries) options.subscribe?.(entry, state);
+  const session = openSession(options, options, lease, state);
+  return await driven(session, () => driveRun(session));
+}
+
+/** The resource to claim; a dry run claims none, and a rehearsal's world is its own. */
+function lockOf(options: StartOptions, run: string, scope: Scope): string | undefined {
+  const { lock } = options.runbook;
+  if (lock === undefined || options.mode === 'dry-run') return undefined;
+  const value = resolveTemplate(lock, scope);
+  if (value.kind !== 'value' || typeof value.value !== 'string' || value.value === '') {
+    throw new OpsError('invalid', 'the runbook’s `lock` is not a text', {
+      where: lock.where,
+      hint: 'name the resource, e.g. dns/${{ env.hostname }}',
+    });
+  }
+  return options.mode === 'rehearsal' ? `rehearsal/${run}/${value.value}` : value.value;
+}
+
+/** With no terminal, every confirmation must be answerable by a flag before anything is written. */
+async function assertAnswerable(options: StartOptions, scope: Scope): Promise<void> {
+  if (options.operator.interactive) return;
+  for (const step of confirmingSteps(options.runbook.steps, scope)) {
+    const { confirm } = step;
+    if (confirm === undefined) continue;
+    if (confirm.kind === 'plain') {
+      const answer = await options.operator.confirm({ message: step.title, step: step.id });
+      if (answer.kind !== 'answered') throw unanswered(step, answer.kind === 'unanswerable' ? answer.flag : '--yes');
+      continue;
+    }
+    const phrase = resolveTemplate(confirm.phrase, scope);
+    if (phrase.kind !== 'value') continue; // Known only during the run; asked then.
+    const wanted = String(phrase.value);
+    const answer = await options.operator.typePhrase({ message: step.title, phrase: wanted, step: step.id });
+    if (answer.kind !== 'answered')
+      throw unanswered(step, answer.kind === 'unanswerable' ? answer.flag : `--confirm ${wanted}`);
+    if (answer.value !== wanted) {
+      throw new OpsError('usage', `step ${step.id} asks for the phrase ${wanted}, and --confirm gives another`, {
+        hint: `--confirm ${wanted}`,
+      });
+    }
+  }
+}
+
+function confirmingSteps(steps: readonly Step[], scope: Scope): Step[] {
+  return steps.flatMap((step) => {
+    if (step.optional) return [];
+    if (step.when !== undefined && step.when.stepsRead.length === 0) {
+      const value = evaluate(step.when, scope);
+      if (value.kind === 'value' && value.value === false) return [];
+    }
+    return [
+      ...(step.confirm === undefined ? [] : [step]),
+      ...(step.kind === 'action' ? [] : confirmingSteps(step.steps, scope)),
+    ];
+  });
+}
+
+function unanswered(step: Step, flag: string): OpsError {
+  return new OpsError(
+    'usage',
+    `step ${step.id} (${step.title}) asks for a confirmation, and there is no terminal to ask on`,
+    {
+      hint: `answer it with ${flag}; nothing was started`,
+    },
+  );
+}
+
+async function pinDocuments(options: StartOptions): Promise<PinnedDocument[]> {
+  const pinned: PinnedDocument[] = [];
+  for (const { text, ...document } of options.documents)
+    pinned.push({ ...document, sha256: await options.store.pin(text) });
+  return pinned;
+}

@@ -1,0 +1,68 @@
+import { OpsError } from '../errors.ts';
+import type { Access } from './access.ts';
+import { type CloudflareClient, cloudflareApi, createCloudflareClient, isCloudflareWrite } from './cloudflare.ts';
+import type { DnsTransport } from './dns.ts';
+import { createDnsTransport } from './dns-transport.ts';
+import type { Environment } from './environment.ts';
+import { createHttpsFetch } from './https-fetch.ts';
+import type { Prober } from './probe.ts';
+import { createProber } from './prober.ts';
+import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
+
+/** The providers as a run reaches them. A client asks `access` before every writing call. */
+export type Edges = {
+  probe: Prober;
+  dns: DnsTransport;
+  /** Throws `credentials` where the environment's secret `cloudflare` is not set. */
+  cloudflare(access: () => Access): Promise<CloudflareClient>;
+  /** Throws `credentials` where the environment's secret `slack` is not set. */
+  slack(access: () => Access): Promise<SlackClient>;
+  secret(name: string): string | undefined;
+};
+
+/** Time box of one call of a provider's API: short enough for a second look within the promised minute. */
+const attemptTimeoutMs = 5_000;
+const maxBodyBytes = 4 * 1024 * 1024;
+
+/** Builds the edges of an environment. `ca` is the PEM text of its extra authority, `secret` reads a secret by name. */
+export function createEdges(
+  environment: Environment,
+  ca: string | undefined,
+  secret: (name: string) => string | undefined,
+): Edges {
+  const trust = ca === undefined ? {} : { ca };
+  const tokenOf = (name: string): string => {
+    const token = secret(name);
+    if (token !== undefined) return token;
+    const variable = environment.secrets[name];
+    throw new OpsError('credentials', `the secret ${name} is not set`, {
+      hint:
+        variable === undefined
+          ? `name its process variable under \`secrets\` in the environment file`
+          : `set ${variable}`,
+    });
+  };
+  const fetchFor = (base: string, access: () => Access, isWrite: (method: string, url: URL) => boolean) =>
+    createHttpsFetch({ ...trust, origins: [new URL(base).origin], access, isWrite, attemptTimeoutMs, maxBodyBytes });
+  return {
+    probe: createProber(trust),
+    dns: createDnsTransport(),
+    async cloudflare(access) {
+      const baseURL = environment.endpoints.cloudflare ?? cloudflareApi;
+      return createCloudflareClient({
+        token: tokenOf('cloudflare'),
+        baseURL,
+        fetch: fetchFor(baseURL, access, isCloudflareWrite),
+      });
+    },
+    async slack(access) {
+      const slackApiUrl = environment.endpoints.slack ?? slackApi;
+      return createSlackClient({
+        token: tokenOf('slack'),
+        slackApiUrl,
+        fetch: fetchFor(slackApiUrl, access, isSlackWrite),
+      });
+    },
+    secret,
+  };
+}
