@@ -1,0 +1,149 @@
+import { afterEach, expect, test } from 'vitest';
+import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
+import { startRun } from '../../src/engine/start-run.ts';
+import type { Event } from '../../src/journal/events.ts';
+import type { Store } from '../../src/journal/store.ts';
+import { deadProcess } from '../journal/support/store-fixture.ts';
+import { createBench } from './bench-world.ts';
+
+const benches: ReturnType<typeof createBench>[] = [];
+
+/** A bench whose first process is seen as dead by the next. */
+function dyingBench(steps: string) {
+  const made = createBench(steps, { self: deadProcess() });
+  benches.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  for (const made of benches.splice(0)) await made.dispose();
+});
+
+/** A store whose driver stops for ever right after (or instead of) the append of an event: the process is gone. */
+function dyingAt(store: Store, when: (event: Event) => boolean, appended: boolean, onDeath: () => void): Store {
+  const gone = new Promise<never>(() => undefined);
+  let dead = false;
+  return {
+    ...store,
+    async drive(...args) {
+      const lease = await store.drive(...args);
+      const append: typeof lease.append = async (event, options) => {
+        if (dead) return gone;
+        if (!when(event)) return lease.append(event, options);
+        dead = true;
+        if (appended) await lease.append(event, options);
+        onDeath();
+        return gone;
+      };
+      return { ...lease, append };
+    },
+  };
+}
+
+const steps = `
+  - { id: one, title: First, uses: test.set, with: { name: a, value: 1 } }
+  - { id: two, title: Second, uses: test.set, with: { name: b, value: 2 } }
+`;
+
+/** Runs until the process "dies"; answers the run's id. */
+async function runUntilDeath(
+  bench: ReturnType<typeof createBench>,
+  when: (event: Event) => boolean,
+  appended: boolean,
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    const store = dyingAt(bench.options.store, when, appended, resolve);
+    startRun({ ...bench.options, store }).then(() => reject(new Error('the run ended')), reject);
+  });
+  const [run] = await bench.store.runs();
+  return run?.run ?? '';
+}
+
+const isType = (type: Event['type'], step: string) => (event: Event) =>
+  event.type === type && 'step' in event && event.step === step;
+
+test.each([
+  ['before the intent of the second change', isType('change-intended', 'two'), false, ['set a=1', 'set b=2']],
+  ['after an intent, before the write left', isType('change-intended', 'two'), true, ['set a=1', 'set b=2']],
+  ['after the write, before its answer was recorded', isType('change-applied', 'two'), false, ['set a=1', 'set b=2']],
+  ['after the answer was recorded', isType('change-applied', 'two'), true, ['set a=1', 'set b=2']],
+  ['before the first step succeeded', isType('step-succeeded', 'one'), false, ['set a=1', 'set b=2']],
+])('a process that dies %s: resume finishes, and nothing is written twice', async (_name, when, appended, writes) => {
+  const bench = dyingBench(steps);
+  const run = await runUntilDeath(bench, when, appended);
+  const result = await resumeRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  expect(bench.world.writes).toEqual(writes);
+});
+
+test.each([
+  ['after an intent, before the write left', isType('change-intended', 'two'), true],
+  ['after the write, before its answer was recorded', isType('change-applied', 'two'), false],
+])('a process that dies %s: rollback leaves the world as before', async (_name, when, appended) => {
+  const bench = dyingBench(steps);
+  const run = await runUntilDeath(bench, when, appended);
+  const result = await rollbackRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect([bench.world.switches.get('a') ?? null, bench.world.switches.get('b') ?? null]).toEqual([null, null]);
+});
+
+test('a process that dies in its rollback: resume goes on rolling back', async () => {
+  const bench = dyingBench(`${steps}
+  - { id: three, title: Third, uses: test.set, with: { name: c, value: 3 } }
+`);
+  bench.world.mischief.set('c', ['refuse']);
+  const run = await runUntilDeath(bench, isType('change-reverted', 'two'), false);
+  const result = await resumeRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ outcome: 'rolled-back' });
+  expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
+});
+
+test('a living driver is not pushed aside', async () => {
+  const bench = createBench('\n  - { id: wait, title: Wait, uses: test.slow, with: {} }\n');
+  benches.push(bench);
+  const running = startRun(bench.options);
+  const run = await new Promise<string>((resolve) =>
+    bench.onEntry((entry) => entry.type === 'step-started' && resolve(entry.run)),
+  );
+  const other = bench.afterDeath(run);
+  await expect(resumeRun(other)).rejects.toMatchObject({ code: 'fenced' });
+  bench.interrupts.raise('SIGTERM');
+  expect(await running).toMatchObject({ exitCode: 4 });
+});
+
+test('someone asks for a cancel: the running write settles, then everything is rolled back (exit 4)', async () => {
+  const bench = createBench(steps);
+  benches.push(bench);
+  let said: Promise<unknown> = Promise.resolve();
+  bench.onEntry((entry) => {
+    if (entry.type === 'step-succeeded' && entry.step === 'one') {
+      said = bench.store.say(
+        entry.run,
+        { user: 'bob', host: 'there' },
+        { type: 'cancel-requested', text: 'wrong hostname' },
+      );
+    }
+  });
+  const result = await startRun(bench.options);
+  await said;
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 4 });
+  expect(bench.world.writes).toEqual(['set a=1', 'revert a=null']);
+});
+
+test('a step by hand: done with the operator’s word, rolled back by hand too', async () => {
+  const bench = createBench(
+    `
+  - id: hand
+    title: By hand
+    uses: manual.change
+    with: { instructions: turn it off, undo-instructions: turn it on }
+  - { id: later, title: Later, uses: test.set, on-failure: rollback, with: { name: a, value: 1 } }
+`,
+    { interactive: true, answers: [true, true] },
+  );
+  benches.push(bench);
+  bench.world.mischief.set('a', ['refuse']);
+  const result = await startRun(bench.options);
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
+  expect(bench.operator.asked).toEqual(['Is it done?', 'Is it taken back?']);
+});
