@@ -51,7 +51,8 @@ export async function settle(
   const { clock } = session.drive;
   const windowMs = answer === 'lost' ? lostAnswerWindowMs : answeredWindowMs;
   // Measured in looks, not in time: compressed or busy clocks must not shorten what is seen.
-  const looks = Math.ceil(windowMs / lookEveryMs);
+  // A person is asked once: asking again does not change what they know.
+  const looks = action.attended === true ? 1 : Math.ceil(windowMs / lookEveryMs);
   for (let turn = 1; ; turn += 1) {
     const seen = await look(session, step, action, planned);
     if (seen === 'after') return { world: 'after' };

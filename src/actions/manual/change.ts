@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findOpsError, OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Planned } from '../action.ts';
+import { wrapText } from '../http/text-columns.ts';
 
 const proofSchema = z.strictObject({
   uses: z.string().describe('a check that fails unless the change is there, such as dns.verify'),
@@ -17,6 +18,13 @@ const inputSchema = z.strictObject({
 const proofMs = 60_000;
 /** How long a look at what is may take. */
 const lookMs = 4_000;
+
+/** How checks that do not fail on disagreement tell it. */
+const verdictSchema = z.object({
+  agreed: z.boolean().optional(),
+  passed: z.number().optional(),
+  total: z.number().optional(),
+});
 
 const stateSchema = z.strictObject({ done: z.boolean() });
 
@@ -75,12 +83,8 @@ export const manualChange = change({
     await ctx.note({ done: false });
   },
   summarise(output) {
-    if (output.proven)
-      return {
-        headline: output.proof === null ? 'done by hand, and proven' : `done by hand; proof: ${output.proof}`,
-        detail: [],
-      };
-    return { headline: 'done by hand, on the operator’s word', detail: [] };
+    if (!output.proven) return { headline: 'done by hand, on the operator’s word', detail: [] };
+    return { headline: 'done by hand, and proven', detail: output.proof === null ? [] : wrapText(output.proof) };
   },
 });
 
@@ -107,8 +111,7 @@ async function personSays(ctx: ActionContext, message: string): Promise<boolean>
  */
 async function prove(proof: z.output<typeof proofSchema>, ctx: ActionContext): Promise<string> {
   try {
-    const { summary } = await ctx.runCheck(proof.uses, proof.with, proofMs);
-    return summary.headline;
+    return await runProof(proof, ctx, proofMs);
   } catch (cause) {
     const known = findOpsError(cause);
     if (known === undefined) throw cause;
@@ -117,6 +120,20 @@ async function prove(proof: z.output<typeof proofSchema>, ctx: ActionContext): P
       ...(known.hint === undefined ? {} : { hint: known.hint }),
     });
   }
+}
+
+/**
+ * Runs the proof once, and answers its headline. A check that disagrees fails, or says so in its output: `agreed: false`
+ * (dns.verify that only looks), or fewer `passed` than `total` (http.check). Throws `failed` then.
+ */
+async function runProof(proof: z.output<typeof proofSchema>, ctx: ActionContext, withinMs: number): Promise<string> {
+  const { output, summary } = await ctx.runCheck(proof.uses, proof.with, withinMs);
+  const told = verdictSchema.safeParse(output);
+  const { agreed, passed, total } = told.success ? told.data : {};
+  if (agreed === false || (passed !== undefined && total !== undefined && (passed < total || total === 0))) {
+    throw new OpsError('failed', `${proof.uses} does not agree: ${summary.headline}`);
+  }
+  return summary.headline;
 }
 
 /** What the proof shows now; without one, what the operator has said, or says when asked. */
@@ -133,7 +150,7 @@ async function observe({ input }: Planned<Input, State>, ctx: ActionContext): Pr
     return answer.value ? 'after' : 'before';
   }
   try {
-    await ctx.runCheck(input.proof.uses, input.proof.with, lookMs);
+    await runProof(input.proof, ctx, lookMs);
     return 'after';
   } catch (error) {
     // A check that found otherwise says `failed`; one that could not look has not seen anything.

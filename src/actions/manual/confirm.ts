@@ -22,7 +22,7 @@ export const manualConfirm = check({
         hint: `run it in a terminal, or answer with ${answer.flag}`,
       });
     }
-    throw new OpsError('failed', `the operator said no to: ${input.message}`, {
+    throw new OpsError('failed', `the operator says no to: ${input.message}`, {
       hint: 'nothing was changed by this step',
     });
   },

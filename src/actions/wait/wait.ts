@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { check } from '../action.ts';
 import { durationSchema } from '../duration.ts';
+import { lineWidth, toWidth } from '../http/text-columns.ts';
 
 const inputSchema = z.strictObject({
   for: durationSchema.describe('how long'),
@@ -26,7 +27,7 @@ export const wait = check<z.output<typeof inputSchema>, z.output<typeof outputSc
     const why = input.why === undefined ? '' : `: ${input.why}`;
     const waited = output.waitedMs > 0 || input.for === 0;
     const headline = waited ? `Waited ${inWords(output.waitedMs)}${why}` : `Would wait ${inWords(input.for)}${why}`;
-    return { headline, detail: [] };
+    return { headline: toWidth(headline, lineWidth).trimEnd(), detail: [] };
   },
 });
 
