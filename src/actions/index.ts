@@ -1,4 +1,25 @@
 import type { AnyAction } from './action.ts';
+import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
+import { dnsVerify } from './dns/verify.ts';
+import { httpCheck } from './http/check.ts';
+import { httpCompare } from './http/compare.ts';
+import { manualChange } from './manual/change.ts';
+import { manualConfirm } from './manual/confirm.ts';
+import { openRoom } from './slack/open-room.ts';
+import { post } from './slack/post.ts';
+import { wait } from './wait/wait.ts';
+
+const list: readonly AnyAction[] = [
+  setLoadBalancer,
+  dnsVerify,
+  httpCheck,
+  httpCompare,
+  manualChange,
+  manualConfirm,
+  openRoom,
+  post,
+  wait,
+];
 
 /** Every action, by name. The list is explicit; nothing is discovered. */
-export const actions: ReadonlyMap<string, AnyAction> = new Map<string, AnyAction>([]);
+export const actions: ReadonlyMap<string, AnyAction> = new Map(list.map((action) => [action.name, action]));

@@ -18,6 +18,8 @@ export type Store = {
     resources: readonly string[],
     first: Extract<Event, { type: 'run-started' }>,
   ): Promise<void>;
+  /** Claims an ended run's resources again, in one atomic act, so that it can be driven and rolled back; throws {@link busyError}. */
+  reopen(run: string, by: Actor, event: Extract<Event, { type: 'run-reopened' }>): Promise<void>;
   /** Becomes the driver and raises the epoch. Throws `fenced` while another live process drives, unless `force`. */
   drive(run: string, by: Actor, options?: { force?: boolean }): Promise<Lease>;
   /** Anyone, driver or not: comment, ask to cancel, mark done, release. Epoch of the entry is 0. */

@@ -1,0 +1,54 @@
+import { startRun } from '../../engine/start-run.ts';
+import type { CommandRun } from '../command.ts';
+import { customerLines } from '../customers.ts';
+import { driveOnTerminal } from '../drive-on-terminal.ts';
+import { loadMaterial } from '../load-material.ts';
+import { locateRunbooks } from '../locate.ts';
+import { openSimulator, untilStopped } from '../open-simulator.ts';
+import { resolveInputs } from '../resolve-inputs.ts';
+import { parseOverrides } from '../shared-options.ts';
+import { openTerminal } from '../terminal/open-terminal.ts';
+import { printEndpoints } from '../terminal/print-endpoints.ts';
+
+/** `resend-ops rehearse RUNBOOK`: the very same run, against a simulator that lives as long as this command. */
+export const rehearse: CommandRun = async ({ world, args, options }) => {
+  const overrides = parseOverrides(options.list('override'));
+  const directory = await locateRunbooks(world, options.text('runbooks'));
+  const early: string[] = [];
+  let say = (text: string): void => void early.push(text);
+  const opened = await openSimulator(world, { directory, options, say: (text) => say(text) });
+  const { simulator, clock, environmentName } = opened;
+  try {
+    const names = { runbook: args[0] ?? '', environment: simulator.environmentFile };
+    const material = { ...(await loadMaterial(world, directory, names)), environmentName };
+    const mode = options.flag('dryRun') ? 'dry-run' : 'rehearsal';
+    const variables = { ...world.variables, ...simulator.secrets };
+    const request = {
+      world,
+      options,
+      material,
+      mode,
+      clock,
+      variables,
+      announce(show: (text: string) => void) {
+        say = show;
+        for (const text of early.splice(0)) show(text);
+      },
+      customers: (state: Parameters<typeof customerLines>[1]) =>
+        customerLines(simulator.clientsReport(), state, opened.clockTimeOf),
+    } as const;
+    const code = await driveOnTerminal(request, async (driving) => {
+      const { prompts, tell } = driving;
+      const inputs = await resolveInputs(material.runbook, { options, prompts, tell, rehearsal: true });
+      return startRun({ ...driving, ...material, inputs, mode, overrides, version: world.version });
+    });
+    if (options.flag('keep')) {
+      const { screen } = openTerminal(world, options, { banner: 'REHEARSAL' });
+      printEndpoints(screen, world, simulator);
+      await untilStopped(world);
+    }
+    return code;
+  } finally {
+    await opened.close();
+  }
+};

@@ -1,0 +1,26 @@
+import { resultOf } from '../../engine/result.ts';
+import { exitCodes, OpsError } from '../../errors.ts';
+import { foldRun } from '../../journal/state.ts';
+import type { CommandRun } from '../command.ts';
+import { findRun } from '../find-run.ts';
+import { writeJsonLine } from '../json-lines.ts';
+import { withStore } from '../open-store.ts';
+import { bannerOf, openTerminal } from '../terminal/open-terminal.ts';
+import { printStatus } from '../terminal/status-screen.ts';
+
+/** `resend-ops status [RUN]`: where a run stands, from the log alone, and what to do next. */
+export const status: CommandRun = ({ world, args, options }) =>
+  withStore(world, options, async (store) => {
+    const listing = await findRun(store, args[0]);
+    const state = foldRun(await store.read(listing.run));
+    if (state === undefined) {
+      throw new OpsError('audit', `the log holds no beginning of run ${listing.run}`, { hint: 'see `resend-ops audit verify`' });
+    }
+    const { driver = null } = listing;
+    if (options.flag('json')) writeJsonLine(world, { ...resultOf(state), phase: state.phase, driver });
+    else {
+      const { screen } = openTerminal(world, options, { to: 'stdout', banner: bannerOf(state.mode, false) });
+      printStatus(screen, state, driver);
+    }
+    return exitCodes.succeeded;
+  });

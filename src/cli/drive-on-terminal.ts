@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { actions } from '../actions/index.ts';
+import { createInterrupts } from '../engine/interrupts.ts';
+import type { Drive, Material } from '../engine/options.ts';
+import type { RunResult } from '../engine/result.ts';
+import { type ExitCode, exitCodeOf, exitCodes, OpsError } from '../errors.ts';
+import type { RunState } from '../journal/state.ts';
+import type { Clock } from '../world/clock.ts';
+import { createEdges } from '../world/edges.ts';
+import type { StopSignal, World } from '../world/world.ts';
+import type { Options } from './command.ts';
+import { writeJsonLine } from './json-lines.ts';
+import { openStore } from './open-store.ts';
+import { createOperator } from './operator/operator.ts';
+import { createPrompts, type Prompts } from './operator/prompts.ts';
+import { ignoredVariables, secretReader } from './secrets.ts';
+import { printEndScreen } from './terminal/end-screen.ts';
+import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
+import { createRunView } from './terminal/run-view.ts';
+import { sanitise } from './terminal/sanitise.ts';
+
+/** A run to be driven, and what surrounds it. */
+export type DriveRequest = {
+  world: World;
+  options: Options;
+  material: Material;
+  mode: 'live' | 'dry-run' | 'rehearsal';
+  /** The run's clock: real time, or a rehearsal's. */
+  clock: Clock;
+  /** Where secrets are read: the process's variables, with those of a simulator on top. */
+  variables: World['variables'];
+  /** Takes what shows the words of a scenario, once there is a screen. */
+  announce?: (show: (text: string) => void) => void;
+  /** Lines on what customers saw, asked for at the end. */
+  customers?: (state: RunState) => string[];
+};
+
+/** What a drive has to work with: the engine's needs, and questions before the run. */
+export type Driving = Drive & { prompts: Prompts | undefined; tell(text: string): void };
+
+const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Drives a run with a person (or flags) at hand: shows it, asks, hears signals, prints the end and answers the exit
+ * code. Where nothing starts, `work` throws; with `--json` a result line says that, too.
+ */
+export async function driveOnTerminal(
+  request: DriveRequest,
+  work: (driving: Driving) => Promise<RunResult>,
+): Promise<ExitCode> {
+  const { world, options, material, mode, clock, variables } = request;
+  const { environment, runbook } = material;
+  const terminal = openTerminal(world, options, { banner: bannerOf(mode, environment.simulated === true) });
+  const { screen } = terminal;
+  const view = await createRunView({
+    screen,
+    spinner: terminal.spinner,
+    clock: world.clock,
+    objective: runbook.objective,
+    printStarts: !terminal.isTTY,
+    verbose: options.flag('verbose'),
+  });
+  for (const name of ignoredVariables(environment, variables)) {
+    screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
+  }
+  const tell = (text: string) => {
+    for (const line of text.split('\n')) screen.line(sanitise(line), { indent: 2 });
+  };
+  request.announce?.(view.announce);
+  const prompts = createPrompts(world, screen);
+  const operator = createOperator({
+    yes: options.flag('yes'),
+    phrase: options.text('confirm'),
+    prompts,
+    rehearsal: mode === 'rehearsal',
+    before: view.beforeQuestion,
+    after: view.afterQuestion,
+    tell,
+  });
+  const secret = secretReader(environment, variables);
+  const values = Object.keys(environment.secrets).flatMap((name) => secret(name) ?? []);
+  const store = openStore(world, options, values);
+  const interrupts = createInterrupts();
+  const silence = signals.map((signal) => world.onSignal(signal, () => interrupts.raise(signal)));
+  const json = options.flag('json');
+  let last: RunState | undefined;
+  try {
+    const result = await work({
+      store,
+      operator,
+      clock,
+      interrupts,
+      actions,
+      prompts,
+      tell,
+      actor: { user: world.user, host: world.host },
+      edges: createEdges(environment, await readAuthority(world, material), secret),
+      subscribe(entry, state) {
+        last = state;
+        if (json) writeJsonLine(world, entry);
+        view.entry(entry, state);
+      },
+      progress: view.progress,
+    });
+    view.stop();
+    if (last !== undefined) {
+      const customers = request.customers?.(last) ?? [];
+      const { head, exitCode, message } = result;
+      printEndScreen(screen, last, { objective: runbook.objective, head, exitCode, message, customers });
+    }
+    if (json) writeJsonLine(world, result);
+    return result.exitCode;
+  } catch (error) {
+    if (json) writeJsonLine(world, refusal(request, error));
+    throw error;
+  } finally {
+    view.stop();
+    for (const unsubscribe of silence) unsubscribe();
+    await store.close();
+  }
+}
+
+/** The result line of a run that did not start. */
+function refusal({ material, mode }: DriveRequest, error: unknown) {
+  const exitCode = exitCodeOf(error);
+  return {
+    type: 'result',
+    run: null,
+    runbook: material.runbook.name,
+    mode,
+    outcome: exitCode === exitCodes.stopped ? 'stopped' : 'refused',
+    exitCode,
+    message: error instanceof Error ? error.message : String(error),
+    clocks: { goAt: null, switchedMs: null, recoveredMs: null, predictedDrainMs: null },
+    steps: [],
+    overrides: {},
+    head: null,
+  };
+}
+
+/** The environment's own certificate authority; its path is relative to the environment's file. */
+async function readAuthority(world: World, { environment, documents }: Material): Promise<string | undefined> {
+  if (environment.ca === undefined) return undefined;
+  const from = documents.find(({ kind }) => kind === 'environment')?.file ?? world.cwd;
+  const file = path.resolve(path.dirname(from), environment.ca);
+  if (await world.files.exists(file)) return world.files.readText(file);
+  throw new OpsError('invalid', `the environment's certificate authority is missing: ${file}`, {
+    hint: 'correct `ca` in the environment file; a simulator’s is gone when the simulator has ended',
+  });
+}

@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { OpsError } from '../errors.ts';
+import type { World } from '../world/world.ts';
+
+/** Whether a file name is a YAML file's. */
+export function isYaml(name: string): boolean {
+  return name.endsWith('.yaml');
+}
+
+/**
+ * The runbooks directory: `--runbooks`, else `./runbooks` if it holds any `*.yaml`, else the package's own. Throws
+ * `usage` when the named one does not exist.
+ */
+export async function locateRunbooks(world: World, given: string | undefined): Promise<string> {
+  if (given !== undefined) {
+    const directory = path.resolve(world.cwd, given);
+    if (await world.files.exists(directory)) return directory;
+    throw new OpsError('usage', `there is no directory ${directory}`, {
+      hint: 'give the directory that holds your runbooks: --runbooks DIR',
+    });
+  }
+  const local = path.join(world.cwd, 'runbooks');
+  if ((await world.files.list(local)).some(isYaml)) return local;
+  return path.join(world.packageDirectory, 'runbooks');
+}
+
+/** The environment's file: a name means `environments/NAME.yaml` beside the runbooks; a path to a `.yaml` is itself. */
+export function locateEnvironment(world: World, runbooks: string, nameOrPath: string): string {
+  return isYaml(nameOrPath)
+    ? path.resolve(world.cwd, nameOrPath)
+    : path.join(runbooks, 'environments', `${nameOrPath}.yaml`);
+}
+
+/** Where runs are kept: `--state-dir`, else `$XDG_STATE_HOME/resend-ops`, else `~/.local/state/resend-ops`. */
+export function locateState(world: World, given: string | undefined): string {
+  if (given !== undefined) return path.resolve(world.cwd, given);
+  const base = world.variables['XDG_STATE_HOME'];
+  // The XDG specification: a relative path is invalid and to be ignored.
+  if (base !== undefined && path.isAbsolute(base)) return path.join(base, 'resend-ops');
+  return path.join(world.homeDirectory, '.local', 'state', 'resend-ops');
+}

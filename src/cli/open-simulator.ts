@@ -1,0 +1,74 @@
+import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import type { Clock } from '../world/clock.ts';
+import type { Environment } from '../world/environment.ts';
+import { createClock } from '../world/system-clock.ts';
+import type { StopSignal, World } from '../world/world.ts';
+import type { Options } from './command.ts';
+import { parseEnvironment, readEnvironmentText } from './load-material.ts';
+import { loadScenario } from './load-scenario.ts';
+
+/** A simulator as `--scenario`, `--speed`, `--seed` and `--env` ask for it, in a private directory. */
+export type OpenSimulator = {
+  simulator: Simulator;
+  clock: Clock;
+  /** The environment that it imitates, and its name. */
+  environment: Environment;
+  environmentName: string;
+  /** A time of the journal (real) as the simulator's clock tells it. */
+  clockTimeOf(realMs: number): number;
+  /** Stops it and removes its directory. */
+  close(): Promise<void>;
+};
+
+/** Starts the simulator. Throws `usage` and `invalid`; then nothing is left behind. */
+export async function openSimulator(
+  world: World,
+  { directory, options, say }: { directory: string; options: Options; say: (text: string) => void },
+): Promise<OpenSimulator> {
+  const environmentName = options.text('env') ?? 'production';
+  const environment = parseEnvironment(world, await readEnvironmentText(world, directory, environmentName));
+  const scenario = await loadScenario(world, directory, options.text('scenario') ?? 'cloudflare-edge-down');
+  const clock = createClock({ speed: options.number('speed') ?? 1 });
+  const seed = options.number('seed');
+  const [realStart, clockStart] = [world.clock.now(), clock.now()];
+  const home = await world.files.makeTemporaryDirectory('resend-ops-simulator-');
+  try {
+    const simulator = await startSimulator({
+      environment,
+      directory: home,
+      clock,
+      scenario,
+      say,
+      ...(seed === undefined ? {} : { seed }),
+    });
+    return {
+      simulator,
+      clock,
+      environment,
+      environmentName,
+      clockTimeOf: (realMs) => clockStart + (realMs - realStart) * clock.speed,
+      async close() {
+        try {
+          await simulator.stop();
+        } finally {
+          await world.files.remove(home);
+        }
+      },
+    };
+  } catch (error) {
+    await world.files.remove(home);
+    throw error;
+  }
+}
+
+/** Resolves at the first signal to stop. */
+export function untilStopped(world: World): Promise<StopSignal> {
+  return new Promise((resolve) => {
+    const unsubscribe = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
+      world.onSignal(signal, () => {
+        for (const off of unsubscribe) off();
+        resolve(signal);
+      }),
+    );
+  });
+}

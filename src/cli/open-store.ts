@@ -1,0 +1,29 @@
+import { createFileStore } from '../journal/file-store.ts';
+import { createRedactor } from '../journal/redact.ts';
+import type { Store } from '../journal/store.ts';
+import { isAlive, readSelf } from '../world/process-identity.ts';
+import type { World } from '../world/world.ts';
+import type { Options } from './command.ts';
+import { locateState } from './locate.ts';
+
+/** Opens the store of `--state-dir`. Whatever is written is masked of `secrets`. Close it after use. */
+export function openStore(world: World, options: Options, secrets: readonly string[] = []): Store {
+  const self = readSelf();
+  return createFileStore({
+    directory: locateState(world, options.text('stateDir')),
+    redact: createRedactor(secrets),
+    clock: world.clock,
+    self,
+    isAlive: (other) => isAlive(other, self),
+  });
+}
+
+/** Opens the store for `work`, and closes it whatever happens. */
+export async function withStore<T>(world: World, options: Options, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = openStore(world, options);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}

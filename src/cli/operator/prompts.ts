@@ -1,0 +1,106 @@
+import type { input as inputPrompt } from '@inquirer/prompts';
+import type { World } from '../../world/world.ts';
+import { toAscii } from '../terminal/ascii.ts';
+import { sanitise } from '../terminal/sanitise.ts';
+import type { Screen } from '../terminal/screen.ts';
+
+/** How a question at the terminal ended: with what was typed, or by Ctrl-C, Ctrl-D, a hang-up or the run's own stop. */
+export type Asked<T> = { kind: 'answered'; value: T } | { kind: 'interrupted' };
+
+/** Questions at the terminal, one at a time. */
+export type Prompts = {
+  input(message: string, signal?: AbortSignal): Promise<Asked<string>>;
+  confirm(message: string, signal?: AbortSignal): Promise<Asked<boolean>>;
+  select<T extends string>(
+    message: string,
+    options: readonly { value: T; label: string }[],
+    signal?: AbortSignal,
+  ): Promise<Asked<T>>;
+};
+
+/** The streams and the signal that a prompt is given. */
+type Context = NonNullable<Parameters<typeof inputPrompt>[1]>;
+
+/**
+ * Prompts on the terminal's own streams; undefined unless a person can both see the question and type the answer
+ * (stdin and stderr are terminals). Stdout stays free for `--json`.
+ */
+export function createPrompts(world: World, screen: Screen): Prompts | undefined {
+  if (!world.stdin.isTTY || !world.stderr.isTTY) return undefined;
+  const { stream: input } = world.stdin;
+  const { stream: output } = world.stderr;
+  if (input === undefined || output === undefined) return undefined;
+  return promptsOn({ input, output }, screen);
+}
+
+function promptsOn(streams: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream }, screen: Screen): Prompts {
+  const theme = themeFor(screen);
+  const text = (message: string) => (screen.unicode ? sanitise(message) : toAscii(sanitise(message)));
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** Runs one question after the other, and ends it when the input is closed: a closed input would wait for ever. */
+  function ask<T>(question: (context: Context) => Promise<T>, signal: AbortSignal | undefined): Promise<Asked<T>> {
+    const next = last.then(() => askNow(question, signal));
+    last = next.catch(() => undefined);
+    return next;
+  }
+
+  async function askNow<T>(question: (context: Context) => Promise<T>, signal?: AbortSignal): Promise<Asked<T>> {
+    const closed = new AbortController();
+    // The input pauses when its line editor closes: after an answer, where this changes nothing, and on Ctrl-D.
+    const onClose = () => closed.abort();
+    streams.input.on('pause', onClose).on('end', onClose);
+    try {
+      const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
+      const value = await question({ ...streams, signal: AbortSignal.any(signals) });
+      return { kind: 'answered', value };
+    } catch (error) {
+      if (error instanceof Error && interruptions.has(error.name)) return { kind: 'interrupted' };
+      throw error;
+    } finally {
+      streams.input.off('pause', onClose).off('end', onClose);
+    }
+  }
+
+  return {
+    async input(message, signal) {
+      const { input: prompt } = await import('@inquirer/prompts');
+      return ask((context) => prompt({ message: text(message), theme }, context), signal);
+    },
+    async confirm(message, signal) {
+      const { confirm: prompt } = await import('@inquirer/prompts');
+      return ask((context) => prompt({ message: text(message), default: false, theme }, context), signal);
+    },
+    async select(message, options, signal) {
+      const { select: prompt } = await import('@inquirer/prompts');
+      const choices = options.map(({ value, label }) => ({ value, name: text(label) }));
+      return ask((context) => prompt({ message: text(message), choices, loop: false, theme }, context), signal);
+    },
+  };
+}
+
+const interruptions = new Set(['ExitPromptError', 'AbortPromptError', 'CancelPromptError']);
+
+/** Our own colours only, so that `NO_COLOR` holds here too, and the banner in front of the question. */
+function themeFor({ banner, paint, unicode }: Screen) {
+  const prefix = paint('warning', unicode ? banner.trimEnd() : toAscii(banner.trimEnd()));
+  const plain = (value: string) => value;
+  const strong = (value: string) => paint('strong', value);
+  return {
+    prefix: { idle: prefix === '' ? paint('accent', '?') : prefix, done: prefix === '' ? paint('accent', '?') : prefix },
+    icon: { cursor: '>' },
+    style: {
+      answer: strong,
+      message: strong,
+      error: (value: string) => paint('bad', `> ${value}`),
+      defaultAnswer: (value: string) => `(${value})`,
+      help: plain,
+      highlight: strong,
+      key: (value: string) => `<${value}>`,
+      description: plain,
+      disabled: plain,
+      keysHelpTip: (keys: [key: string, action: string][]) =>
+        keys.map(([key, action]) => `${unicode ? key : toAscii(key)} ${action}`).join(', '),
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { Command, CommanderError } from 'commander';
+import { type ExitCode, exitCodes } from '../errors.ts';
+import type { World } from '../world/world.ts';
+import { addCommand } from './add-command.ts';
+import { commandTable } from './command-table.ts';
+import { locateRunbooks } from './locate.ts';
+import { runbookCommands } from './runbook-commands.ts';
+import { scanArguments } from './scan-arguments.ts';
+import { runbooksOption } from './shared-options.ts';
+import { showError } from './show-error.ts';
+
+/**
+ * The whole program: runs one command line (without node and script) in a world, and answers the exit code. Never
+ * throws; what goes wrong is said on the world's stderr.
+ */
+export async function program(argv: readonly string[], world: World): Promise<ExitCode> {
+  const facts = { verbose: argv.includes('--verbose'), color: !argv.includes('--no-color') };
+  try {
+    return await runCommandLine(argv, world);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.invalid;
+    return showError(world, error, facts);
+  }
+}
+
+async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode> {
+  const scanned = scanArguments(argv);
+  const directory = await locateRunbooks(world, scanned.runbooks);
+  const { specs, inputs } = await runbookCommands(world, directory, scanned);
+  let code: ExitCode = exitCodes.succeeded;
+  const finish = (result: ExitCode) => {
+    code = result;
+  };
+  const root = createRoot(world);
+  for (const spec of specs) addCommand(root, spec, world, finish);
+  for (const spec of commandTable) {
+    const options = spec.name === 'rehearse' ? [...inputs, ...spec.options] : spec.options;
+    addCommand(root, { ...spec, options }, world, finish);
+  }
+  if (scanned.operands.length === 0 && argv.every((argument) => !/^(-h|--help|-V|--version)$/.test(argument))) {
+    root.outputHelp({ error: true });
+    return exitCodes.invalid;
+  }
+  await root.parseAsync([...argv], { from: 'user' });
+  return code;
+}
+
+function createRoot(world: World): Command {
+  return new Command('resend-ops')
+    .description('Proves whose fault an outage is, proves the standby, moves DNS, proves that clients moved.')
+    .usage('RUNBOOK|COMMAND [options]')
+    .version(world.version, '-V, --version', 'the version')
+    .helpOption('-h, --help', 'help; also after any runbook or command')
+    .option(runbooksOption.flags, runbooksOption.description)
+    .option('--no-color', 'no colours')
+    .option('--verbose', 'stack traces of bugs')
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError('hint: resend-ops --help lists runbooks and commands; COMMAND --help their options')
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: (text) => world.stderr.write(text),
+      getOutHelpWidth: () => Math.min(100, world.stdout.columns()),
+      getErrHelpWidth: () => Math.min(100, world.stderr.columns()),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+}

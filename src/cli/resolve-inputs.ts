@@ -1,0 +1,69 @@
+import { OpsError } from '../errors.ts';
+import type { InputSpec, Runbook } from '../runbook/runbook.ts';
+import type { Options } from './command.ts';
+import { optionKey, readDuration } from './input-options.ts';
+import type { Asked, Prompts } from './operator/prompts.ts';
+import { parseNumber } from './shared-options.ts';
+
+type Value = string | number | boolean;
+
+type Sources = {
+  options: Options;
+  prompts: Prompts | undefined;
+  /** Without a terminal a rehearsal fills required inputs itself. */
+  rehearsal: boolean;
+  tell(text: string): void;
+};
+
+/**
+ * The inputs of a run: from the options, else the runbook's defaults, else asked at the terminal. Throws `usage`
+ * naming the option where a required one is missing and nobody can be asked, `aborted` on Ctrl-C.
+ */
+export async function resolveInputs(runbook: Runbook, sources: Sources): Promise<Record<string, Value>> {
+  const values: Record<string, Value> = {};
+  for (const [name, input] of Object.entries(runbook.inputs)) {
+    const value = sources.options.value(optionKey(name)) ?? input.default ?? (await fill(name, input, sources));
+    if (value !== undefined) values[name] = value;
+    if (input.required && value === '') throw missing(name, input);
+  }
+  return values;
+}
+
+async function fill(name: string, input: InputSpec, sources: Sources): Promise<Value | undefined> {
+  if (!input.required) return undefined;
+  if (sources.prompts !== undefined) return ask(sources.prompts, name, input, sources.tell);
+  if (sources.rehearsal && input.type === 'string') return input.oneOf?.[0] ?? 'rehearsal';
+  throw missing(name, input);
+}
+
+async function ask(prompts: Prompts, name: string, input: InputSpec, tell: (text: string) => void): Promise<Value> {
+  const message = input.prompt ?? input.description ?? `${name}?`;
+  if (input.type === 'boolean') return answerOf(await prompts.confirm(message));
+  if (input.oneOf !== undefined) {
+    const options = input.oneOf.map((value) => ({ value, label: value }));
+    return answerOf(await prompts.select(message, options));
+  }
+  for (;;) {
+    const text = answerOf(await prompts.input(message)).trim();
+    try {
+      if (input.type === 'number') return parseNumber(text);
+      if (input.type === 'duration') return readDuration(text);
+      if (text !== '') return text;
+      tell('It is required: a word or two, for the log and the people who read it tomorrow.');
+    } catch (error) {
+      if (!(error instanceof OpsError)) throw error;
+      tell(`${error.message}; ${error.hint ?? ''}`);
+    }
+  }
+}
+
+function answerOf<T>(asked: Asked<T>): T {
+  if (asked.kind === 'answered') return asked.value;
+  throw new OpsError('aborted', 'stopped before anything was started', { hint: 'nothing was written, nothing changed' });
+}
+
+function missing(name: string, input: InputSpec): OpsError {
+  return new OpsError('usage', `--${name} is required${input.prompt === undefined ? '' : `: ${input.prompt}`}`, {
+    hint: `give it on the command line: --${name} ${input.type === 'string' ? '"…"' : `<${input.type}>`}`,
+  });
+}

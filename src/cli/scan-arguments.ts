@@ -1,0 +1,29 @@
+/** What the program must know of a command line before it can be parsed: which runbook's inputs are options. */
+export type ScannedArguments = {
+  /** The value of `--runbooks`. */
+  runbooks: string | undefined;
+  /** Arguments that are no options, in order. Values of options may be among them, after the first. */
+  operands: readonly string[];
+  /** Help over all commands is asked for. */
+  overview: boolean;
+};
+
+/** Looks at a command line without understanding it. */
+export function scanArguments(argv: readonly string[]): ScannedArguments {
+  const operands: string[] = [];
+  let runbooks: string | undefined;
+  for (let index = 0; index < argv.length; index += 1) {
+    const argument = argv[index] ?? '';
+    if (argument === '--') break;
+    if (argument === '--runbooks') {
+      index += 1;
+      runbooks = argv[index];
+    } else if (argument.startsWith('--runbooks=')) {
+      runbooks = argument.slice('--runbooks='.length);
+    } else if (!argument.startsWith('-')) {
+      operands.push(argument);
+    }
+  }
+  if (operands[0] === 'help') operands.shift();
+  return { runbooks, operands, overview: operands.length === 0 };
+}

@@ -1,0 +1,37 @@
+import { type ExitCode, exitCodeOf, OpsError } from '../errors.ts';
+import type { World } from '../world/world.ts';
+import { speaksUnicode, toAscii } from './terminal/ascii.ts';
+import { sanitiseLines } from './terminal/sanitise.ts';
+
+/**
+ * Says an error, once, for people, on stderr: what happened, where, and what to do. A bug says that it is one; its
+ * stack comes only with `--verbose`. Answers the exit code.
+ */
+export async function showError(
+  world: World,
+  error: unknown,
+  { verbose, color }: { verbose: boolean; color: boolean },
+): Promise<ExitCode> {
+  const { createPaint } = await import('./terminal/paint.ts');
+  const paint = createPaint({ isTTY: world.stderr.isTTY, variables: world.variables, color });
+  const unicode = speaksUnicode(world.variables);
+  const say = (label: string, text: string) => {
+    const [first = '', ...more] = sanitiseLines(text);
+    const whole = [`${label} ${first}`, ...more.map((line) => `  ${line}`)].join('\n');
+    world.stderr.write(`${unicode ? whole : toAscii(whole)}\n`);
+  };
+  if (error instanceof OpsError) {
+    const { where } = error;
+    const place = where === undefined ? '' : `${where.file}:${where.line}:${where.column}: `;
+    say(paint('bad', 'error:'), place + error.message);
+    if (error.hint !== undefined) say(paint('accent', 'hint:'), error.hint);
+  } else {
+    say(paint('bad', 'error:'), `unexpected: ${error instanceof Error ? error.message : String(error)}`);
+    say(paint('accent', 'hint:'), 'this is a bug in resend-ops; run the command again with --verbose for the stack');
+  }
+  if (verbose && error instanceof Error && error.stack !== undefined) {
+    for (const line of sanitiseLines(error.stack)) world.stderr.write(`${line}\n`);
+    if (error.cause !== undefined) for (const line of sanitiseLines(String(error.cause))) world.stderr.write(`caused by: ${line}\n`);
+  }
+  return exitCodeOf(error);
+}

@@ -1,0 +1,87 @@
+import { type ExitCode, exitCodes } from '../../errors.ts';
+import type { RunState } from '../../journal/state.ts';
+import type { Objective } from '../../runbook/runbook.ts';
+import { formatDuration, formatLimit } from './duration.ts';
+import { sanitise } from './sanitise.ts';
+import type { Screen } from './screen.ts';
+import { markOf } from './symbols.ts';
+
+/** What each exit code says about the world, in the words of the contract. */
+export const exitMeanings: Readonly<Record<ExitCode, string>> = {
+  0: 'the world is as asked',
+  1: 'failed, and nothing is left changed',
+  2: 'nothing started: the command, the runbook or its files are not valid',
+  3: 'a person must finish',
+  4: 'stopped by the operator, nothing left changed',
+  5: 'nothing started: credentials are missing or refused',
+  6: 'nothing started: another run holds the lock',
+  7: 'the audit log cannot be written, or does not verify',
+};
+
+type EndOptions = {
+  objective: Objective | undefined;
+  /** Newest place of the log, to be kept outside it. */
+  head: { seq: number; hash: string } | null;
+  exitCode: ExitCode;
+  message: string;
+  /** Lines on what customers saw, in a rehearsal. */
+  customers?: readonly string[];
+};
+
+/** The last screen of a run: what is true now, both clocks, the log's head, and what to do next. */
+export function printEndScreen(screen: Screen, state: RunState, end: EndOptions): void {
+  const { exitCode, message } = end;
+  const tone = exitCode === exitCodes.succeeded ? 'good' : exitCode === exitCodes.stopped ? 'warning' : 'bad';
+  const outcome = state.ending?.outcome ?? 'needs-attention';
+  screen.line();
+  screen.line([
+    { text: outcome.toUpperCase().replace('-', ' '), tone },
+    `  ${sanitise(message)}`,
+  ]);
+  for (const left of state.ending?.left ?? []) screen.line({ text: `left: ${sanitise(left)}`, tone: 'warning' }, { indent: 2 });
+  for (const line of messagesSent(state)) screen.line({ text: line, tone: 'quiet' }, { indent: 2 });
+  if (state.clocks.goAt !== null) {
+    clockLine(screen, 'switched', state.clocks.switchedMs, end.objective?.switchedWithinMs);
+    clockLine(screen, 'recovered', state.clocks.recoveredMs, end.objective?.recoveredWithinMs);
+  }
+  for (const line of end.customers ?? []) screen.line(line, { indent: 2 });
+  if (end.head !== null) {
+    screen.line(`audit log head ${end.head.seq}:${end.head.hash}`, { indent: 2, hanging: 2 });
+  }
+  screen.line(`exit ${exitCode}: ${exitMeanings[exitCode]}`, { indent: 2 });
+  for (const line of nextCommands(state, exitCode)) screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
+}
+
+function clockLine(screen: Screen, name: string, ms: number | null, limitMs: number | undefined): void {
+  const limit = limitMs === undefined ? '' : ` (objective ${formatLimit(limitMs)}`;
+  if (ms === null) {
+    screen.line([`${name.padEnd(10)}`, { text: 'not reached', tone: 'warning' }, limit === '' ? '' : `${limit})`], { indent: 2 });
+    return;
+  }
+  const late = limitMs !== undefined && ms > limitMs;
+  const judged = limit === '' ? '' : `${limit}: ${late ? 'MISSED' : 'met'})`;
+  screen.line([name.padEnd(10), { text: `${formatDuration(ms)} after go${judged}`, tone: late ? 'warning' : 'good' }], { indent: 2 });
+}
+
+/** Messages cannot be unsent; they are named, and do not count as changes left in place. */
+function messagesSent(state: RunState): string[] {
+  const sent = [...state.steps.values()].filter(({ change }) => change?.status === 'applied' && !change.undoable);
+  return sent.map((step) => `sent, cannot be unsent: ${sanitise(step.title)} (${sanitise(step.summary?.headline ?? step.id)})`);
+}
+
+/** The next command, ready to be typed. */
+export function nextCommands(state: RunState, exitCode: ExitCode): string[] {
+  const { run } = state;
+  if (state.mode === 'rehearsal') return [`resend-ops status ${run}`];
+  if (state.mode === 'dry-run') return exitCode === 0 ? [`resend-ops ${state.runbook}  (for real)`] : [`resend-ops status ${run}`];
+  if (exitCode === exitCodes.needsAttention) {
+    const doubted = [...state.steps.values()].filter((step) => markOf(step).word === 'in doubt');
+    return [
+      `resend-ops resume ${run}  (look again and go on)`,
+      `resend-ops rollback ${run}  (undo what is left)`,
+      ...doubted.map(({ id }) => `resend-ops mark-done ${run} ${id} --evidence TEXT  (when you did it by hand)`),
+    ];
+  }
+  if (exitCode === exitCodes.audit) return ['resend-ops audit verify'];
+  return [`resend-ops status ${run}`];
+}

@@ -1,0 +1,166 @@
+import type { Entry, RecordedError } from '../../journal/events.ts';
+import type { RunState, StepState } from '../../journal/state.ts';
+import type { Objective } from '../../runbook/runbook.ts';
+import { formatDuration, formatLimit, timeOfDay } from './duration.ts';
+import { printDiff, printSummary, textIndent } from './evidence.ts';
+import { sanitise, sanitiseLines } from './sanitise.ts';
+import type { Screen } from './screen.ts';
+import { type Mark, markOf, marks } from './symbols.ts';
+
+type PrinterOptions = {
+  screen: Screen;
+  objective: Objective | undefined;
+  printStarts: boolean;
+  verbose: boolean;
+};
+
+/** Creates the printer of single entries: what a person must know of each, in as few lines as can be. */
+export function createEntryPrinter({
+  screen,
+  objective,
+  printStarts,
+  verbose,
+}: PrinterOptions): (entry: Entry, state: RunState) => void {
+  const mark = ({ symbol, word, tone }: Mark) => ({ text: `${symbol} ${word.padEnd(9)}`, tone });
+  const say = (which: Mark, text: string) => screen.line([mark(which), sanitise(text)], { hanging: 12 });
+  const more = (text: string) => {
+    for (const line of sanitiseLines(text)) screen.line(line, { indent: textIndent });
+  };
+  const explain = (error: RecordedError) => {
+    screen.line({ text: sanitise(error.message), tone: 'bad' }, { indent: textIndent });
+    if (error.hint !== undefined) more(error.hint);
+  };
+  const titleOf = (state: RunState, step: string) => state.steps.get(step)?.title ?? step;
+  const ended = (step: StepState, speed: number) => {
+    const ms = step.endedAtMs === null ? 0 : (step.endedAtMs - step.startedAtMs) * speed;
+    screen.lineWithEnd([mark(markOf(step)), sanitise(step.title)], { text: formatDuration(ms), tone: 'quiet' });
+  };
+
+  return (entry, state) => {
+    const step = 'step' in entry ? state.steps.get(entry.step) : undefined;
+    switch (entry.type) {
+      case 'run-started':
+        return printHeader(screen, entry);
+      case 'driver-started':
+        if (entry.epoch > 1) say(marks.running, `driven by ${entry.actor.user}@${entry.actor.host} from here on`);
+        return;
+      case 'step-started':
+        if (printStarts && entry.uses !== undefined) say(marks.running, entry.title);
+        return;
+      case 'step-planned':
+        if (state.mode !== 'dry-run' && !verbose) return;
+        say(marks.planned, titleOf(state, entry.step));
+        printDiff(screen, entry.diff);
+        return entry.notes.forEach(more);
+      case 'step-succeeded':
+        if (step === undefined || (step.uses === null && !verbose)) return;
+        ended(step, state.speed);
+        return printSummary(screen, step, { detail: true });
+      case 'step-failed':
+        if (step === undefined) return;
+        ended(step, state.speed);
+        printSummary(screen, step, { detail: true });
+        return explain(entry.error);
+      case 'step-skipped':
+        say(marks.skipped, titleOf(state, entry.step));
+        return more(entry.why);
+      case 'guard-raised':
+        say(marks.stopped, `guard ${entry.guard}: ${entry.message}`);
+        more(entry.hint);
+        return more(`to pass this guard, and only this one: --override ${entry.guard}=REASON`);
+      case 'guard-overridden':
+        return say({ ...marks.skipped, word: 'override', tone: 'warning' }, `guard ${entry.guard}: ${entry.reason}`);
+      case 'confirmation-given':
+        return say(marks.done, `confirmed by ${confirmers[entry.by]}`);
+      case 'confirmation-declined':
+        return say(marks.stopped, `not confirmed: ${titleOf(state, entry.step)}`);
+      case 'go-given':
+        return say({ symbol: '◆', word: 'go', tone: 'strong' }, goLine(entry.time, objective));
+      case 'milestone-reached':
+        return printMilestone(screen, entry.milestone, state, objective);
+      case 'change-doubted':
+        say(marks.doubt, titleOf(state, entry.step));
+        explain(entry.error);
+        return more('looking at the world to find out what happened');
+      case 'change-applied':
+        if (entry.how === 'observed') say(marks.done, `the world shows it applied: ${titleOf(state, entry.step)}`);
+        return;
+      case 'change-not-applied':
+        say(marks.failed, `not applied: ${titleOf(state, entry.step)}`);
+        return explain(entry.error);
+      case 'change-unresolved':
+        say(marks.doubt, `a person must look: ${titleOf(state, entry.step)}`);
+        return explain(entry.error);
+      case 'follow-up-failed':
+        if (verbose) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
+        return;
+      case 'interrupted':
+        return say(marks.stopped, `${entry.signal}: stopping at the next safe point`);
+      case 'decided':
+        return say(marks.done, `decided to ${entry.choice} (${entry.by === 'policy' ? 'as the runbook says' : confirmers[entry.by]})`);
+      case 'rollback-started':
+        return say({ ...marks.undone, word: 'undoing' }, entry.why);
+      case 'change-reverted':
+        return say(marks.undone, titleOf(state, entry.step));
+      case 'revert-failed':
+        say(marks.failed, `not undone: ${titleOf(state, entry.step)} (the world shows: ${entry.observed})`);
+        return explain(entry.error);
+      case 'resumed':
+        return say(marks.running, 'resumed');
+      case 'run-reopened':
+        return say(marks.running, `opened again: ${entry.why}`);
+      case 'marked-done':
+        return say(marks.byHand, `${titleOf(state, entry.step)}: ${entry.evidence}`);
+      case 'commented':
+      case 'cancel-requested':
+        return say(marks.running, `${entry.actor.user}: ${entry.text}`);
+      case 'claim-released':
+        return say(marks.stopped, `the claim was released by hand: ${entry.reason}`);
+      case 'tail-repaired':
+        return say(marks.doubt, `the log's torn last line was cut (kept in ${entry.kept})`);
+    }
+  };
+}
+
+const confirmers = {
+  terminal: 'the operator',
+  flag: 'a flag on the command line',
+  rehearsal: 'the rehearsal itself',
+} as const;
+
+function printHeader(screen: Screen, entry: Extract<Entry, { type: 'run-started' }>): void {
+  screen.line({ text: sanitise(entry.title), tone: 'strong' });
+  screen.line(
+    { text: sanitise(`${entry.hostname} · run ${entry.run} · ${timeOfDay(entry.time)} UTC`), tone: 'quiet' },
+  );
+  for (const [name, value] of Object.entries(entry.inputs)) {
+    screen.line({ text: sanitise(`${name}: ${String(value)}`), tone: 'quiet' });
+  }
+  screen.line();
+}
+
+function goLine(time: string, objective: Objective | undefined): string {
+  const { switchedWithinMs, recoveredWithinMs } = objective ?? {};
+  const limits = [
+    ...(switchedWithinMs === undefined ? [] : [`switched within ${formatLimit(switchedWithinMs)}`]),
+    ...(recoveredWithinMs === undefined ? [] : [`recovered within ${formatLimit(recoveredWithinMs)}`]),
+  ];
+  return [`the clock runs from ${timeOfDay(time)} UTC`, ...limits].join(' · ');
+}
+
+function printMilestone(
+  screen: Screen,
+  milestone: 'switched' | 'recovered',
+  state: RunState,
+  objective: Objective | undefined,
+): void {
+  const ms = milestone === 'switched' ? state.clocks.switchedMs : state.clocks.recoveredMs;
+  if (ms === null) return;
+  const limit = milestone === 'switched' ? objective?.switchedWithinMs : objective?.recoveredWithinMs;
+  const late = limit !== undefined && ms > limit;
+  const judged = limit === undefined ? '' : ` · objective ${formatLimit(limit)}: ${late ? 'MISSED' : 'met'}`;
+  screen.line([
+    { text: `◆ ${milestone.padEnd(9)}`, tone: late ? 'warning' : 'good' },
+    ` ${formatDuration(ms)} after go${judged}`,
+  ]);
+}

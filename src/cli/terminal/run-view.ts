@@ -1,0 +1,117 @@
+import type { Entry } from '../../journal/events.ts';
+import type { RunState } from '../../journal/state.ts';
+import type { Objective } from '../../runbook/runbook.ts';
+import type { Clock } from '../../world/clock.ts';
+import { formatDuration, formatLimit } from './duration.ts';
+import { createEntryPrinter } from './entry-printer.ts';
+import { printGoScreen } from './go-screen.ts';
+import { sanitise } from './sanitise.ts';
+import type { Screen } from './screen.ts';
+import type { Spinner } from './spinner.ts';
+import { widthOf } from './wrap.ts';
+
+/** What a person sees while a run is driven or watched. */
+export type RunView = {
+  /** Shows an entry, and the state that it led to. */
+  entry(entry: Entry, state: RunState): void;
+  /** What a step is doing at the moment; only the spinner shows it. */
+  progress(step: string, text: string): void;
+  /** What happens around the run, in a rehearsal. */
+  announce(text: string): void;
+  /** Clears the way for a question; `go` shows everything that the decision rests on. */
+  beforeQuestion(question: { step?: string; go: boolean }): void;
+  /** Takes up the spinner again after a question. */
+  afterQuestion(): void;
+  /** Ends the moving line; printed lines stay. */
+  stop(): void;
+};
+
+type RunViewOptions = {
+  screen: Screen;
+  spinner: (text: () => string) => Promise<Spinner>;
+  /** Real time, as the journal's; the state knows how much faster the run's own clock goes. */
+  clock: Clock;
+  objective: Objective | undefined;
+  /** Also print starts, and every detail: for log files and `--verbose`. */
+  printStarts: boolean;
+  verbose: boolean;
+};
+
+/** Creates the view. It reads entries and the folded state, and nothing else of the run. */
+export async function createRunView(options: RunViewOptions): Promise<RunView> {
+  const { screen, clock, objective } = options;
+  const printEntry = createEntryPrinter(options);
+  const doing = new Map<string, string>();
+  let state: RunState | undefined;
+  const spinner = await options.spinner(() => (state === undefined ? '' : fit(movingLine(state, doing, clock, objective), screen)));
+
+  const runningSteps = () =>
+    state === undefined ? [] : [...state.steps.values()].filter(({ phase, uses }) => phase === 'running' && uses !== null);
+
+  return {
+    entry(entry, newState) {
+      state = newState;
+      spinner.clear();
+      printEntry(entry, newState);
+      if (newState.phase === 'ended' || newState.phase === 'suspended' || runningSteps().length === 0) spinner.stop();
+      else spinner.start();
+    },
+    progress(step, text) {
+      doing.set(step, text);
+    },
+    announce(text) {
+      spinner.clear();
+      screen.line([{ text: '◆ scenario  ', tone: 'accent' }, sanitise(text)], { hanging: 12 });
+    },
+    beforeQuestion({ step, go }) {
+      spinner.stop();
+      if (go && step !== undefined && state !== undefined && isDecision(state, step)) {
+        printGoScreen(screen, state, step, objective);
+      }
+    },
+    afterQuestion() {
+      if (runningSteps().length > 0) spinner.start();
+    },
+    stop: () => spinner.stop(),
+  };
+}
+
+/** Whether the question is about a planned change (or a group of them), not about what a person sees or does by hand. */
+function isDecision(state: RunState, id: string): boolean {
+  const step = state.steps.get(id);
+  return step === undefined || step.uses === null || (step.plan !== null && step.change === null);
+}
+
+/** `go+4.0s of 60s  Every authoritative server answers with CloudFront  2 of 4 answer so` */
+function movingLine(
+  state: RunState,
+  doing: ReadonlyMap<string, string>,
+  clock: Clock,
+  objective: Objective | undefined,
+): string {
+  const running = [...state.steps.values()].filter(({ phase, uses }) => phase === 'running' && uses !== null);
+  const step = running.at(-1);
+  if (step === undefined) return '';
+  const others = running.length > 1 ? ` (and ${running.length - 1} more)` : '';
+  const text = doing.get(step.id);
+  return [
+    sinceGo(state, clock, objective),
+    `${sanitise(step.title)}${others}`,
+    ...(text === undefined ? [] : [sanitise(text)]),
+  ]
+    .filter((part) => part !== '')
+    .join('  ');
+}
+
+function sinceGo(state: RunState, clock: Clock, objective: Objective | undefined): string {
+  const { goAt, switchedMs } = state.clocks;
+  if (goAt === null) return '';
+  const limit = switchedMs === null ? objective?.switchedWithinMs : objective?.recoveredWithinMs;
+  const since = (clock.now() - Date.parse(goAt)) * state.speed;
+  return `go+${formatDuration(since)}${limit === undefined ? '' : ` of ${formatLimit(limit)}`}`;
+}
+
+function fit(text: string, screen: Screen): string {
+  const room = screen.width() - 4;
+  return widthOf(text) <= room ? text : `${[...text].slice(0, room - 1).join('')}…`;
+}

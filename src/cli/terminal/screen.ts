@@ -1,0 +1,57 @@
+import type { OutputPort } from '../../world/world.ts';
+import { toAscii } from './ascii.ts';
+import type { Paint } from './paint.ts';
+import { type Part, widthOf, wrap } from './wrap.ts';
+
+/** What a person reads: lines that fit, under a banner where the run is not for real. */
+export type Screen = {
+  /** Prints one line; what does not fit goes on below, indented by `hanging` more. */
+  line(parts?: Part | readonly Part[], layout?: { indent?: number; hanging?: number }): void;
+  /** Prints a line whose last part stands at the right edge, where there is room. */
+  lineWithEnd(parts: readonly Part[], end: Part): void;
+  /** Characters that a line may have, without the banner. */
+  width(): number;
+  /** The banner as it stands before each line, e.g. `REHEARSAL │ `; empty in a live run. */
+  readonly banner: string;
+  readonly paint: Paint;
+  readonly unicode: boolean;
+};
+
+type ScreenOptions = {
+  output: OutputPort;
+  paint: Paint;
+  unicode: boolean;
+  /** `REHEARSAL`, `DRY RUN`, or nothing in a live run. */
+  banner?: string | undefined;
+};
+
+/** No line is longer than this, however wide the terminal: long lines are hard to read. */
+const widest = 100;
+
+/** Creates the screen. Text must be sanitised where it comes from outside; see `sanitise`. */
+export function createScreen({ output, paint, unicode, banner }: ScreenOptions): Screen {
+  const prefix = banner === undefined ? '' : `${banner} │ `;
+  const width = () => Math.max(40, Math.min(widest, output.columns())) - widthOf(prefix);
+  const emit = (text: string) => {
+    const whole = (prefix === '' ? '' : paint('warning', prefix)) + text;
+    output.write(`${unicode ? whole : toAscii(whole)}\n`);
+  };
+  const line: Screen['line'] = (parts = [], { indent = 0, hanging = 2 } = {}) => {
+    const list = typeof parts === 'string' || 'tone' in parts ? [parts] : parts;
+    for (const pieces of wrap([' '.repeat(indent), ...list], width(), indent + hanging)) {
+      emit(pieces.map(({ text, tone }) => paint(tone, text)).join(''));
+    }
+  };
+  return {
+    line,
+    lineWithEnd(parts, end) {
+      const length = (part: Part) => widthOf(typeof part === 'string' ? part : part.text);
+      const used = parts.reduce((sum, part) => sum + length(part), 0);
+      line([...parts, ' '.repeat(Math.max(1, width() - used - length(end))), end], { hanging: 10 });
+    },
+    width,
+    banner: prefix,
+    paint,
+    unicode,
+  };
+}

@@ -1,0 +1,45 @@
+import { OpsError } from '../errors.ts';
+
+/** Where the entry that the log could not take is now. */
+export type Evidence =
+  /** In a file that continues the log byte for byte: appended to `segment`, it is as if nothing had failed. */
+  | { kind: 'continues'; file: string; segment: string }
+  /** In a file, to be read by people: the log may not end where the file begins. */
+  | { kind: 'kept'; file: string }
+  | { kind: 'printed'; line: string; why: unknown };
+
+/** The audit log could not be written: what failed, and where the entry is. */
+export function auditFailure(cause: unknown, evidence: Evidence): OpsError {
+  const hint = [...(cause instanceof OpsError && cause.hint !== undefined ? [cause.hint] : []), evidenceHint(evidence)];
+  return new OpsError('audit', describe(cause), { cause, hint: hint.join('; ') });
+}
+
+/** The audit log could not be written, and nothing was about to be lost. A bug is passed on as it is. */
+export function asAuditFailure(cause: unknown, directory: string): unknown {
+  if (cause instanceof OpsError || !isSystemError(cause)) return cause;
+  return new OpsError('audit', describe(cause), {
+    cause,
+    hint: `nothing was written. Check that there is space, and that this user can write to ${directory}; then run it again`,
+  });
+}
+
+function describe(cause: unknown): string {
+  if (cause instanceof OpsError) return cause.message;
+  return `the audit log cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
+function evidenceHint(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case 'continues':
+      return `the entry is in ${evidence.file}. Once the disk can be written again, and before anything else runs, put it back: cat '${evidence.file}' >> '${evidence.segment}' && resend-ops audit verify`;
+    case 'kept':
+      return `the entry is in ${evidence.file}: keep that file beside the log, which lacks it`;
+    case 'printed':
+      return `no file could take the entry either (${describe(evidence.why)}); copy it from here: ${evidence.line}`;
+  }
+}
+
+/** An error that the operating system answered with. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}

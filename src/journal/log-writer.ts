@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { OpsError } from '../errors.ts';
+import type { AppendLock } from './append-lock.ts';
+import { asAuditFailure, auditFailure, type Evidence } from './audit-failure.ts';
+import { formatLine, longestLine, parseEntry, type StoredEntry } from './chain.ts';
+import { ensureDirectory } from './durable-file.ts';
+import type { Actor, Event } from './events.ts';
+import { createFallback, type Fallback } from './fallback.ts';
+import { keepHead } from './head-file.ts';
+import { headOf, moveTo } from './log-scan.ts';
+import { type LogView, refresh } from './log-view.ts';
+import type { Redactor } from './redact.ts';
+import { repairTail } from './repair-tail.ts';
+import { indexLine, noRun } from './run-index.ts';
+import { createSegmentWriter } from './segment-writer.ts';
+import { segmentFile } from './segments.ts';
+
+/** An event to be appended, with what the store cannot know by itself. */
+export type Draft = { run: string; epoch: number; actor: Actor; event: Event; key?: string; sync?: boolean };
+
+/** Appends one entry. Throws `audit` when the log did not take it. */
+export type Append = (draft: Draft) => StoredEntry;
+
+/** The one way to write to the log. */
+export type LogWriter = {
+  /**
+   * Runs `decide` while no other process can append and the view is up to date; what it decides and what it appends
+   * are one act. It must not wait for anything. With `evidence`, an entry that the log cannot take is kept elsewhere,
+   * and the error tells where; without it, nothing was about to be lost.
+   */
+  transact<T>(by: Actor, options: { evidence: boolean }, decide: (append: Append) => T): Promise<T>;
+  /**
+   * Whether an append has failed. From then on this process writes nothing more to the log, because nobody knows what
+   * the disk holds after a failed sync: every further entry goes to the fallback file.
+   */
+  hasFailed(): boolean;
+  close(): void;
+};
+
+/** What a writer needs. */
+export type LogWriterOptions = {
+  directory: string;
+  lockDirectory: string;
+  view: LogView;
+  lock: AppendLock;
+  redact: Redactor;
+  now(): number;
+  /** A new file of the log begins past this size. */
+  segmentBytes: number;
+};
+
+/** What is left to do after the first failure. `seq` and `hash` are where the fallback file goes on. */
+type Failure = { cause: unknown; continues: boolean; fallback: Fallback; seq: number; hash: string };
+
+/** Creates the writer of one process to one log. */
+export function createLogWriter(options: LogWriterOptions): LogWriter {
+  const { directory, view, redact } = options;
+  const segments = createSegmentWriter({ segmentBytes: options.segmentBytes });
+  let failure: Failure | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function fail(cause: unknown, continues: boolean): Failure {
+    failure = { cause, continues, fallback: createFallback(directory), seq: view.seq, hash: view.hash };
+    return failure;
+  }
+
+  function write(draft: Draft, evidence: boolean): StoredEntry {
+    const after = failure ?? view;
+    const { line, hash } = format(draft, after.seq + 1, after.hash);
+    if (failure !== undefined) throw keep(failure, line, hash);
+    const sync = draft.sync ?? true;
+    const bytes = Buffer.from(`${line}\n`);
+    const appended = segments.append(view, bytes, { sync });
+    if (!appended.ok) {
+      const failed = fail(appended.cause, appended.cut);
+      throw evidence ? keep(failed, line, hash) : asAuditFailure(appended.cause, directory);
+    }
+    const entry = takeIn(line, hash, bytes.length);
+    if (sync) anchor(entry);
+    return entry;
+  }
+
+  function format({ run, epoch, actor, event, key }: Draft, seq: number, prev: string): { line: string; hash: string } {
+    const time = new Date(options.now()).toISOString();
+    const stamp = { seq, time, run, epoch, actor: redact.json(actor), prev, ...(key === undefined ? {} : { key }) };
+    const formatted = formatLine(stamp, redact.json(event));
+    const size = Buffer.byteLength(formatted.line);
+    if (size <= longestLine) return formatted;
+    throw new OpsError('audit', `an entry of ${size} bytes is too long for the audit log, which takes ${longestLine}`, {
+      hint: `${event.type} of run ${run} was not recorded: have the step report less`,
+    });
+  }
+
+  function takeIn(line: string, hash: string, length: number): StoredEntry {
+    const entry = parseEntry(line);
+    indexLine(view.runs, entry, { ...view.place }, () => line);
+    moveTo(view, entry.seq, hash, length);
+    return entry;
+  }
+
+  function anchor(entry: StoredEntry): void {
+    const head = headOf(view);
+    if (head === undefined) return;
+    try {
+      keepHead(view.audit, head, { sync: anchored.has(entry.type) });
+    } catch (cause) {
+      // The entry itself is in the log: only what comes after it goes elsewhere.
+      fail(cause, true);
+      throw asAuditFailure(cause, directory);
+    }
+  }
+
+  function keep(failed: Failure, line: string, hash: string): OpsError {
+    const { fallback, continues } = failed;
+    failed.seq += 1;
+    failed.hash = hash;
+    let evidence: Evidence;
+    try {
+      fallback.add(line);
+      const segment = segmentFile(view.audit, view.place.segment);
+      evidence = continues
+        ? { kind: 'continues', file: fallback.file, segment }
+        : { kind: 'kept', file: fallback.file };
+    } catch (why) {
+      evidence = { kind: 'printed', line, why };
+    }
+    return auditFailure(failed.cause, evidence);
+  }
+
+  async function enter(by: Actor): Promise<() => void> {
+    ensureDirectory(view.audit);
+    ensureDirectory(options.lockDirectory);
+    const giveBack = await options.lock.acquire();
+    try {
+      refresh(view);
+      const torn = repairTail(view);
+      if (torn !== undefined) {
+        write({ run: noRun, epoch: 0, actor: by, event: { type: 'tail-repaired', ...torn } }, false);
+      }
+      return giveBack;
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  return {
+    transact(by, { evidence }, decide) {
+      const acted = turn.then(async () => {
+        let giveBack: (() => void) | undefined;
+        try {
+          giveBack = failure === undefined ? await enter(by) : undefined;
+        } catch (error) {
+          const cause = asAuditFailure(error, directory);
+          if (!evidence) throw cause;
+          if (failure === undefined) fail(cause, false);
+        }
+        if (failure !== undefined && !evidence) throw asAuditFailure(failure.cause, directory);
+        try {
+          const decided = decide((draft) => write(draft, evidence));
+          // What was decided on a view that nobody could bring up to date is not to be believed.
+          if (giveBack === undefined && failure !== undefined) throw asAuditFailure(failure.cause, directory);
+          return decided;
+        } finally {
+          giveBack?.();
+        }
+      });
+      turn = acted.catch(() => undefined);
+      return acted;
+    },
+    hasFailed: () => failure !== undefined,
+    close: () => segments.close(),
+  };
+}
+
+/** Entries whose head is made durable too: a run's beginning, and wherever a driver leaves it. */
+const anchored: ReadonlySet<string> = new Set<Event['type']>(['run-started', 'run-suspended', 'run-ended']);
+
+/** The folder of the append lock within a state directory. */
+export function lockDirectory(directory: string): string {
+  return join(directory, 'lock');
+}

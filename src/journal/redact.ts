@@ -1,0 +1,89 @@
+import { encodingsOf } from './secret-encodings.ts';
+import { maskShapes } from './secret-shapes.ts';
+
+/** What stands in the place of a secret. */
+export const mask = '***';
+
+/** Takes secrets out of whatever is written, shown or sent. */
+export type Redactor = {
+  /** The text without secrets: by value, by encoded value, and by shape. */
+  text(text: string): string;
+  /** The same value with every text in it, names of fields included, put through `text`. */
+  json<T>(value: T): T;
+  /** Whether the text holds one of the given secrets, plain or encoded. Shapes do not count. */
+  holds(text: string): boolean;
+};
+
+/** Secrets shorter than this are masked as whole words only: their letters are part of too many other words. */
+const shortest = 6;
+
+/**
+ * Creates a redactor that knows the given secrets; blank ones are passed over. Secrets of fewer than six characters
+ * are masked as whole words only and in no encoding, since they would tear holes into ordinary text.
+ */
+export function createRedactor(secrets: readonly string[]): Redactor {
+  const known = [...new Set(secrets.flatMap(parts))];
+  const forms = [...new Set(known.filter((secret) => secret.length >= shortest).flatMap(encodingsOf))];
+  const words = known
+    .filter((secret) => secret.length < shortest)
+    .map((word) => new RegExp(`(?<![\\p{L}\\p{N}_])${escapeRegExp(word)}(?![\\p{L}\\p{N}_])`, 'gu'));
+
+  function find(text: string): [number, number][] {
+    const spans: [number, number][] = [];
+    for (const form of forms) {
+      // Overlapping finds count too: what two finds share must not be left over when one of them is masked.
+      for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) spans.push([at, at + form.length]);
+    }
+    for (const word of words) {
+      for (const found of text.matchAll(word)) spans.push([found.index, found.index + found[0].length]);
+    }
+    return spans.sort((a, b) => a[0] - b[0]);
+  }
+
+  const text = (value: string) => {
+    const spans = find(value);
+    return maskShapes(spans.length === 0 ? value : maskSpans(value, spans), mask);
+  };
+
+  return {
+    text,
+    json(value) {
+      const serialised = JSON.stringify(value);
+      // One look at the whole decides whether each text in it must be searched: its JSON form is one of the forms.
+      const clean = words.length === 0 && find(serialised).length === 0;
+      const masked = clean ? (part: string) => maskShapes(part, mask) : text;
+      return JSON.parse(serialised, (key, item) => {
+        if (typeof item === 'string') return secretField.test(key) ? mask : masked(item);
+        if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+        return Object.fromEntries(Object.entries(item).map(([name, inner]) => [masked(name), inner]));
+      });
+    },
+    holds: (value) => find(value).length > 0,
+  };
+}
+
+/** Fields whose whole text is a secret, whatever it looks like. */
+const secretField =
+  /^(proxy-)?authorization$|^(set-)?cookie$|^x-(auth|api)-key$|^api[-_]?key$|^password$|^x-amz-security-token$/i;
+
+/** A secret as it may appear: whole, without surrounding white space, and, where it has several lines, line by line. */
+function parts(secret: string): string[] {
+  const lines = secret.split(/\r?\n/).map((line) => line.trim());
+  const long = lines.length > 1 ? lines.filter((line) => line.length >= 16) : [];
+  return [secret, secret.trim(), ...long].filter((part) => part.trim() !== '');
+}
+
+function maskSpans(text: string, spans: readonly [number, number][]): string {
+  let masked = '';
+  let done = 0;
+  for (const [start, end] of spans) {
+    if (end <= done) continue;
+    if (start >= done) masked += text.slice(done, start) + mask;
+    done = end;
+  }
+  return masked + text.slice(done);
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}

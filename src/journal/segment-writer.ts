@@ -1,0 +1,79 @@
+import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, openSync, statSync } from 'node:fs';
+import { syncDirectory, writeWhole } from './durable-file.ts';
+import type { LogView } from './log-view.ts';
+import { segmentFile } from './segments.ts';
+
+/** Appends bytes to the log's newest file. Only the holder of the append lock may use it. */
+export type SegmentWriter = {
+  /**
+   * Appends one line (with its line break) in one write, and makes it durable unless `sync` is false. What was written
+   * of a line that failed is cut off again. Never throws what the disk says: that is an answer.
+   */
+  append(view: LogView, line: Buffer, options: { sync: boolean }): Appended;
+  close(): void;
+};
+
+/** `cut`: the log ends where it did before the line that failed. */
+export type Appended = { ok: true } | { ok: false; cause: unknown; cut: boolean };
+
+/** Keeps the newest file open between appends, so that no error of its earlier writes is lost with a descriptor. */
+export function createSegmentWriter(options: { segmentBytes: number }): SegmentWriter {
+  let open: { fd: number; segment: number } | undefined;
+
+  function use(view: LogView): number {
+    const file = segmentFile(view.audit, view.place.segment);
+    if (open !== undefined && open.segment === view.place.segment && isSameFile(open.fd, file)) return open.fd;
+    close();
+    const fd = openSync(file, 'a', 0o600);
+    open = { fd, segment: view.place.segment };
+    // Whoever made an empty file may have died before its name was durable.
+    if (view.place.offset === 0) syncDirectory(view.audit);
+    return fd;
+  }
+
+  function close(): void {
+    const { fd } = open ?? {};
+    open = undefined;
+    if (fd !== undefined) closeSync(fd);
+  }
+
+  return {
+    append(view, line, { sync }) {
+      let fd: number;
+      try {
+        if (view.place.offset >= options.segmentBytes) {
+          // Other processes may have left lines here that are not durable yet, and will sync only the next file.
+          fsyncSync(use(view));
+          view.place = { segment: view.place.segment + 1, offset: 0 };
+          view.lineNumber = 1;
+        }
+        fd = use(view);
+      } catch (cause) {
+        return { ok: false, cause, cut: true };
+      }
+      try {
+        writeWhole(fd, line);
+        if (sync) fdatasyncSync(fd);
+        return { ok: true };
+      } catch (cause) {
+        return { ok: false, cause, cut: cutBack(fd, view.place.offset) };
+      }
+    },
+    close,
+  };
+}
+
+function isSameFile(fd: number, file: string): boolean {
+  const held = fstatSync(fd);
+  const named = statSync(file, { throwIfNoEntry: false });
+  return named !== undefined && named.ino === held.ino && named.dev === held.dev;
+}
+
+function cutBack(fd: number, size: number): boolean {
+  try {
+    ftruncateSync(fd, size);
+    return true;
+  } catch {
+    return false;
+  }
+}

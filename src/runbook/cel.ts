@@ -1,0 +1,170 @@
+import {
+  type ASTNode,
+  type Environment as CelEnvironment,
+  TypeError as CelTypeError,
+  EvaluationError,
+  ParseError,
+} from '@marcbachmann/cel-js';
+import type { Json } from '../world/json.ts';
+import { createLanguage } from './cel-language.ts';
+import { toLibraryText } from './cel-scan.ts';
+import { toCel, toJson } from './cel-values.ts';
+import type { Shape } from './shape.ts';
+
+/** What is wrong with an expression, and at which of its characters. `code` is the library's. */
+export type CelProblem = { offset: number; code: string; message: string };
+
+/** A parsed expression: its tree, with the names as written. */
+export type ParsedExpression = { source: string; tree: ASTNode };
+
+const maxSource = 1_000;
+
+/** Parses an expression. Length, depth and size are bounded. */
+export function parseExpression(source: string): ParsedExpression | { problem: CelProblem } {
+  return parseIn(createLanguage(), source);
+}
+
+function parseIn(language: CelEnvironment, source: string): (ParsedExpression & Runnable) | { problem: CelProblem } {
+  if (source.length > maxSource) {
+    return {
+      problem: { offset: 0, code: 'too_long', message: `the expression is longer than ${maxSource} characters` },
+    };
+  }
+  try {
+    const parsed = language.parse(toLibraryText(source));
+    restoreNames(parsed.ast, source);
+    return { source, tree: parsed.ast, check: () => parsed.check(), run: (context) => parsed(context) };
+  } catch (error) {
+    return { problem: problemOf(error) };
+  }
+}
+
+type Runnable = {
+  check(): { valid: boolean; type?: string; error?: unknown };
+  run(context: Record<string, unknown>): unknown;
+};
+
+/** The direct parts of a node. */
+export function partsOf(node: ASTNode): ASTNode[] {
+  switch (node.op) {
+    case 'value':
+    case 'id':
+      return [];
+    case '.':
+    case '.?':
+      return [node.args[0]];
+    case 'call':
+      return node.args[1];
+    case 'rcall':
+      return [node.args[1], ...node.args[2]];
+    case 'map':
+      return node.args.flat();
+    case '!_':
+    case '-_':
+      return [node.args];
+    default:
+      return [...node.args];
+  }
+}
+
+/** Puts the dashes back into names (see {@link toLibraryText}): a name's place in the text is the node's own. */
+function restoreNames(node: ASTNode, source: string): void {
+  if (node.op === '.') node.args[1] = source.slice(node.pos, node.end);
+  for (const part of partsOf(node)) restoreNames(part, source);
+}
+
+/** The types of the variables in scope, against which expressions are checked without running them. */
+export type TypeScope = {
+  /** The type of the expression's value (`bool`, `string`, `double`, `list<…>`, `dyn`, …), or what is wrong. */
+  check(source: string): { type: string } | { problem: CelProblem };
+  /** The same scope with one more variable. */
+  and(name: string, shape: Shape): TypeScope;
+};
+
+/** A scope of variables of known shapes. */
+export function createTypeScope(variables: Readonly<Record<string, Shape>>): TypeScope {
+  const language = createLanguage();
+  const naming = { next: 1 };
+  for (const [name, shape] of Object.entries(variables)) declare(language, name, shape, naming);
+  return scopeOf(language, naming);
+}
+
+function scopeOf(language: CelEnvironment, naming: { next: number }): TypeScope {
+  return {
+    check(source) {
+      const parsed = parseIn(language, source);
+      if ('problem' in parsed) return parsed;
+      const result = parsed.check();
+      return result.valid && result.type !== undefined ? { type: result.type } : { problem: problemOf(result.error) };
+    },
+    and(name, shape) {
+      const wider = language.clone();
+      declare(wider, name, shape, naming);
+      return scopeOf(wider, naming);
+    },
+  };
+}
+
+function declare(language: CelEnvironment, name: string, shape: Shape, naming: { next: number }): void {
+  language.registerVariable(name, celType(language, shape, naming));
+}
+
+function celType(language: CelEnvironment, shape: Shape, naming: { next: number }): string {
+  switch (shape.kind) {
+    case 'any':
+      return 'dyn';
+    case 'text':
+      return 'string';
+    case 'number':
+      return 'double';
+    case 'boolean':
+      return 'bool';
+    case 'null':
+      return 'null';
+    case 'list':
+      return `list<${celType(language, shape.item, naming)}>`;
+    case 'map':
+      return `map<string, ${celType(language, shape.value, naming)}>`;
+    case 'struct': {
+      const fields = Object.entries(shape.fields).map(([key, field]) => [key, celType(language, field.shape, naming)]);
+      const name = `Map${naming.next}`;
+      naming.next += 1;
+      language.registerType(name, { fields: Object.fromEntries(fields) });
+      return name;
+    }
+  }
+}
+
+/** Runs an expression over plain JSON. What it gives is plain JSON again; all else is a problem. */
+export function runExpression(
+  source: string,
+  variables: Readonly<Record<string, Json>>,
+): { value: Json } | { problem: CelProblem } {
+  const language = createLanguage();
+  const names = Object.keys(variables);
+  for (const name of names) language.registerVariable(name, 'dyn');
+  const parsed = parseIn(language, source);
+  if ('problem' in parsed) return parsed;
+  try {
+    const context = Object.fromEntries(names.map((name) => [name, toCel(variables[name] ?? null)]));
+    const value = toJson(parsed.run(context));
+    if (value !== undefined) return { value };
+    return {
+      problem: {
+        offset: 0,
+        code: 'not_plain',
+        message: 'its value is not text, a number, true, false, a list or a map',
+      },
+    };
+  } catch (error) {
+    return { problem: problemOf(error) };
+  }
+}
+
+function problemOf(error: unknown): CelProblem {
+  if (error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError) {
+    return { offset: error.range?.start ?? 0, code: error.code, message: error.summary };
+  }
+  if (error instanceof RangeError) return { offset: 0, code: 'too_large', message: 'its value is too large' };
+  throw error;
+}

@@ -1,0 +1,172 @@
+import type { AnyAction } from '../actions/action.ts';
+import type { Json } from '../world/json.ts';
+import { typeInWords } from './cel-problems.ts';
+import { quote, suggest } from './closest.ts';
+import type { Hole } from './compile-template.ts';
+import { type JsonSchema, jsonSchemaOf, keysAt, schemasAt, typesAt, typesOf } from './json-schema.ts';
+import { type Lint, report } from './lint.ts';
+import { findSchemaProblems, placeProblems } from './schema-problems.ts';
+import type { Path } from './yaml-source.ts';
+
+/** A value that goes to an action: where it stands, and the places in it that are known only when it runs. */
+export type ActionInput = {
+  action: AnyAction;
+  data: { readonly [key: string]: Json };
+  holes: readonly Hole[];
+  path: Path;
+};
+
+/** Checks an action's input: literal values by its schema, expressions by their types, the suites and routes it names, and proofs in it. */
+export function checkActionInput(lint: Lint, input: ActionInput): void {
+  const { action, data, holes, path } = input;
+  const shape = jsonSchemaOf(action.input, 'input');
+  for (const hole of holes) checkHole(lint, shape, hole, path);
+  const problems = findSchemaProblems(action.input, fillHoles(data, shape, holes)).filter(
+    (problem) =>
+      !(problem.rule === 'custom' && holes.length > 0) &&
+      !holes.some(
+        (hole) =>
+          startsWith(problem.path, hole.path) || (problem.on === 'value' && startsWith(hole.path, problem.path)),
+      ),
+  );
+  const worded = problems.map((problem) =>
+    problem.rule === 'missing' && problem.path.length === 1
+      ? { ...problem, what: `${action.name} needs ${quote(String(problem.path[0]))} in with` }
+      : problem,
+  );
+  lint.problems.push(...placeProblems(worded, lint.source, path));
+  const { names } = keysAt(shape, []);
+  if (names.includes('suite')) checkSuite(lint, input);
+  checkRoutes(lint, input, names);
+  for (const [key, value] of Object.entries(data)) checkProof(lint, input, shape, key, value);
+}
+
+function checkHole(lint: Lint, shape: JsonSchema, hole: Hole, path: Path): void {
+  const allowed = schemasAt(shape, hole.path).length === 0 ? undefined : typesAt(shape, hole.path);
+  if (allowed === undefined || hole.type === 'dyn') return;
+  const types = jsonTypesOf(hole.type);
+  if (types.some((type) => allowed.has(type))) return;
+  const name = quote(String(hole.path.at(-1) ?? 'with'));
+  report(
+    lint,
+    [...path, ...hole.path],
+    `${name} is ${typeInWords(hole.type)}`,
+    `give ${[...allowed].map(jsonTypeInWords).join(' or ')}`,
+  );
+}
+
+function jsonTypesOf(celType: string): string[] {
+  if (/^(double|int)$/.test(celType)) return ['number', 'integer'];
+  if (celType === 'string') return ['string'];
+  if (celType === 'bool') return ['boolean'];
+  if (celType === 'null') return ['null'];
+  return celType.startsWith('list') ? ['array'] : ['object'];
+}
+
+function jsonTypeInWords(type: string): string {
+  const words: Readonly<Record<string, string>> = {
+    string: 'text',
+    number: 'a number',
+    integer: 'a whole number',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'a map',
+  };
+  return words[type] ?? type;
+}
+
+/** The data with a plausible value in each hole, so that the rest can be checked by the schema. */
+function fillHoles(data: Json, shape: JsonSchema, holes: readonly Hole[]): Json {
+  return holes.reduce((filled, hole) => replaceAt(filled, hole.path, sampleOf(schemasAt(shape, hole.path))), data);
+}
+
+function replaceAt(data: Json, path: Path, value: Json): Json {
+  const [first, ...rest] = path;
+  if (first === undefined) return value;
+  if (Array.isArray(data))
+    return data.map((item: Json, index) => (index === first ? replaceAt(item, rest, value) : item));
+  if (typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(
+    Object.entries(data).map(([key, inner]) => [key, key === first ? replaceAt(inner, rest, value) : inner]),
+  );
+}
+
+function sampleOf(nodes: readonly JsonSchema[]): Json {
+  const node = nodes[0] ?? {};
+  const fixed = node.const ?? node.enum?.[0];
+  if (typeof fixed === 'string' || typeof fixed === 'number' || typeof fixed === 'boolean') return fixed;
+  switch (typesOf(node)?.[0]) {
+    case 'number':
+    case 'integer':
+      return typeof node.minimum === 'number' ? node.minimum : 1;
+    case 'boolean':
+      return true;
+    case 'array':
+      return [];
+    case 'object':
+      return {};
+    default:
+      return 'x';
+  }
+}
+
+/** Suites are loaded and pinned when the run starts, so their names must be known before. */
+function checkSuite(lint: Lint, { data, holes, path }: ActionInput): void {
+  const name = data.suite;
+  const at = [...path, 'suite'];
+  if (holes.some((hole) => hole.path.length === 1 && hole.path[0] === 'suite')) {
+    report(lint, at, 'the suite is named by an expression', 'write its name: suites are loaded before the run starts');
+  } else if (typeof name === 'string') {
+    lint.suites.push({ name, path: at });
+  }
+}
+
+function checkRoutes(lint: Lint, { data, holes, path }: ActionInput, names: readonly string[]): void {
+  const { environment } = lint;
+  if (environment === undefined) return;
+  const routes = Object.keys(environment.routes);
+  const checkRoute = (value: Json, at: Path): void => {
+    const isHole = holes.some((hole) => startsWith(at, hole.path));
+    if (typeof value !== 'string' || isHole || routes.includes(value)) return;
+    report(lint, [...path, ...at], `the environment has no route ${quote(value)}`, suggest(value, routes));
+  };
+  if (names.includes('route')) checkRoute(data.route ?? null, ['route']);
+  const list = data.routes;
+  if (names.includes('routes') && Array.isArray(list)) {
+    for (const [index, item] of list.entries()) checkRoute(item, ['routes', index]);
+  }
+}
+
+/** A check inside an action's input (`proof: { uses, with }`): it exists, it only reads, and its input fits it. */
+function checkProof(lint: Lint, { holes, path }: ActionInput, shape: JsonSchema, key: string, value: Json): void {
+  if (!keysAt(shape, [key]).names.includes('uses')) return;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !isRecord(value)) return;
+  const uses = value.uses;
+  if (typeof uses !== 'string') return;
+  const at = [...path, key, 'uses'];
+  const checks = [...lint.actions.values()].filter((action) => action.kind === 'check').map((action) => action.name);
+  const action = lint.actions.get(uses);
+  if (!action) {
+    report(lint, at, `there is no action ${quote(uses)}`, suggest(uses, checks));
+    return;
+  }
+  if (action.kind !== 'check') {
+    report(lint, at, `${uses} changes things and cannot be a proof`, suggest(uses, checks));
+    return;
+  }
+  const data = value.with ?? {};
+  if (typeof data !== 'object' || data === null || !isRecord(data)) return;
+  const prefix = [key, 'with'];
+  const inner = holes
+    .filter((hole) => startsWith(hole.path, prefix))
+    .map((hole) => ({ path: hole.path.slice(prefix.length), type: hole.type }));
+  checkActionInput(lint, { action, data, holes: inner, path: [...path, ...prefix] });
+}
+
+function isRecord(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function startsWith(path: Path, prefix: Path): boolean {
+  return prefix.every((step, index) => path[index] === step);
+}

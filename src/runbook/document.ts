@@ -1,0 +1,21 @@
+import type { z } from 'zod';
+import { type Problem, sortProblems } from './problem.ts';
+import { findSchemaProblems, placeProblems } from './schema-problems.ts';
+import { parseYaml, type YamlSource } from './yaml-source.ts';
+
+/** A document that a schema accepted, and where its parts stand. */
+export type LoadedDocument<Value> = { value: Value; source: YamlSource };
+
+/** Reads a YAML file's text by a schema: the parsed value with its positions, or all that is wrong with it. Never throws. */
+export function loadDocument<Value>(
+  file: string,
+  text: string,
+  schema: z.ZodType<Value>,
+): LoadedDocument<Value> | { problems: Problem[] } {
+  const parsed = parseYaml(file, text);
+  if ('problems' in parsed) return { problems: sortProblems(parsed.problems) };
+  const { source } = parsed;
+  const result = schema.safeParse(source.data);
+  if (result.success) return { value: result.data, source };
+  return { problems: sortProblems(placeProblems(findSchemaProblems(schema, source.data), source)) };
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { durationSchema } from './duration.ts';
+
+const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const nameSchema = z.string().max(64).regex(kebab, 'lower-case letters and digits, parted by dashes');
+const plainText = z.string().min(1).max(300);
+const expression = z.string().min(1).describe('a CEL expression, bare: no ${{ }} around it');
+
+/** An input of a runbook as written. */
+export const inputSchema = z.strictObject({
+  type: z.enum(['string', 'number', 'boolean', 'duration']),
+  required: z.boolean().optional().describe('the run does not start without it'),
+  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  prompt: plainText.optional().describe('what a person is asked when it is not given'),
+  description: plainText.optional().describe('the help of its option'),
+  'one-of': z.array(z.string().min(1)).min(1).max(50).optional().describe('the only values allowed (type string)'),
+});
+
+const objectiveSchema = z.strictObject({
+  'switched-within': durationSchema.optional().describe('from go until authoritative DNS answers with the new route'),
+  'recovered-within': durationSchema.optional().describe('from go until clients have drained'),
+  from: z.literal('go').optional().describe('the clocks start at the operator’s go'),
+});
+
+const confirmSchema = z
+  .union([
+    z.literal(true),
+    z.string().min(1),
+    z.strictObject({ type: z.string().min(1).describe('the phrase that the operator types') }),
+  ])
+  .describe('asked before the step: true, a question, or { type: PHRASE }');
+
+/** The keys that steps and groups share. */
+export const commonKeys = {
+  id: nameSchema.optional().describe('unique in the runbook; later steps read steps.ID.outputs'),
+  title: plainText.optional().describe('what a person reads'),
+  when: expression.optional().describe('the step is skipped unless this holds; a CEL expression'),
+  expect: expression.optional().describe('the step fails unless this holds afterwards; a CEL expression'),
+  confirm: confirmSchema.optional(),
+  optional: z.boolean().optional().describe('never blocks and never fails the run'),
+  'on-failure': z.enum(['stop', 'rollback', 'ask', 'continue']).optional().describe('what happens when it fails'),
+};
+
+/** The keys that only steps with an action have. */
+export const actionKeys = {
+  uses: z.string().min(1).optional().describe('the action, named system.verb-noun'),
+  with: z.record(z.string(), z.json()).optional().describe('the action’s input; text may hold ${{ expressions }}'),
+  approvals: z.json().optional().describe('not collected by this version'),
+  timeout: durationSchema.optional().describe('the step’s time box'),
+  retry: z
+    .strictObject({
+      attempts: z.int().min(2).max(100).describe('how often in all'),
+      every: durationSchema.describe('the pause between two attempts'),
+    })
+    .optional()
+    .describe('checks only; changes are never repeated blindly'),
+  rollback: z.enum(['auto', 'none']).optional().describe('whether a rollback undoes this change'),
+};
+
+/** A step as written: an action (`uses`), steps that run together (`parallel`), or alternatives in order (`first-of`). */
+export type RawStep = z.output<z.ZodObject<typeof commonKeys & typeof actionKeys>> & {
+  parallel?: RawStep[] | undefined;
+  'first-of'?: RawStep[] | undefined;
+};
+
+/** A step as written; which keys go together is checked by the linter, with better words than a union's. */
+export const stepSchema: z.ZodType<RawStep> = z
+  .strictObject({
+    ...commonKeys,
+    ...actionKeys,
+    get parallel(): z.ZodOptional<z.ZodArray<z.ZodType<RawStep>>> {
+      return stepListSchema.optional();
+    },
+    get 'first-of'(): z.ZodOptional<z.ZodArray<z.ZodType<RawStep>>> {
+      return stepListSchema.optional();
+    },
+  })
+  .meta({ id: 'step' });
+
+const stepListSchema = z.array(stepSchema).min(1).max(100);
+
+/** The runbook language: the one definition that loading, linting and the published JSON Schema come from. */
+export const runbookSchema = z.strictObject({
+  title: plainText.describe('one line: what the runbook does'),
+  description: z.string().max(2000).optional(),
+  objective: objectiveSchema.optional().describe('what the run promises; shown while it runs, scored in rehearsals'),
+  inputs: z.record(nameSchema, inputSchema).optional().describe('each is an option of the runbook’s command'),
+  lock: z.string().min(1).optional().describe('the resource that one run at a time may hold'),
+  steps: stepListSchema.describe('in order'),
+});
+
+/** A runbook as written. */
+export type RawRunbook = z.output<typeof runbookSchema>;

@@ -1,0 +1,63 @@
+import type { SimulatedPorts } from './environment-file.ts';
+import type { SimulatedWorld } from './state.ts';
+
+/** A simulated server that a person can try from a shell. */
+export type Endpoint = {
+  name: string;
+  /** `127.0.0.1:PORT`, or the base URL of an API. */
+  address: string;
+  /** A `curl` or `dig` line that works as it stands. */
+  try: string;
+};
+
+/** Every server of a running simulator, with a line to try it by. */
+export function listEndpoints(options: {
+  world: SimulatedWorld;
+  ports: SimulatedPorts;
+  controlPort: number;
+  caFile: string;
+  tokens: { cloudflare: string; slack: string };
+}): Endpoint[] {
+  const { world, ports, controlPort, caFile, tokens } = options;
+  const { hostname } = world;
+  const cloudflare = `http://127.0.0.1:${ports.cloudflareApi}/client/v4`;
+  const slack = `http://127.0.0.1:${ports.slackApi}/api/`;
+  const dns = (name: string, port: number, flags: string): Endpoint => ({
+    name,
+    address: `127.0.0.1:${port}`,
+    try: `dig @127.0.0.1 -p ${port} ${hostname} A ${flags}`,
+  });
+  const web = (name: string, port: number, request = `https://${hostname}/domains`): Endpoint => ({
+    name,
+    address: `127.0.0.1:${port}`,
+    try: `curl -si --cacert ${quoted(caFile)} --connect-to ${hostname}:443:127.0.0.1:${port} ${request}`,
+  });
+  const sending = `-d '{}' -H 'content-type: application/json' https://${hostname}/emails`;
+  return [
+    web('edge (Cloudflare)', ports.edge),
+    web('fallback (CloudFront)', ports.fallback),
+    web('email-api (load balancer)', ports.backends['email-api'], sending),
+    web('resend-api (load balancer)', ports.backends['resend-api']),
+    ...Object.entries(ports.nameservers).map(([name, port]) => dns(`${name} (authoritative)`, port, '+norecurse')),
+    ...ports.resolvers.map((port, index) => dns(`resolver ${index + 1}`, port, '+recurse')),
+    {
+      name: 'Cloudflare API',
+      address: cloudflare,
+      try: `curl -s -H 'Authorization: Bearer ${tokens.cloudflare}' ${cloudflare}/zones/${world.zone.id}/load_balancers`,
+    },
+    {
+      name: 'Slack API',
+      address: slack,
+      try: `curl -s -H 'Authorization: Bearer ${tokens.slack}' ${slack}conversations.list`,
+    },
+    {
+      name: 'control port',
+      address: `http://127.0.0.1:${controlPort}/`,
+      try: `curl -s http://127.0.0.1:${controlPort}/`,
+    },
+  ];
+}
+
+function quoted(path: string): string {
+  return /^[A-Za-z0-9_./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

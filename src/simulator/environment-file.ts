@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { type Environment, environmentSchema, isPlaceholder, type Route } from '../world/environment.ts';
+import type { backendNames } from './seed.ts';
+import type { SimulatedWorld } from './state.ts';
+
+/** Where the simulated servers listen: ports of 127.0.0.1. */
+export type SimulatedPorts = {
+  edge: number;
+  fallback: number;
+  /** Backend → its load balancer. */
+  backends: Readonly<Record<(typeof backendNames)[number], number>>;
+  resolvers: readonly number[];
+  /** Name of an authoritative server → its port. */
+  nameservers: Readonly<Record<string, number>>;
+  cloudflareApi: number;
+  slackApi: number;
+};
+
+/** What the simulated answers look like: Cloudflare's and CloudFront's published ranges that the seed draws from. */
+const edgeRanges = ['104.16.0.0/13', '2606:4700::/32'];
+const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
+
+/**
+ * The operator's environment, pointed at the simulator: the same names, title and real ids, with every address,
+ * endpoint and resolver on loopback, and `simulated: true`.
+ */
+export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
+  const own = world.loadBalancers.find(({ name }) => name === world.hostname);
+  const { slack } = environment;
+  return environmentSchema.parse({
+    ...(environment.title === undefined ? {} : { title: environment.title }),
+    simulated: true,
+    hostname: environment.hostname,
+    zone: environment.zone,
+    routes: mapValues(environment.routes, (route) => pointRoute(route, world, ports)),
+    backends: Object.fromEntries(world.signatures),
+    cloudflare: {
+      'zone-id': world.zone.id,
+      ...(own === undefined ? {} : { 'load-balancer-id': own.id }),
+    },
+    ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
+    dns: { resolvers: ports.resolvers.map(loopback), nameservers: mapValues(ports.nameservers, loopback) },
+    secrets: environment.secrets,
+    endpoints: {
+      cloudflare: `http://${loopback(ports.cloudflareApi)}/client/v4`,
+      slack: `http://${loopback(ports.slackApi)}/api/`,
+    },
+    ca: 'ca.pem',
+  });
+}
+
+/**
+ * Writes `environment.yaml`, its JSON Schema for editors, and `ca.pem` into the directory, which is made (0700) when
+ * absent; the files are private (0600). Answers their paths.
+ */
+export async function writeEnvironment(
+  directory: string,
+  content: { environment: Environment; caPem: string },
+): Promise<{ environmentFile: string; caFile: string }> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const environmentFile = join(directory, 'environment.yaml');
+  const caFile = join(directory, 'ca.pem');
+  const schema = z.toJSONSchema(environmentSchema, { io: 'input' });
+  const text = [
+    '# yaml-language-server: $schema=environment.schema.json',
+    '# Written by the simulator, and good only while it runs.',
+    stringify(content.environment),
+  ].join('\n');
+  await Promise.all([
+    writeFile(environmentFile, text, { mode: 0o600 }),
+    writeFile(join(directory, 'environment.schema.json'), `${JSON.stringify(schema, null, 2)}\n`, { mode: 0o600 }),
+    writeFile(caFile, content.caPem, { mode: 0o600 }),
+  ]);
+  return { environmentFile, caFile };
+}
+
+function pointRoute(route: Route, world: SimulatedWorld, ports: SimulatedPorts): Route {
+  switch (route.provider) {
+    case 'cloudflare':
+      return { ...route, connect: loopback(ports.edge), answers: recognise(route, edgeRanges) };
+    case 'cloudfront': {
+      const answers = { ...recognise(route, fallbackRanges), cname: world.distribution.domain };
+      return { ...route, connect: loopback(ports.fallback), answers };
+    }
+    case 'load-balancer':
+      return { ...route, connect: mapValues(ports.backends, loopback) };
+  }
+}
+
+function recognise(route: Route, ranges: readonly string[]): NonNullable<Route['answers']> {
+  const known = (route.answers?.addresses ?? []).filter((range) => !isPlaceholder(range));
+  const addresses = [...new Set([...known, ...ranges])];
+  return { ...(route.answers ?? {}), addresses };
+}
+
+function slackUserId(id: string): string {
+  if (!isPlaceholder(id)) return id;
+  return `U0${createHash('sha256').update(id).digest('hex').slice(0, 9).toUpperCase()}`;
+}
+
+function loopback(port: number): string {
+  return `127.0.0.1:${port}`;
+}
+
+function mapValues<From, To>(record: Readonly<Record<string, From>>, map: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import type { Component, Fault } from './state.ts';
+
+const status = z.int().min(400).max(599);
+const milliseconds = z.number().positive().max(86_400_000);
+
+/** A fault as people write it: in a scenario, or to the control port. See `Fault` for what each kind does. */
+export const faultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('status'), status }),
+  z.strictObject({ kind: z.literal('refuse') }),
+  z.strictObject({ kind: z.literal('hang') }),
+  z.strictObject({ kind: z.literal('flap'), status, downMs: milliseconds, upMs: milliseconds }),
+  z.strictObject({ kind: z.literal('write-lost-answer') }),
+  z.strictObject({ kind: z.literal('write-lost') }),
+  z.strictObject({ kind: z.literal('write-error-but-done') }),
+  z.strictObject({ kind: z.literal('write-ok-but-not-done') }),
+  z.strictObject({ kind: z.literal('write-late'), ms: milliseconds }),
+]) satisfies z.ZodType<Fault>;
+
+/** What can be broken. */
+export const componentSchema = z.enum([
+  'edge',
+  'fallback',
+  'email-api',
+  'resend-api',
+  'cloudflare-api',
+  'slack-api',
+  'dns',
+]) satisfies z.ZodType<Component>;

@@ -1,0 +1,229 @@
+import {
+  createServer as createHttpServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { type ActingFault, faultFor } from './faults.ts';
+import { logRequest } from './request-log.ts';
+import type { Component, LoggedRequest, SimulatedWorld } from './state.ts';
+
+const largestBody = 32 * 1024 * 1024;
+
+/** A request as a simulated server sees it, its body read to the end. */
+export type ServerRequest = {
+  method: string;
+  /** Path with query, as sent. */
+  path: string;
+  /** Lower-case names, as Node gives them. */
+  headers: IncomingHttpHeaders;
+  /** UTF-8. */
+  body: string;
+  /** The name in the TLS handshake; undefined over plain http, or when the client sent none. */
+  servername: string | undefined;
+};
+
+/** What a simulated server answers. `content-length` and `date` are added; nothing else is. */
+export type ServerAnswer = {
+  status: number;
+  headers?: Readonly<Record<string, string | string[]>>;
+  body?: string;
+};
+
+/** A certificate and its key, as a certificate authority issues them. */
+export type TlsIdentity = { keyPem: string; certPem: string };
+
+/** How a simulated server is made: see {@link startHttpServer}. */
+type HttpServerOptions = {
+  world: SimulatedWorld;
+  /** Whose faults apply. */
+  component: Component;
+  /** What the request log calls it. */
+  server: LoggedRequest['server'];
+  /** Plain http without it. `certificateFor` chooses by SNI; where it gives nothing, the identity itself is used. */
+  tls?: TlsIdentity & { certificateFor?(servername: string): TlsIdentity | undefined };
+  /** Milliseconds of the rehearsal's clock. */
+  now(): number;
+  /** How many clock seconds pass in one real second (1 unless given): shortens `write-late`. */
+  speed?: number;
+  handle(request: ServerRequest): ServerAnswer | Promise<ServerAnswer>;
+  /** Requests that a `status` fault spares, because the provider answers them apart from the traffic. */
+  spares?(request: ServerRequest): boolean;
+  /** The provider's own page for a status that a fault asks for. */
+  errorPage(status: number, request: ServerRequest): Omit<ServerAnswer, 'status'>;
+  /** Servers whose requests can change the world; only they feel the `write-…` faults. */
+  writes?: {
+    isWrite(request: ServerRequest): boolean;
+    /** Remembers the state, and returns what brings it back (for "answered as if done"). */
+    capture(): () => void;
+  };
+};
+
+/** A server that listens on 127.0.0.1, on a port that the system chose. */
+export type RunningServer = {
+  port: number;
+  /** Stops listening and cuts every connection. Safe to call twice. */
+  close(): Promise<void>;
+};
+
+/**
+ * Starts an http or https server on a free port of 127.0.0.1, logs each request, and applies the component's faults
+ * before and around `handle`: refused connections, silence, error pages, and for writes every way of losing an answer.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<RunningServer> {
+  const onRequest = (message: IncomingMessage, response: ServerResponse) => {
+    // A client that hangs up is no trouble of the server; without a listener Node would raise it.
+    message.on('error', () => response.destroy());
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= largestBody) chunks.push(chunk);
+    });
+    message.on('end', () => {
+      const body = Buffer.concat(chunks).toString('utf8');
+      void answerRequest(options, { message, response, body, tooLarge: size > largestBody });
+    });
+  };
+  const server = options.tls ? createHttpsServer(secure(options.tls), onRequest) : createHttpServer(onRequest);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    if (faultFor(options.world, options.component, options.now())?.kind === 'refuse') socket.destroy();
+  });
+  server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  let closed: Promise<void> | undefined;
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      });
+      return closed;
+    },
+  };
+}
+
+function secure(tls: NonNullable<HttpServerOptions['tls']>) {
+  const contexts = new Map<string, ReturnType<typeof createSecureContext>>();
+  return {
+    key: tls.keyPem,
+    cert: tls.certPem,
+    SNICallback: (
+      servername: string,
+      done: (error: Error | null, context?: ReturnType<typeof createSecureContext>) => void,
+    ) => {
+      const identity = tls.certificateFor?.(servername) ?? tls;
+      const context =
+        contexts.get(identity.certPem) ?? createSecureContext({ key: identity.keyPem, cert: identity.certPem });
+      contexts.set(identity.certPem, context);
+      done(null, context);
+    },
+  };
+}
+
+type Exchange = { message: IncomingMessage; response: ServerResponse; body: string; tooLarge: boolean };
+
+async function answerRequest(options: HttpServerOptions, exchange: Exchange): Promise<void> {
+  const { message, response } = exchange;
+  const servername = message.socket instanceof TLSSocket ? message.socket.servername : undefined;
+  const request: ServerRequest = {
+    method: message.method ?? 'GET',
+    path: message.url ?? '/',
+    headers: message.headers,
+    body: exchange.body,
+    // Node gives `false` for a handshake without a name, and its types give a string or undefined.
+    servername: typeof servername === 'string' && servername !== '' ? servername : undefined,
+  };
+  const write = options.writes?.isWrite(request) ?? false;
+  const { method, path, body } = request;
+  const at = new Date(options.now()).toISOString();
+  const entry = logRequest(options.world, { at, server: options.server, method, path, body, write });
+  const answer = exchange.tooLarge
+    ? { status: 413, ...options.errorPage(413, request) }
+    : await answerUnderFaults(options, request, write).catch(bugAnswer);
+  if (answer === 'refuse') {
+    response.destroy();
+    return;
+  }
+  if (answer === 'silence') return;
+  try {
+    sendAnswer(response, method, answer);
+  } catch (error) {
+    // A header that cannot be sent is a bug of the simulator; it must show, and must not end the process.
+    sendAnswer(response, method, bugAnswer(error));
+  }
+  entry.status = response.statusCode;
+}
+
+function sendAnswer(response: ServerResponse, method: string, answer: ServerAnswer): void {
+  if (response.destroyed) {
+    response.statusCode = answer.status;
+    return;
+  }
+  const text = Buffer.from(answer.body ?? '', 'utf8');
+  const bodyless = answer.status === 204 || answer.status === 304;
+  response.writeHead(answer.status, { ...answer.headers, ...(bodyless ? {} : { 'content-length': text.length }) });
+  response.end(bodyless || method === 'HEAD' ? undefined : text);
+}
+
+type Outcome = ServerAnswer | 'refuse' | 'silence';
+
+async function answerUnderFaults(options: HttpServerOptions, request: ServerRequest, write: boolean): Promise<Outcome> {
+  const fault = faultFor(options.world, options.component, options.now());
+  switch (fault?.kind) {
+    case 'refuse':
+      return 'refuse';
+    case 'hang':
+      return 'silence';
+    case 'status':
+      if (options.spares?.(request)) return options.handle(request);
+      return { status: fault.status, ...options.errorPage(fault.status, request) };
+    default:
+      return fault !== undefined && write ? writeUnderFault(options, request, fault) : options.handle(request);
+  }
+}
+
+type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' }>;
+
+async function writeUnderFault(
+  options: HttpServerOptions,
+  request: ServerRequest,
+  fault: WriteFault,
+): Promise<Outcome> {
+  switch (fault.kind) {
+    case 'write-lost':
+      return 'silence';
+    case 'write-lost-answer':
+      await options.handle(request);
+      return 'silence';
+    case 'write-error-but-done':
+      await options.handle(request);
+      return { status: 500, ...options.errorPage(500, request) };
+    case 'write-ok-but-not-done': {
+      const restore = options.writes?.capture();
+      const answer = await options.handle(request);
+      restore?.();
+      return answer;
+    }
+    case 'write-late':
+      // Done at the end of the delay even when the client has long given up: that is what makes it dangerous.
+      await new Promise<void>((resolve) => setTimeout(resolve, fault.ms / (options.speed ?? 1)).unref());
+      return options.handle(request);
+  }
+}
+
+function bugAnswer(error: unknown): ServerAnswer {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { status: 500, headers: { 'content-type': 'text/plain', 'x-simulator-bug': 'yes' }, body: `${text}\n` };
+}

@@ -1,0 +1,48 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { DnsRecord } from '../world/dns.ts';
+import type { SimulatedWorld } from './state.ts';
+import type { NameAnswer } from './zone-answers.ts';
+
+const cloudFrontTtl = 60;
+const nameserverTtl = 300;
+
+/**
+ * What the rest of the simulated Internet answers, for the resolvers: the distribution's domain with the fallback's
+ * addresses and a TTL of 60 s, the nameservers' own names with their addresses, and NXDOMAIN for everything else.
+ */
+export function answerFromOutside(world: SimulatedWorld, name: string, type: string): NameAnswer {
+  const asked = name.toLowerCase().replace(/\.$/, '');
+  if (asked === world.distribution.domain.toLowerCase()) {
+    const { v4, v6 } = world.addresses.fallback;
+    return present(name, type, { A: v4, AAAA: v6 }, cloudFrontTtl);
+  }
+  const server = world.zone.nameservers.find((candidate) => candidate.name.toLowerCase().replace(/\.$/, '') === asked);
+  if (server !== undefined) {
+    const address = addressOf(server.address);
+    return present(
+      name,
+      type,
+      { A: isIPv4(address) ? [address] : [], AAAA: isIPv6(address) ? [address] : [] },
+      nameserverTtl,
+    );
+  }
+  return { rcode: 'NXDOMAIN', authoritative: false, answers: [], authorities: [soa('.')] };
+}
+
+function present(name: string, type: string, addresses: { A: string[]; AAAA: string[] }, ttl: number): NameAnswer {
+  const found = type === 'A' || type === 'AAAA' ? addresses[type] : [];
+  const answers = found.map((data): DnsRecord => ({ name, type, ttl, data }));
+  const authorities = answers.length === 0 ? [soa(name)] : [];
+  return { rcode: 'NOERROR', authoritative: false, answers, authorities };
+}
+
+function soa(zone: string): DnsRecord {
+  return { name: zone, type: 'SOA', ttl: 60, data: 'ns.outside.test hostmaster.outside.test 1 7200 900 1209600 60' };
+}
+
+/** The address of `address`, `address:port` or `[address]:port`. */
+function addressOf(target: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(target);
+  if (bracketed?.[1] !== undefined) return bracketed[1];
+  return isIPv6(target) ? target : target.replace(/:\d+$/, '');
+}

@@ -1,0 +1,193 @@
+import type { Clock } from '../world/clock.ts';
+import { createDnsTransport } from '../world/dns-transport.ts';
+import type { Environment } from '../world/environment.ts';
+import { type BackendName, startBackends } from './backend.ts';
+import { createCertificateAuthority } from './certificates.ts';
+import type { ClientsReport } from './client-tally.ts';
+import { type Clients, startClients } from './clients.ts';
+import { startCloudflareApi } from './cloudflare-api.ts';
+import { startCloudFrontEdge } from './cloudfront-edge.ts';
+import { startControlPort } from './control-port.ts';
+import { startDnsServer } from './dns-server.ts';
+import { startEdge } from './edge.ts';
+import { type Endpoint, listEndpoints } from './endpoints.ts';
+import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
+import { generateSecrets } from './generated-secrets.ts';
+import { startResolver } from './resolver.ts';
+import type { Scenario } from './scenario.ts';
+import { playScenario } from './scenario-player.ts';
+import { seedWorld } from './seed.ts';
+import { startSlackApi } from './slack-api.ts';
+import type { SimulatedWorld } from './state.ts';
+
+/** What a simulator is made of: see {@link startSimulator}. */
+export type SimulatorOptions = {
+  /** The operator's environment; the simulated world takes its names and its real ids. */
+  environment: Environment;
+  /** Where `environment.yaml` and `ca.pem` are written; made when absent. It stays when the simulator stops. */
+  directory: string;
+  /** The rehearsal's clock; its speed is the simulator's. */
+  clock: Clock;
+  /** Ids, addresses and the clients' rhythm follow from it; 1 unless given. */
+  seed?: number;
+  /** Plays from the moment the simulator has started; without one nothing breaks. */
+  scenario?: Scenario;
+  /** Gets the scenario's words for people. */
+  say?(text: string): void;
+  /** How many simulated customers send requests; 8 unless given, 0 for none. */
+  clients?: number;
+};
+
+/** A running simulator. */
+export type Simulator = {
+  /** The operator's environment, pointed at the simulator: what `environmentFile` holds. */
+  environment: Environment;
+  environmentFile: string;
+  caFile: string;
+  /** Process variable → the credential that the simulator accepts, one for each secret of the environment. */
+  secrets: Record<string, string>;
+  endpoints: Endpoint[];
+  /** Base URL of the control port. */
+  control: string;
+  world: SimulatedWorld;
+  clientsReport(): ClientsReport;
+  /** Closes every server and connection. Safe to call twice. Rejects if the scenario failed to play. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the providers on loopback: two authoritative servers, as many resolvers as the environment lists (four at
+ * most), both edges, both backends, Cloudflare's and Slack's APIs, the control port, and customers; and writes the
+ * environment that points at them. Throws `invalid` where the environment cannot be simulated; then nothing is left running.
+ */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const running: { close(): Promise<void> }[] = [];
+  const closeAll = () => Promise.all(running.map((server) => server.close()));
+  try {
+    return await start(options, running, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function start(
+  options: SimulatorOptions,
+  running: { close(): Promise<void> }[],
+  closeAll: () => Promise<unknown>,
+): Promise<Simulator> {
+  const { clock, directory, seed = 1 } = options;
+  const world = seedWorld(options.environment, { seed });
+  const authority = createCertificateAuthority();
+  const environment = withOwnSecrets(options.environment);
+  const secrets = generateSecrets(environment);
+  world.apiKeys.push(...secrets.apiKeys);
+
+  const ports = await startServers({ world, clock, authority, secrets, running, environment });
+  const pointed = pointAtSimulator(environment, world, ports);
+  const files = await writeEnvironment(directory, { environment: pointed, caPem: authority.caPem });
+
+  const scenario =
+    options.scenario === undefined
+      ? undefined
+      : playScenario({
+          scenario: options.scenario,
+          world,
+          clock,
+          ...(options.say === undefined ? {} : { say: options.say }),
+        });
+  // A scenario that fails is told by `stop`; until then its rejection must not end the process.
+  scenario?.done.catch(() => undefined);
+  const clients: Clients = startClients({
+    world,
+    clock,
+    ask: createDnsTransport(),
+    resolvers: ports.resolvers.map((port) => ({ address: '127.0.0.1', port })),
+    ports: { edge: ports.edge, fallback: ports.fallback },
+    caPem: authority.caPem,
+    apiKey: secrets.apiKeys[0] ?? '',
+    count: options.clients ?? 8,
+    seed,
+  });
+  running.push(clients);
+  const control = await startControlPort({ world, now: () => clock.now(), clientsReport: () => clients.report() });
+  running.push(control);
+
+  let stopped: Promise<void> | undefined;
+  return {
+    environment: pointed,
+    ...files,
+    secrets: secrets.variables,
+    endpoints: listEndpoints({
+      world,
+      ports,
+      controlPort: control.port,
+      caFile: files.caFile,
+      tokens: { cloudflare: secrets.cloudflareToken, slack: secrets.slackToken },
+    }),
+    control: `http://127.0.0.1:${control.port}`,
+    world,
+    clientsReport: () => clients.report(),
+    stop: () => {
+      scenario?.stop();
+      stopped ??= closeAll().then(() => scenario?.done);
+      return stopped;
+    },
+  };
+}
+
+async function startServers(parts: {
+  world: SimulatedWorld;
+  clock: Clock;
+  authority: ReturnType<typeof createCertificateAuthority>;
+  secrets: ReturnType<typeof generateSecrets>;
+  environment: Environment;
+  running: { close(): Promise<void> }[];
+}): Promise<SimulatedPorts> {
+  const { world, clock, authority, secrets, running } = parts;
+  const now = () => clock.now();
+  /** Notes what has started, so that it is closed even when something after it fails. */
+  const open = async <Server extends { close(): Promise<void> }>(starting: Promise<Server>): Promise<Server> => {
+    const server = await starting;
+    running.push(server);
+    return server;
+  };
+  const names = [...new Set(world.loadBalancers.map(({ name }) => name))];
+  const backends = await startBackends({ world, tls: authority.issue({ names }), now });
+  running.push(...Object.values(backends));
+  const backendPorts = portsOf(backends);
+
+  const edgeOptions = { world, clock, authority, backends: backendPorts };
+  const apiOptions = { world, now, speed: clock.speed };
+  const edge = await open(startEdge(edgeOptions));
+  const fallback = await open(startCloudFrontEdge(edgeOptions));
+  const cloudflareApi = await open(startCloudflareApi({ ...apiOptions, token: secrets.cloudflareToken }));
+  const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
+  const nameservers: Record<string, number> = {};
+  for (const { name } of world.zone.nameservers) nameservers[name] = (await open(startDnsServer(world, clock))).port;
+  const authorities = Object.values(nameservers).map((port) => ({ address: '127.0.0.1', port }));
+  const resolvers: number[] = [];
+  for (const _listed of parts.environment.dns.resolvers.slice(0, 4)) {
+    const resolver = await open(startResolver({ world, clock, ask: createDnsTransport(), authorities }));
+    resolvers.push(resolver.port);
+  }
+  return {
+    edge: edge.port,
+    fallback: fallback.port,
+    backends: backendPorts,
+    resolvers,
+    nameservers,
+    cloudflareApi: cloudflareApi.port,
+    slackApi: slackApi.port,
+  };
+}
+
+function portsOf(backends: Record<BackendName, { port: number }>): Record<BackendName, number> {
+  return { 'email-api': backends['email-api'].port, 'resend-api': backends['resend-api'].port };
+}
+
+/** The two APIs are always there, so their tokens always have a name. */
+function withOwnSecrets(environment: Environment): Environment {
+  const secrets = { cloudflare: 'CLOUDFLARE_API_TOKEN', slack: 'SLACK_BOT_TOKEN', ...environment.secrets };
+  return { ...environment, secrets };
+}

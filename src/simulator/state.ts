@@ -1,0 +1,121 @@
+/** A DNS record of the simulated Cloudflare zone, in the API's terms. */
+export type SimulatedRecord = {
+  id: string;
+  type: 'A' | 'AAAA' | 'CNAME' | 'TXT' | 'HTTPS' | 'NS';
+  name: string;
+  content: string;
+  /** 1 is "automatic", which is 300 s. Proxied records are always automatic (Cloudflare docs, dns/proxy-status). */
+  ttl: number;
+  proxied: boolean;
+  comment: string | null;
+  createdOn: string;
+  modifiedOn: string;
+};
+
+/** A load balancer of the simulated zone. While enabled it shadows the records of its name. */
+export type SimulatedLoadBalancer = {
+  id: string;
+  name: string;
+  enabled: boolean;
+  proxied: boolean;
+  ttl: number;
+  defaultPools: string[];
+  fallbackPool: string;
+  rules: {
+    name: string;
+    condition: string;
+    priority: number;
+    disabled: boolean;
+    terminates: boolean;
+    overrides: { default_pools: string[] };
+  }[];
+  createdOn: string;
+  modifiedOn: string;
+};
+
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `slack-api`, `dns`. */
+export type Component = 'edge' | 'fallback' | 'email-api' | 'resend-api' | 'cloudflare-api' | 'slack-api' | 'dns';
+
+/** How a component fails. `writes` kinds apply to the two APIs' writing calls only. */
+export type Fault =
+  /** Answers every request with this status and the provider's own error page. */
+  | { kind: 'status'; status: number }
+  /** Closes every connection at once. */
+  | { kind: 'refuse' }
+  /** Accepts and never answers. */
+  | { kind: 'hang' }
+  /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */
+  | { kind: 'flap'; status: number; downMs: number; upMs: number }
+  /** Writes: done, but the answer never comes. */
+  | { kind: 'write-lost-answer' }
+  /** Writes: not done, and the answer never comes. */
+  | { kind: 'write-lost' }
+  /** Writes: done, answered with status 500. */
+  | { kind: 'write-error-but-done' }
+  /** Writes: not done, answered as if done. */
+  | { kind: 'write-ok-but-not-done' }
+  /** Writes: answered late by `ms`, done at the end of that time. */
+  | { kind: 'write-late'; ms: number };
+
+/** One request that a simulated server received. The witness of what reached the world. */
+export type LoggedRequest = {
+  at: string;
+  server: 'cloudflare-api' | 'slack-api' | 'edge' | 'fallback' | 'email-api' | 'resend-api';
+  method: string;
+  path: string;
+  body: string;
+  /** Null while unanswered. */
+  status: number | null;
+  /** A call that changes the simulated world's configuration (never a probe or a client's request). */
+  write: boolean;
+};
+
+/** A Slack channel and what was posted in it. */
+export type SimulatedChannel = {
+  id: string;
+  name: string;
+  isPrivate: boolean;
+  archived: boolean;
+  createdMs: number;
+  topic: string;
+  members: string[];
+  /** Ids (`ts`) of the pinned messages. */
+  pinned: string[];
+  bookmarks: { id: string; title: string; link: string }[];
+  /** `threadTs` is the id of the message that it replies to, or null. */
+  messages: {
+    ts: string;
+    text: string;
+    blocks: unknown;
+    metadata: unknown;
+    threadTs: string | null;
+    edited: boolean;
+  }[];
+};
+
+/** The whole simulated world; the servers read and write it, the control port shows it. */
+export type SimulatedWorld = {
+  hostname: string;
+  zone: {
+    id: string;
+    name: string;
+    soaMinimum: number;
+    serial: number;
+    nameservers: { name: string; address: string }[];
+  };
+  records: SimulatedRecord[];
+  loadBalancers: SimulatedLoadBalancer[];
+  /** Pool id → the backend its origin leads to. */
+  pools: Map<string, { name: string; backend: string }>;
+  /** Backend → the response header that tells it from the others, as the environment's `backends` names it. */
+  signatures: Map<string, { header: string; value: string }>;
+  /** Resend API keys that the backends accept. */
+  apiKeys: string[];
+  /** The CloudFront distribution: its domain and the aliases attached to it. */
+  distribution: { domain: string; aliases: string[] };
+  /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
+  addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
+  faults: Map<Component, Fault & { sinceMs: number }>;
+  channels: SimulatedChannel[];
+  requests: LoggedRequest[];
+};

@@ -1,0 +1,55 @@
+import type { Clock } from './clock.ts';
+
+/** A stream that people or programs read. `stream` is the real one, for libraries that draw on it; tests have none. */
+export type OutputPort = {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  /** Width in characters at this moment; 80 where it is not known. */
+  columns(): number;
+  readonly stream?: NodeJS.WritableStream;
+};
+
+/** Where a person types. `stream` is the real one, for prompts. */
+export type InputPort = { readonly isTTY: boolean; readonly stream?: NodeJS.ReadableStream };
+
+/** The signals that ask the program to stop. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** Files, as the command line needs them. Paths are absolute. Everything that fails throws what `node:fs` throws. */
+export type Files = {
+  readText(path: string): Promise<string>;
+  /** Creates the file, or replaces it whole. */
+  writeText(path: string, text: string): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** Names in a directory, sorted; none when there is no such directory. */
+  list(directory: string): Promise<string[]>;
+  /** A new private directory (0700) under the system's temporary directory. */
+  makeTemporaryDirectory(prefix: string): Promise<string>;
+  /** Removes a file or a directory with all that is in it; absent is fine. */
+  remove(path: string): Promise<void>;
+};
+
+/**
+ * Everything of the process, injected: the program reads nothing else, so that a test can stand in for a person, a
+ * terminal and a home directory at once.
+ */
+export type World = {
+  /** The process's environment variables. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly homeDirectory: string;
+  readonly user: string;
+  readonly host: string;
+  /** The program's own version. */
+  readonly version: string;
+  /** Where the package's own `runbooks/` is. */
+  readonly packageDirectory: string;
+  readonly stdin: InputPort;
+  readonly stdout: OutputPort;
+  readonly stderr: OutputPort;
+  /** Calls `listener` at each signal instead of dying, until unsubscribed. */
+  onSignal(signal: StopSignal, listener: () => void): () => void;
+  readonly files: Files;
+  /** Real time. */
+  readonly clock: Clock;
+};

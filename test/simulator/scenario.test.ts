@@ -1,0 +1,128 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { faultFor } from '../../src/simulator/faults.ts';
+import { type Scenario, scenarioSchema } from '../../src/simulator/scenario.ts';
+import { playScenario, type ScenarioPlayer } from '../../src/simulator/scenario-player.ts';
+import { seedWorld } from '../../src/simulator/seed.ts';
+import { createManualClock } from './manual-clock.ts';
+import { sampleEnvironment } from './sample-environment.ts';
+
+const folder = join(import.meta.dirname, '../../runbooks/scenarios');
+
+async function loadScenario(name: string): Promise<Scenario> {
+  return scenarioSchema.parse(parse(await readFile(join(folder, `${name}.yaml`), 'utf8')));
+}
+
+describe('scenario files', () => {
+  test('every one that is shipped is valid and says how it ends', async () => {
+    const names = (await readdir(folder)).map((file) => file.replace(/\.yaml$/, ''));
+    expect(names).toEqual(
+      expect.arrayContaining(['cloudflare-edge-down', 'healthy', 'own-fault', 'fallback-broken', 'flapping']),
+    );
+    for (const name of names) {
+      const { expect: ending } = await loadScenario(name);
+      expect(ending.verdict?.length, name).toBeGreaterThan(0);
+      expect(ending['exit-code'], name).toBeTypeOf('number');
+    }
+  });
+
+  test('durations become milliseconds, one verdict a list', () => {
+    const scenario = scenarioSchema.parse({
+      title: 'x',
+      timeline: [
+        {
+          at: '1m',
+          set: {
+            edge: { kind: 'flap', status: 500, down: '5m', up: '250ms' },
+            'cloudflare-api': { kind: 'write-late', by: '20s' },
+          },
+        },
+      ],
+      expect: { verdict: 'healthy' },
+    });
+    expect(scenario.timeline).toEqual([
+      {
+        at: 60_000,
+        set: {
+          edge: { kind: 'flap', status: 500, downMs: 300_000, upMs: 250 },
+          'cloudflare-api': { kind: 'write-late', ms: 20_000 },
+        },
+        clear: [],
+      },
+    ]);
+    expect(scenario.expect.verdict).toEqual(['healthy']);
+  });
+
+  test.each([
+    [{ at: '0s', set: { edges: { kind: 'hang' } } }],
+    [{ at: '0s', set: { edge: { kind: 'hangs' } } }],
+    [{ at: '0s', set: { edge: { kind: 'status', status: 200 } } }],
+    [{ at: '0s', set: { edge: { kind: 'flap', status: 500, down: '0s', up: '1s' } } }],
+    [{ at: 'soon' }],
+    [{ at: '0s', clears: ['edge'] }],
+    [{ at: '0s', set: { edge: { kind: 'hang' } }, clear: ['edge'] }],
+  ])('refuses %j', (moment) => {
+    expect(scenarioSchema.safeParse({ title: 'x', timeline: [moment] }).success).toBe(false);
+  });
+});
+
+describe('the scenario player', () => {
+  let player: ScenarioPlayer | undefined;
+  afterEach(() => player?.stop());
+
+  test('plays the timeline in order of time, and the start at once', async () => {
+    const world = seedWorld(sampleEnvironment(), { seed: 1 });
+    const clock = createManualClock();
+    const said: string[] = [];
+    const scenario = scenarioSchema.parse({
+      title: 'x',
+      timeline: [
+        { at: '10s', clear: ['edge'], say: 'back' },
+        { at: '0s', set: { edge: { kind: 'status', status: 500 } }, say: 'down' },
+        { at: '5s', set: { 'slack-api': { kind: 'hang' } } },
+      ],
+    });
+    player = playScenario({ scenario, world, clock, say: (text) => said.push(text) });
+    expect([...world.faults.keys()]).toEqual(['edge']);
+    expect(said).toEqual(['down']);
+    await advance(clock, 5_000);
+    expect([...world.faults.keys()]).toEqual(['edge', 'slack-api']);
+    await advance(clock, 5_000);
+    await player.done;
+    expect([...world.faults.keys()]).toEqual(['slack-api']);
+    expect(said).toEqual(['down', 'back']);
+  });
+
+  test('stopped, it plays nothing more', async () => {
+    const world = seedWorld(sampleEnvironment(), { seed: 1 });
+    const clock = createManualClock();
+    const scenario = scenarioSchema.parse({ title: 'x', timeline: [{ at: '5s', set: { edge: { kind: 'hang' } } }] });
+    player = playScenario({ scenario, world, clock });
+    player.stop();
+    await player.done;
+    await advance(clock, 10_000);
+    expect(world.faults.size).toBe(0);
+  });
+
+  test('flapping: three rounds 2.5 s apart meet exactly one burst, whenever they begin', async () => {
+    const world = seedWorld(sampleEnvironment(), { seed: 1 });
+    const clock = createManualClock();
+    player = playScenario({ scenario: await loadScenario('flapping'), world, clock });
+    const startMs = clock.now();
+    for (let begin = 0; begin < 7_500; begin += 100) {
+      const rounds = [0, 2_500, 5_000].map((ms) => faultFor(world, 'edge', startMs + begin + ms) !== undefined);
+      expect(
+        rounds.filter((bad) => bad),
+        `beginning at ${begin} ms`,
+      ).toHaveLength(1);
+    }
+  });
+});
+
+/** Moves the clock, and lets everyone who woke up do their work. */
+async function advance(clock: { advance(ms: number): void }, ms: number): Promise<void> {
+  clock.advance(ms);
+  await new Promise((resolve) => setImmediate(resolve));
+}
