@@ -15,11 +15,13 @@ const { output } = await build({
   input: { main: join(root, 'src/main.ts') },
   cwd: root,
   platform: 'node',
-  output: { dir: dist, format: 'cjs', minify: true, chunkFileNames: '[name]-[hash].js', legalComments: 'none' },
+  output: { dir: dist, format: 'cjs', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } },
 });
 
 // The full Cloudflare client costs more to load than the rest of the program; one import of it anywhere brings it in.
-const full = output.flatMap((chunk) => Object.keys(chunk.modules ?? {})).filter((id) => /cloudflare\/index\.m?js$/.test(id));
+const full = output
+  .flatMap((chunk) => Object.keys(chunk.modules ?? {}))
+  .filter((id) => /cloudflare\/index\.m?js$/.test(id));
 if (full.length > 0) throw new Error(`the full cloudflare client got into the bundle: ${full.join(', ')}`);
 
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');

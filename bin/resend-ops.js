@@ -37,11 +37,15 @@ if (existsSync(join(dist, 'main.js'))) {
   const answer = process.argv.length === 3 ? fastAnswer(process.argv[2]) : undefined;
   if (answer === undefined) {
     module.enableCompileCache?.();
-    await module.createRequire(import.meta.url)(join(dist, 'main.js')).main(packageDirectory);
+    await module
+      .createRequire(import.meta.url)(join(dist, 'main.js'))
+      .main(packageDirectory);
   } else {
     process.stdout.write(answer);
   }
 } else {
-  process.stderr.write(`error: ${dist}${sep}main.js is missing: this checkout has not been built\nhint: run: npm ci && npm run build\n`);
+  process.stderr.write(
+    `error: ${dist}${sep}main.js is missing: this checkout has not been built\nhint: run: npm ci && npm run build\n`,
+  );
   process.exitCode = 2;
 }

@@ -11,7 +11,11 @@ const files: Files = {
   readText: (path) => readFile(path, 'utf8'),
   writeText: (path, text) => writeFile(path, text),
   exists: (path) => stat(path).then(() => true, isAbsent),
-  list: (directory) => readdir(directory).then((names) => names.sort(), (error) => isAbsent(error) || []),
+  list: (directory) =>
+    readdir(directory).then(
+      (names) => names.sort(),
+      (error) => isAbsent(error) || [],
+    ),
   makeTemporaryDirectory: (prefix) => mkdtemp(join(tmpdir(), prefix)),
   remove: (path) => rm(path, { recursive: true, force: true }),
 };
@@ -80,7 +84,9 @@ export async function main(packageDirectory: string): Promise<void> {
   // Overwritten by the real code. Whoever ends the process on the way must not make it look like success.
   process.exitCode = exitCodes.needsAttention;
   const onDrained = () => {
-    process.stderr.write('error: the program stopped in the middle of its work\nhint: this is a bug; see `resend-ops status` for where the run stands\n');
+    process.stderr.write(
+      'error: the program stopped in the middle of its work\nhint: this is a bug; see `resend-ops status` for where the run stands\n',
+    );
   };
   process.once('beforeExit', onDrained);
   const code = await program(process.argv.slice(2), realWorld(packageDirectory));

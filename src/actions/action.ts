@@ -50,12 +50,14 @@ export type ActionContext = {
   progress(text: string): void;
 };
 
-/** What a person reads of an output, and what it means for the run's clocks. Plain text, no colours, lines ≤ 76 characters. */
+/** What a person reads of an output, and what it means for the run's clocks. Plain text, no colours, lines ≤ 64 characters (80 with indent and banner). */
 export type Summary = {
   /** One line: the result in words. */
   headline: string;
   /** More lines (a matrix, servers with TTLs), shown with the step and on the go/no-go screen. */
   detail: string[];
+  /** What of the detail a decision needs; all of it unless given. The go/no-go screen must fit on a screen. */
+  evidence?: string[];
   /** The output proves this milestone, if it holds after "go". */
   milestone?: 'switched' | 'recovered';
   /** How long clients may keep the old answers after a switch made now. */

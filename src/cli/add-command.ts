@@ -4,12 +4,7 @@ import type { World } from '../world/world.ts';
 import { type CommandSpec, type OptionSpec, readOptions } from './command.ts';
 
 /** Adds a command to the program. A name of two words goes into a group, which is made when first needed. */
-export function addCommand(
-  root: Command,
-  spec: CommandSpec,
-  world: World,
-  finish: (code: ExitCode) => void,
-): void {
+export function addCommand(root: Command, spec: CommandSpec, world: World, finish: (code: ExitCode) => void): void {
   const [first = spec.name, second] = spec.name.split(' ');
   const parent = second === undefined ? root : groupOf(root, first, spec.group);
   const command = parent.command(second ?? first).description(spec.summary);
@@ -18,7 +13,10 @@ export function addCommand(
   for (const option of spec.options) command.addOption(createOption(option));
   command.action(async (...received: unknown[]) => {
     // Commander hands over the arguments, then the options, then the command itself.
-    const args = received.slice(0, -2).flat().map((value) => (typeof value === 'string' ? value : undefined));
+    const args = received
+      .slice(0, -2)
+      .flat()
+      .map((value) => (typeof value === 'string' ? value : undefined));
     const run = await spec.load();
     finish(await run({ world, args, options: readOptions(command.opts()) }));
   });

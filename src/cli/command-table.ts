@@ -16,7 +16,11 @@ const scenario = {
   flags: '--scenario <name>',
   description: 'what breaks and when (default: cloudflare-edge-down)',
 };
-const speed = { flags: '--speed <n>', description: 'how many times faster than real time (default: 1)', parse: parsePositive };
+const speed = {
+  flags: '--speed <n>',
+  description: 'how many times faster than real time (default: 1)',
+  parse: parsePositive,
+};
 const seed = { flags: '--seed <n>', description: 'makes the simulated customers repeatable', parse: parseWhole };
 
 /** Every command that is not a runbook. Explicit: nothing is discovered. */
@@ -48,7 +52,11 @@ export const commandTable: readonly CommandSpec[] = [
     name: 'schema',
     summary: 'the JSON Schema of a runbook, for editors',
     options: [
-      { flags: '--of <kind>', description: 'what the schema is of', choices: ['runbook', 'environment', 'suite', 'scenario'] },
+      {
+        flags: '--of <kind>',
+        description: 'what the schema is of',
+        choices: ['runbook', 'environment', 'suite', 'scenario'],
+      },
     ],
     group: 'Look:',
     load: async () => (await import('./commands/schema.ts')).schema,
@@ -140,7 +148,10 @@ export const commandTable: readonly CommandSpec[] = [
     name: 'audit verify',
     summary: 'prove that nobody edited the log',
     options: [
-      { flags: '--head <seq:hash>', description: 'a head kept outside the log: shows a cut tail and a rewritten chain' },
+      {
+        flags: '--head <seq:hash>',
+        description: 'a head kept outside the log: shows a cut tail and a rewritten chain',
+      },
       { flags: '--strict', description: 'fail also where the tail has no outside witness' },
       ...showOptions,
       stateOption,

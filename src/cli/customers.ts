@@ -1,29 +1,37 @@
 import type { RunState } from '../journal/state.ts';
-import type { ClientsReport } from '../simulator/client-tally.ts';
+import type { Simulator } from '../simulator/simulator.ts';
+import type { Clock } from '../world/clock.ts';
 import { formatDuration } from './terminal/duration.ts';
 
-/** What the simulated customers saw, in lines for people. `clockTimeOf` turns the journal's time into the simulator's. */
-export function customerLines(
-  report: ClientsReport,
+/** How long the customers of a rehearsal that reached its end may take to let go of their connections. */
+const settleMs = 20_000;
+
+/**
+ * What the simulated customers saw, in lines for people. After a switch that is proven they get a moment to follow:
+ * connections outlive DNS. `clockTimeOf` turns the journal's time into the simulator's.
+ */
+export async function customerLines(
+  simulator: Pick<Simulator, 'clientsReport'>,
   state: RunState,
-  clockTimeOf: (realMs: number) => number,
-): string[] {
-  const { clients, sent, failed, failures, lastFailureAt, movedToFallbackAt } = report;
+  { clock, clockTimeOf }: { clock: Clock; clockTimeOf(realMs: number): number },
+): Promise<string[]> {
+  const until = clock.now() + settleMs;
+  const isSettling = () => simulator.clientsReport().movedToFallbackAt.all === null && clock.now() < until;
+  while (state.clocks.recoveredMs !== null && isSettling()) await clock.sleep(500);
+  const { clients, sent, failed, failures, lastFailureAt, movedToFallbackAt } = simulator.clientsReport();
   const share = sent === 0 ? 0 : (100 * failed) / sent;
   const reasons = Object.entries(failures).sort(([, a], [, b]) => b - a);
-  const because = reasons.slice(0, 3).map(([reason, count]) => `${reason}: ${count}`);
+  const because = reasons.slice(0, 3).map(([reason, count]) => `; ${reason}: ${count}`);
   const lines = [
-    `customers  ${clients} sent ${sent} requests and lost ${failed} (${share.toFixed(1)} %${because.length === 0 ? '' : `; ${because.join(', ')}`})`,
+    `customers ${clients} sent ${sent} requests, lost ${failed} (${share.toFixed(1)} %${because.join('')})`,
   ];
   const { goAt } = state.clocks;
   if (goAt === null) return lines;
   const go = clockTimeOf(Date.parse(goAt));
-  const after = (at: number | null) => (at === null ? 'not yet' : formatDuration(Math.max(0, at - go)));
-  lines.push(
-    `           moved: half after ${after(movedToFallbackAt.p50)}, 95 % after ${after(movedToFallbackAt.p95)}, all after ${after(movedToFallbackAt.all)}`,
-  );
-  if (lastFailureAt !== null && lastFailureAt > go) {
-    lines.push(`           last lost request ${after(lastFailureAt)} after go`);
-  }
+  const after = (at: number | null) => (at === null ? 'not yet' : formatDuration(at - go));
+  const { p50, all } = movedToFallbackAt;
+  if (p50 !== null) lines.push(`          on the fallback: half ${after(p50)}, all ${after(all)} after go`);
+  if (lastFailureAt !== null && lastFailureAt > go)
+    lines.push(`          last lost request ${after(lastFailureAt)} after go`);
   return lines;
 }

@@ -10,7 +10,7 @@ import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';
 import type { Options } from './command.ts';
 import { writeJsonLine } from './json-lines.ts';
-import { openStore } from './open-store.ts';
+import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { ignoredVariables, secretReader } from './secrets.ts';
@@ -32,7 +32,7 @@ export type DriveRequest = {
   /** Takes what shows the words of a scenario, once there is a screen. */
   announce?: (show: (text: string) => void) => void;
   /** Lines on what customers saw, asked for at the end. */
-  customers?: (state: RunState) => string[];
+  customers?: (state: RunState) => Promise<string[]>;
 };
 
 /** What a drive has to work with: the engine's needs, and questions before the run. */
@@ -57,8 +57,7 @@ export async function driveOnTerminal(
     spinner: terminal.spinner,
     clock: world.clock,
     objective: runbook.objective,
-    printStarts: !terminal.isTTY,
-    verbose: options.flag('verbose'),
+    full: !terminal.isTTY || options.flag('verbose'),
   });
   for (const name of ignoredVariables(environment, variables)) {
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
@@ -104,9 +103,10 @@ export async function driveOnTerminal(
     });
     view.stop();
     if (last !== undefined) {
-      const customers = request.customers?.(last) ?? [];
+      const customers = (await request.customers?.(last)) ?? [];
       const { head, exitCode, message } = result;
-      printEndScreen(screen, last, { objective: runbook.objective, head, exitCode, message, customers });
+      const { objective } = runbook;
+      printEndScreen(screen, last, { objective, head, exitCode, message, customers, flags: stateFlags(options) });
     }
     if (json) writeJsonLine(world, result);
     return result.exitCode;

@@ -19,6 +19,9 @@ export async function findRun(store: Store, given: string | undefined): Promise<
   throw matches.length === 0
     ? new OpsError('usage', `no run begins with ${given}`, { hint: 'list them with `resend-ops runs`' })
     : new OpsError('usage', `${matches.length} runs begin with ${given}`, {
-        hint: `give more of the id: ${matches.map(({ run }) => run).slice(0, 5).join(', ')}`,
+        hint: `give more of the id: ${matches
+          .map(({ run }) => run)
+          .slice(0, 5)
+          .join(', ')}`,
       });
 }

@@ -1,19 +1,18 @@
 import path from 'node:path';
-import type { z } from 'zod';
-import { suiteSchema } from '../actions/http/suite.ts';
 import { actions } from '../actions/index.ts';
 import { OpsError } from '../errors.ts';
 import { loadDocument } from '../runbook/document.ts';
+import { loadEnvironment, warnOfPlaceholders } from '../runbook/load-environment.ts';
 import { loadRunbook } from '../runbook/load-runbook.ts';
-import { formatProblem, type Problem } from '../runbook/problem.ts';
-import { type Environment, environmentSchema } from '../world/environment.ts';
+import { loadSuite } from '../runbook/load-suite.ts';
+import type { Problem } from '../runbook/problem.ts';
+import type { Environment } from '../world/environment.ts';
 import type { World } from '../world/world.ts';
-import { namesIn } from './load-material.ts';
-import { isYaml, locateEnvironment } from './locate.ts';
-import { findPlaceholders, type Placeholder } from './placeholders.ts';
+import { isYaml, locateEnvironment, namesIn } from './locate.ts';
+import { invalidFiles } from './problems.ts';
 
 /** What lint found: problems, values not filled in yet, and how many files it read. */
-export type LintReport = { files: number; problems: Problem[]; placeholders: Placeholder[] };
+export type LintReport = { files: number; problems: Problem[]; warnings: Problem[] };
 
 /** The folders whose files are not runbooks. */
 const folders = ['environments', 'suites', 'scenarios'] as const;
@@ -21,37 +20,44 @@ const folders = ['environments', 'suites', 'scenarios'] as const;
 type LintRequest = { directory: string; files: readonly string[]; environment: string | undefined };
 
 /**
- * Checks the given files, or all of the directory. A file's folder tells what it is. Runbooks are checked against an
- * environment (production unless told, where there is one) and the directory's suites. Throws `usage` for a file that
- * is not there.
+ * Checks the given files, or all of the directory. A file's folder tells what it is. Runbooks and suites are checked
+ * against an environment (production unless told, where there is one). Throws `usage` for a file that is not there.
  */
 export async function lintFiles(world: World, request: LintRequest): Promise<LintReport> {
   const { directory } = request;
-  const files = request.files.length > 0 ? request.files.map((file) => path.resolve(world.cwd, file)) : await allFiles(world, directory);
-  const report: LintReport = { files: files.length, problems: [], placeholders: [] };
-  const environment = await readEnvironment(world, request);
+  const given = request.files.map((file) => path.resolve(world.cwd, file));
+  const files = given.length > 0 ? given : await allFiles(world, directory);
+  const environment = await environmentFor(world, request);
   const suites = new Set(await namesIn(world, path.join(directory, 'suites')));
+  const report: LintReport = { files: files.length, problems: [], warnings: [] };
   for (const file of files) {
-    const text = await readFile(world, file);
-    const folder = path.basename(path.dirname(file));
-    if (folder === 'suites') report.problems.push(...check(file, text, suiteSchema));
-    else if (folder === 'scenarios') {
-      const { scenarioSchema } = await import('../simulator/scenario.ts');
-      report.problems.push(...check(file, text, scenarioSchema));
-    } else if (folder === 'environments') {
-      report.problems.push(...check(file, text, environmentSchema));
-      report.placeholders.push(...findPlaceholders(file, text));
-    } else {
-      const loaded = loadRunbook({ file, text, actions, suites, ...(environment === undefined ? {} : { environment }) });
-      if ('problems' in loaded) report.problems.push(...loaded.problems);
-    }
+    const { problems = [], warnings = [] } = await lintFile(file, await readFile(world, file), { environment, suites });
+    report.problems.push(...problems);
+    report.warnings.push(...warnings);
   }
   return report;
 }
 
-function check<Value>(file: string, text: string, schema: z.ZodType<Value>): Problem[] {
-  const loaded = loadDocument(file, text, schema);
-  return 'problems' in loaded ? loaded.problems : [];
+type Found = { problems?: Problem[]; warnings?: Problem[] };
+
+async function lintFile(
+  file: string,
+  text: string,
+  { environment, suites }: { environment: Environment | undefined; suites: ReadonlySet<string> },
+): Promise<Found> {
+  const found = (loaded: object & Found): Found => (loaded.problems === undefined ? {} : { problems: loaded.problems });
+  switch (path.basename(path.dirname(file))) {
+    case 'suites':
+      return found(loadSuite(file, text, environment));
+    case 'scenarios':
+      return found(loadDocument(file, text, (await import('../simulator/scenario.ts')).scenarioSchema));
+    case 'environments': {
+      const loaded = loadEnvironment(file, text);
+      return 'problems' in loaded ? found(loaded) : { warnings: warnOfPlaceholders(loaded.placeholders) };
+    }
+    default:
+      return found(loadRunbook({ file, text, actions, suites, ...(environment === undefined ? {} : { environment }) }));
+  }
 }
 
 async function allFiles(world: World, directory: string): Promise<string[]> {
@@ -62,17 +68,19 @@ async function allFiles(world: World, directory: string): Promise<string[]> {
   return (await Promise.all(found)).flat();
 }
 
-async function readEnvironment(world: World, { directory, environment }: LintRequest): Promise<Environment | undefined> {
+/** One that was asked for by name must be sound; production's problems are told where its own file is checked. */
+async function environmentFor(world: World, { directory, environment }: LintRequest): Promise<Environment | undefined> {
   const file = locateEnvironment(world, directory, environment ?? 'production');
   if (environment === undefined && !(await world.files.exists(file))) return undefined;
-  const loaded = loadDocument(file, await readFile(world, file), environmentSchema);
-  if (!('problems' in loaded)) return loaded.value;
-  // Told with its own file when all are checked; when it was asked for by name, it must be sound.
+  const loaded = loadEnvironment(file, await readFile(world, file));
+  if (!('problems' in loaded)) return loaded.environment;
   if (environment === undefined) return undefined;
-  throw new OpsError('invalid', loaded.problems.map(formatProblem).join('\n'), { hint: 'correct the environment first' });
+  throw invalidFiles(world, loaded.problems, 'correct the environment first');
 }
 
 async function readFile(world: World, file: string): Promise<string> {
   if (await world.files.exists(file)) return world.files.readText(file);
-  throw new OpsError('usage', `there is no file ${file}`, { hint: 'give the path of a .yaml file, or none to check all' });
+  throw new OpsError('usage', `there is no file ${file}`, {
+    hint: 'give the path of a .yaml file, or none to check all',
+  });
 }

@@ -4,8 +4,7 @@ import { suggest } from '../runbook/closest.ts';
 import { loadDocument } from '../runbook/document.ts';
 import { type Scenario, scenarioSchema } from '../simulator/scenario.ts';
 import type { World } from '../world/world.ts';
-import { namesIn } from './load-material.ts';
-import { isYaml } from './locate.ts';
+import { isYaml, namesIn } from './locate.ts';
 import { invalidFiles } from './problems.ts';
 
 /** The scenario of a rehearsal, by name or by the path of a .yaml. Throws `usage` or `invalid`. */

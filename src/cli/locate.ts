@@ -34,8 +34,18 @@ export function locateEnvironment(world: World, runbooks: string, nameOrPath: st
 /** Where runs are kept: `--state-dir`, else `$XDG_STATE_HOME/resend-ops`, else `~/.local/state/resend-ops`. */
 export function locateState(world: World, given: string | undefined): string {
   if (given !== undefined) return path.resolve(world.cwd, given);
-  const base = world.variables['XDG_STATE_HOME'];
+  const base = world.variables.XDG_STATE_HOME;
   // The XDG specification: a relative path is invalid and to be ignored.
   if (base !== undefined && path.isAbsolute(base)) return path.join(base, 'resend-ops');
   return path.join(world.homeDirectory, '.local', 'state', 'resend-ops');
+}
+
+/** The names of the `*.yaml` files of a directory, without the ending. */
+export async function namesIn(world: World, directory: string): Promise<string[]> {
+  return (await world.files.list(directory)).filter(isYaml).map((name) => name.slice(0, -'.yaml'.length));
+}
+
+/** A file's text, or undefined where there is no such file. */
+export async function readIfThere(world: World, file: string): Promise<string | undefined> {
+  return (await world.files.exists(file)) ? world.files.readText(file) : undefined;
 }

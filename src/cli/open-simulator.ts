@@ -4,7 +4,7 @@ import type { Environment } from '../world/environment.ts';
 import { createClock } from '../world/system-clock.ts';
 import type { StopSignal, World } from '../world/world.ts';
 import type { Options } from './command.ts';
-import { parseEnvironment, readEnvironmentText } from './load-material.ts';
+import { readEnvironment } from './load-material.ts';
 import { loadScenario } from './load-scenario.ts';
 
 /** A simulator as `--scenario`, `--speed`, `--seed` and `--env` ask for it, in a private directory. */
@@ -26,7 +26,7 @@ export async function openSimulator(
   { directory, options, say }: { directory: string; options: Options; say: (text: string) => void },
 ): Promise<OpenSimulator> {
   const environmentName = options.text('env') ?? 'production';
-  const environment = parseEnvironment(world, await readEnvironmentText(world, directory, environmentName));
+  const environment = await readEnvironment(world, directory, environmentName);
   const scenario = await loadScenario(world, directory, options.text('scenario') ?? 'cloudflare-edge-down');
   const clock = createClock({ speed: options.number('speed') ?? 1 });
   const seed = options.number('seed');

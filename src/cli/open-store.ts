@@ -18,6 +18,14 @@ export function openStore(world: World, options: Options, secrets: readonly stri
   });
 }
 
+/** What a next command must repeat, so that it finds the same runs: ` --state-dir DIR`, or nothing. */
+export function stateFlags(options: Options): string {
+  const directory = options.text('stateDir');
+  return directory === undefined
+    ? ''
+    : ` --state-dir ${/^[\w./-]+$/.test(directory) ? directory : JSON.stringify(directory)}`;
+}
+
 /** Opens the store for `work`, and closes it whatever happens. */
 export async function withStore<T>(world: World, options: Options, work: (store: Store) => Promise<T>): Promise<T> {
   const store = openStore(world, options);

@@ -11,10 +11,14 @@ export function problemLines(world: World, problems: readonly Problem[]): string
 }
 
 /** The error that tells every problem of a command's files at once. */
-export function invalidFiles(world: World, problems: readonly Problem[]): OpsError {
+export function invalidFiles(
+  world: World,
+  problems: readonly Problem[],
+  hint = 'nothing was started; `resend-ops lint` checks all files at once',
+): OpsError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   return new OpsError('invalid', [`${count} in the files:`, ...problemLines(world, problems)].join('\n'), {
-    hint: 'nothing was started; `resend-ops lint` checks all files at once',
+    hint,
   });
 }
 

@@ -23,7 +23,8 @@ export async function program(argv: readonly string[], world: World): Promise<Ex
   }
 }
 
-async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode> {
+async function runCommandLine(given: readonly string[], world: World): Promise<ExitCode> {
+  const argv = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const scanned = scanArguments(argv);
   const directory = await locateRunbooks(world, scanned.runbooks);
   const { specs, inputs } = await runbookCommands(world, directory, scanned);
@@ -54,6 +55,7 @@ function createRoot(world: World): Command {
     .option(runbooksOption.flags, runbooksOption.description)
     .option('--no-color', 'no colours')
     .option('--verbose', 'stack traces of bugs')
+    .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('hint: resend-ops --help lists runbooks and commands; COMMAND --help their options')

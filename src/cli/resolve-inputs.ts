@@ -1,7 +1,8 @@
 import { OpsError } from '../errors.ts';
+import { parseDuration } from '../runbook/duration.ts';
 import type { InputSpec, Runbook } from '../runbook/runbook.ts';
 import type { Options } from './command.ts';
-import { optionKey, readDuration } from './input-options.ts';
+import { optionKey } from './input-options.ts';
 import type { Asked, Prompts } from './operator/prompts.ts';
 import { parseNumber } from './shared-options.ts';
 
@@ -22,11 +23,23 @@ type Sources = {
 export async function resolveInputs(runbook: Runbook, sources: Sources): Promise<Record<string, Value>> {
   const values: Record<string, Value> = {};
   for (const [name, input] of Object.entries(runbook.inputs)) {
-    const value = sources.options.value(optionKey(name)) ?? input.default ?? (await fill(name, input, sources));
+    const value = given(name, input, sources.options) ?? input.default ?? (await fill(name, input, sources));
     if (value !== undefined) values[name] = value;
     if (input.required && value === '') throw missing(name, input);
   }
   return values;
+}
+
+function given(name: string, input: InputSpec, options: Options): Value | undefined {
+  const value = options.value(optionKey(name));
+  return input.type === 'duration' && typeof value === 'string' ? readDuration(value, `--${name}: `) : value;
+}
+
+/** A duration as runbooks write it, in milliseconds, or `usage`. */
+function readDuration(text: string, place = ''): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new OpsError('usage', `${place}"${text}" is not a duration`, { hint: 'for example 500ms, 5s, 2m or 1h' });
 }
 
 async function fill(name: string, input: InputSpec, sources: Sources): Promise<Value | undefined> {
@@ -59,7 +72,9 @@ async function ask(prompts: Prompts, name: string, input: InputSpec, tell: (text
 
 function answerOf<T>(asked: Asked<T>): T {
   if (asked.kind === 'answered') return asked.value;
-  throw new OpsError('aborted', 'stopped before anything was started', { hint: 'nothing was written, nothing changed' });
+  throw new OpsError('aborted', 'stopped before anything was started', {
+    hint: 'nothing was written, nothing changed',
+  });
 }
 
 function missing(name: string, input: InputSpec): OpsError {

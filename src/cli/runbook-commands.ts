@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { World } from '../world/world.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { commandTable } from './command-table.ts';
-import { isYaml } from './locate.ts';
+import { namesIn } from './locate.ts';
 import type { ScannedArguments } from './scan-arguments.ts';
 import { runOptions } from './shared-options.ts';
 
@@ -16,18 +16,15 @@ export async function runbookCommands(
   { operands, overview }: ScannedArguments,
 ): Promise<{ specs: CommandSpec[]; inputs: OptionSpec[] }> {
   const builtIn = new Set(commandTable.map(({ name }) => name.split(' ')[0]));
-  const names = (await world.files.list(directory))
-    .filter(isYaml)
-    .map((name) => name.slice(0, -'.yaml'.length))
-    .filter((name) => !builtIn.has(name));
+  const names = (await namesIn(world, directory)).filter((name) => !builtIn.has(name));
   const meant = meantRunbook(names, operands);
-  const inputs = meant === undefined ? [] : await readInputs(world, directory, meant);
-  const titles = overview ? await readTitles(world, directory, names) : new Map<string, string>();
+  const head = meant === undefined ? undefined : await readHead(world, directory, meant);
+  const titles = overview ? await readTitles(world, directory) : new Map<string, string>();
   const specs = names.map(
     (name): CommandSpec => ({
       name,
-      summary: titles.get(name) ?? `run ${path.join(directory, `${name}.yaml`)}`,
-      options: name === operands[0] ? [...inputs, ...runOptions] : runOptions,
+      summary: (name === meant ? head?.title : titles.get(name)) ?? `run ${name}.yaml`,
+      options: name === meant && head !== undefined ? [...head.inputs, ...runOptions] : runOptions,
       group: 'Runbooks:',
       load: async () => {
         const { runRunbook } = await import('./commands/run-runbook.ts');
@@ -35,7 +32,7 @@ export async function runbookCommands(
       },
     }),
   );
-  return { specs, inputs };
+  return { specs, inputs: head?.inputs ?? [] };
 }
 
 function meantRunbook(names: readonly string[], operands: readonly string[]): string | undefined {
@@ -44,19 +41,27 @@ function meantRunbook(names: readonly string[], operands: readonly string[]): st
   return names.find((name) => name === first);
 }
 
-async function readInputs(world: World, directory: string, name: string): Promise<OptionSpec[]> {
-  const [{ readRunbookHead }, { inputOptions }] = await Promise.all([
-    import('./runbook-head.ts'),
+async function readHead(
+  world: World,
+  directory: string,
+  name: string,
+): Promise<{ title: string; inputs: OptionSpec[] }> {
+  const [{ listRunbook }, { inputOptions }] = await Promise.all([
+    import('../runbook/list-runbooks.ts'),
     import('./input-options.ts'),
   ]);
-  return inputOptions((await readRunbookHead(world, path.join(directory, `${name}.yaml`))).inputs);
+  const file = path.join(directory, `${name}.yaml`);
+  const { title, inputs } = listRunbook(file, await world.files.readText(file));
+  return { title, inputs: inputOptions(inputs) };
 }
 
-async function readTitles(world: World, directory: string, names: readonly string[]): Promise<Map<string, string>> {
-  const { readRunbookHead } = await import('./runbook-head.ts');
-  const heads = names.map(async (name): Promise<[string, string]> => {
-    const { title } = await readRunbookHead(world, path.join(directory, `${name}.yaml`));
-    return [name, title ?? '(its file has problems: see `resend-ops lint`)'];
-  });
-  return new Map(await Promise.all(heads));
+async function readTitles(world: World, directory: string): Promise<Map<string, string>> {
+  const { readRunbooks } = await import('./read-runbooks.ts');
+  const runbooks = await readRunbooks(world, directory);
+  return new Map(
+    runbooks.map(({ name, title, problem }) => [
+      name,
+      problem === undefined ? title : '(its file cannot be read: see `resend-ops lint`)',
+    ]),
+  );
 }

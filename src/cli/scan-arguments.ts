@@ -24,6 +24,5 @@ export function scanArguments(argv: readonly string[]): ScannedArguments {
       operands.push(argument);
     }
   }
-  if (operands[0] === 'help') operands.shift();
   return { runbooks, operands, overview: operands.length === 0 };
 }

@@ -31,7 +31,8 @@ export async function showError(
   }
   if (verbose && error instanceof Error && error.stack !== undefined) {
     for (const line of sanitiseLines(error.stack)) world.stderr.write(`${line}\n`);
-    if (error.cause !== undefined) for (const line of sanitiseLines(String(error.cause))) world.stderr.write(`caused by: ${line}\n`);
+    if (error.cause !== undefined)
+      for (const line of sanitiseLines(String(error.cause))) world.stderr.write(`caused by: ${line}\n`);
   }
   return exitCodeOf(error);
 }

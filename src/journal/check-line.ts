@@ -23,10 +23,8 @@ export function checkLine(bytes: Buffer, start: number, end: number, seq: number
   if (!isSealed(bytes, prevAt, beforePrev) || bytes[hashAt - 1] !== quote) {
     return { ok: false, what: 'prev does not stand before its hash' };
   }
-  if (!holds(bytes, start + beforeSeq.length, seqEnd, String(seq))) {
-    const found = bytes.toString('latin1', start + beforeSeq.length, Math.min(seqEnd, start + 32));
-    return { ok: false, what: `seq is ${found} where ${seq} belongs` };
-  }
+  const found = numberAt(bytes, start + beforeSeq.length, seqEnd);
+  if (found !== seq) return { ok: false, what: `seq is ${found} where ${seq} belongs` };
   const hash = sha256(bytes.subarray(start, hashAt));
   if (!holds(bytes, hashAt + beforeHash.length, end - 2, hash)) {
     return { ok: false, what: 'its hash is not the hash of its bytes: the line was changed' };
@@ -94,6 +92,12 @@ function digitsEnd(bytes: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && at - start < 16 && isDigit(bytes[at] ?? 0)) at += 1;
   return at === start || (bytes[start] === 0x30 && at > start + 1) ? -1 : at;
+}
+
+function numberAt(bytes: Buffer, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) value = value * 10 + ((bytes[at] ?? 0) - 0x30);
+  return value;
 }
 
 /** A run's id or an event's type: letters, digits, dot, dash, underscore. */

@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { genesis, longestLine } from './chain.ts';
 import { checkLine, looksTorn } from './check-line.ts';
-import { isCompactObject } from './compact-json.ts';
 import type { Place } from './run-index.ts';
 import { readLines, segmentFile, segmentName } from './segments.ts';
 import type { Head } from './store.ts';
@@ -100,10 +99,11 @@ function scanSegment(
   const read = readLines(file, scan.place.offset, (buffer, start, end) => {
     what = takeLine(scan, expected, visit, buffer, start, end);
     if (what === undefined) return true;
-    // A crash of the machine can leave a last line whose end came to the disk and whose middle did not.
+    // A power cut can leave a last line whose end came to the disk and whose middle did not: that is zeros there.
     const length = end + 1 - start;
     const isLast = !hasNext && scan.place.offset + length === statSync(file).size;
-    if (isLast && !isCompactObject(buffer, start, end) && looksTorn(buffer.subarray(start, end), scan.seq + 1)) {
+    const line = buffer.subarray(start, end);
+    if (isLast && line.includes(0) && looksTorn(line, scan.seq + 1)) {
       what = undefined;
       scan.tornBytes = length;
     }

@@ -57,6 +57,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   const { directory, view, redact } = options;
   const segments = createSegmentWriter({ segmentBytes: options.segmentBytes });
   let failure: Failure | undefined;
+  let prepared = false;
   let turn: Promise<unknown> = Promise.resolve();
 
   function fail(cause: unknown, continues: boolean): Failure {
@@ -128,8 +129,11 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   }
 
   async function enter(by: Actor): Promise<() => void> {
-    ensureDirectory(view.audit);
-    ensureDirectory(options.lockDirectory);
+    if (!prepared) {
+      ensureDirectory(view.audit);
+      ensureDirectory(options.lockDirectory);
+      prepared = true;
+    }
     const giveBack = await options.lock.acquire();
     try {
       refresh(view);

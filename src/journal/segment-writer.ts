@@ -71,7 +71,7 @@ function isSameFile(fd: number, file: string): boolean {
 
 function cutBack(fd: number, size: number): boolean {
   try {
-    ftruncateSync(fd, size);
+    if (fstatSync(fd).size !== size) ftruncateSync(fd, size);
     return true;
   } catch {
     return false;

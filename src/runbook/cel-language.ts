@@ -7,7 +7,7 @@ const limits = { maxAstNodes: 500, maxDepth: 40, maxListElements: 100, maxMapEnt
  * The language that this program adds to CEL: whole and fractional numbers mix freely (JSON has only one kind), `has`
  * answers false where a parent is missing, and `matches` always ends in time.
  */
-export function createLanguage(): Environment {
+function createLanguage(): Environment {
   const language = new Environment({ homogeneousAggregateLiterals: false, limits });
   const arithmetic: readonly [string, (a: number, b: number) => number][] = [
     ['+', (a, b) => a + b],
@@ -24,10 +24,6 @@ export function createLanguage(): Environment {
     if (operator === '%') language.registerOperator('double % double: double', handler);
   }
   language.registerOperator('double == int', (a: Numeric, b: Numeric) => Number(a) === Number(b));
-  const includes = (item: Numeric, list: readonly unknown[]): boolean =>
-    list.some((other) => (typeof other === 'number' || typeof other === 'bigint') && Number(other) === Number(item));
-  language.registerOperator('int in list<double>', includes);
-  language.registerOperator('double in list<int>', includes);
   language.registerFunction('string.Matches(string): bool', (text: string, pattern: string): boolean => {
     const compiled = compilePattern(pattern);
     if ('error' in compiled) throw new EvaluationError({ code: 'invalid_pattern', message: compiled.error });
@@ -35,6 +31,19 @@ export function createLanguage(): Environment {
   });
   language.registerFunction('Has(ast): bool', hasMacro);
   return language;
+}
+
+/**
+ * The same language for checking types: `outputs.status in [200, 403]` is accepted there. When it runs, the values
+ * are of types known only then, and the library compares whole and fractional numbers itself.
+ */
+function createCheckedLanguage(): Environment {
+  const unused = (): never => {
+    throw new Error('this language only checks types');
+  };
+  return createLanguage()
+    .registerOperator('int in list<double>', unused)
+    .registerOperator('double in list<int>', unused);
 }
 
 /** The parts of the library's checker and evaluator that a macro is handed. */
@@ -65,3 +74,23 @@ const missing: ReadonlySet<string> = new Set([
   'cannot_index_type',
   'unknown_variable',
 ]);
+
+/** Builds on first use and keeps: a language never changes once something is cloned from it. */
+function once<T>(create: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: create() };
+    return made.value;
+  };
+}
+
+/** The language for parsing and running: every variable may be anything. */
+export const runningLanguage = once(() =>
+  ['inputs', 'env', 'steps', 'run', 'outputs'].reduce(
+    (language, name) => language.registerVariable(name, 'dyn'),
+    createLanguage(),
+  ),
+);
+
+/** The language for checking types, before any variable is declared: clone it. */
+export const checkedLanguage = once(createCheckedLanguage);

@@ -6,7 +6,7 @@ import {
   ParseError,
 } from '@marcbachmann/cel-js';
 import type { Json } from '../world/json.ts';
-import { createLanguage } from './cel-language.ts';
+import { checkedLanguage, runningLanguage } from './cel-language.ts';
 import { toLibraryText } from './cel-scan.ts';
 import { toCel, toJson } from './cel-values.ts';
 import type { Shape } from './shape.ts';
@@ -21,7 +21,7 @@ const maxSource = 1_000;
 
 /** Parses an expression. Length, depth and size are bounded. */
 export function parseExpression(source: string): ParsedExpression | { problem: CelProblem } {
-  return parseIn(createLanguage(), source);
+  return parseIn(runningLanguage(), source);
 }
 
 function parseIn(language: CelEnvironment, source: string): (ParsedExpression & Runnable) | { problem: CelProblem } {
@@ -83,13 +83,17 @@ export type TypeScope = {
 
 /** A scope of variables of known shapes. */
 export function createTypeScope(variables: Readonly<Record<string, Shape>>): TypeScope {
-  const language = createLanguage();
-  const naming = { next: 1 };
-  for (const [name, shape] of Object.entries(variables)) declare(language, name, shape, naming);
-  return scopeOf(language, naming);
+  const language = checkedLanguage().clone();
+  const names = new Map<Shape, string>();
+  for (const [name, shape] of Object.entries(variables)) {
+    language.registerVariable(name, celType(language, shape, names));
+  }
+  return scopeOf(language, names);
 }
 
-function scopeOf(language: CelEnvironment, naming: { next: number }): TypeScope {
+/** `names`: the types registered so far; steps with the same action share one. */
+function scopeOf(language: CelEnvironment, names: ReadonlyMap<Shape, string>): TypeScope {
+  const wider = new Map<string, Map<Shape, TypeScope>>();
   return {
     check(source) {
       const parsed = parseIn(language, source);
@@ -98,18 +102,21 @@ function scopeOf(language: CelEnvironment, naming: { next: number }): TypeScope 
       return result.valid && result.type !== undefined ? { type: result.type } : { problem: problemOf(result.error) };
     },
     and(name, shape) {
-      const wider = language.clone();
-      declare(wider, name, shape, naming);
-      return scopeOf(wider, naming);
+      const scopes = wider.get(name) ?? new Map<Shape, TypeScope>();
+      wider.set(name, scopes);
+      const known = scopes.get(shape);
+      if (known) return known;
+      const innerLanguage = language.clone();
+      const innerNames = new Map(names);
+      innerLanguage.registerVariable(name, celType(innerLanguage, shape, innerNames));
+      const scope = scopeOf(innerLanguage, innerNames);
+      scopes.set(shape, scope);
+      return scope;
     },
   };
 }
 
-function declare(language: CelEnvironment, name: string, shape: Shape, naming: { next: number }): void {
-  language.registerVariable(name, celType(language, shape, naming));
-}
-
-function celType(language: CelEnvironment, shape: Shape, naming: { next: number }): string {
+function celType(language: CelEnvironment, shape: Shape, names: Map<Shape, string>): string {
   switch (shape.kind) {
     case 'any':
       return 'dyn';
@@ -122,13 +129,15 @@ function celType(language: CelEnvironment, shape: Shape, naming: { next: number 
     case 'null':
       return 'null';
     case 'list':
-      return `list<${celType(language, shape.item, naming)}>`;
+      return `list<${celType(language, shape.item, names)}>`;
     case 'map':
-      return `map<string, ${celType(language, shape.value, naming)}>`;
+      return `map<string, ${celType(language, shape.value, names)}>`;
     case 'struct': {
-      const fields = Object.entries(shape.fields).map(([key, field]) => [key, celType(language, field.shape, naming)]);
-      const name = `Map${naming.next}`;
-      naming.next += 1;
+      const known = names.get(shape);
+      if (known !== undefined) return known;
+      const fields = Object.entries(shape.fields).map(([key, field]) => [key, celType(language, field.shape, names)]);
+      const name = `Map${names.size + 1}`;
+      names.set(shape, name);
       language.registerType(name, { fields: Object.fromEntries(fields) });
       return name;
     }
@@ -140,13 +149,10 @@ export function runExpression(
   source: string,
   variables: Readonly<Record<string, Json>>,
 ): { value: Json } | { problem: CelProblem } {
-  const language = createLanguage();
-  const names = Object.keys(variables);
-  for (const name of names) language.registerVariable(name, 'dyn');
-  const parsed = parseIn(language, source);
+  const parsed = parseIn(runningLanguage(), source);
   if ('problem' in parsed) return parsed;
   try {
-    const context = Object.fromEntries(names.map((name) => [name, toCel(variables[name] ?? null)]));
+    const context = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, toCel(value)]));
     const value = toJson(parsed.run(context));
     if (value !== undefined) return { value };
     return {

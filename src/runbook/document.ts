@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Problem, sortProblems } from './problem.ts';
-import { findSchemaProblems, placeProblems } from './schema-problems.ts';
+import { parseBySchema, placeProblems } from './schema-problems.ts';
 import { parseYaml, type YamlSource } from './yaml-source.ts';
 
 /** A document that a schema accepted, and where its parts stand. */
@@ -15,7 +15,7 @@ export function loadDocument<Value>(
   const parsed = parseYaml(file, text);
   if ('problems' in parsed) return { problems: sortProblems(parsed.problems) };
   const { source } = parsed;
-  const result = schema.safeParse(source.data);
-  if (result.success) return { value: result.data, source };
-  return { problems: sortProblems(placeProblems(findSchemaProblems(schema, source.data), source)) };
+  const result = parseBySchema(schema, source.data);
+  if ('value' in result) return { value: result.value, source };
+  return { problems: sortProblems(placeProblems(result.problems, source)) };
 }

@@ -23,8 +23,13 @@ export type JsonSchema = {
 
 /** The JSON Schema of a zod schema: what may be written (`input`), or what parsing gives (`output`). */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  return z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+  const made = known[io].get(schema) ?? (z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema);
+  known[io].set(schema, made);
+  return made;
 }
+
+/** Schemas do not change, and actions are used by many steps. */
+const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
 
 /** The alternatives that a node stands for: references followed, anyOf/oneOf/allOf opened. */
 export function alternativesOf(node: JsonSchema, root: JsonSchema, depth = 0): JsonSchema[] {

@@ -4,7 +4,7 @@ import { type Environment, environmentSchema, isPlaceholder } from '../world/env
 import { quote, suggest } from './closest.ts';
 import { findSecrets, textsOf } from './find-secrets.ts';
 import { type Problem, sortProblems } from './problem.ts';
-import { findSchemaProblems, placeProblems } from './schema-problems.ts';
+import { parseBySchema, placeProblems } from './schema-problems.ts';
 import { looksLikeToken } from './secret-shapes.ts';
 import { type Path, parseYaml, type YamlSource } from './yaml-source.ts';
 
@@ -19,16 +19,16 @@ export function loadEnvironment(
   const parsed = parseYaml(file, text);
   if ('problems' in parsed) return { problems: sortProblems(parsed.problems) };
   const { source } = parsed;
-  const found = findSchemaProblems(environmentSchema, source.data).map((problem) =>
+  const result = parseBySchema(environmentSchema, source.data);
+  const found = ('problems' in result ? result.problems : []).map((problem) =>
     problem.path[0] === 'secrets' && problem.on === 'value'
       ? { ...problem, ...secretProblem(source, problem.path) }
       : problem,
   );
   const problems = [...placeProblems(found, source), ...findSecrets(source)];
-  const result = environmentSchema.safeParse(source.data);
-  if (result.success) problems.push(...findMeaningProblems(result.data, source));
-  if (problems.length > 0 || !result.success) return { problems: sortProblems(problems) };
-  return { environment: result.data, placeholders: findPlaceholders(source) };
+  if ('value' in result) problems.push(...findMeaningProblems(result.value, source));
+  if (problems.length > 0 || 'problems' in result) return { problems: sortProblems(problems) };
+  return { environment: result.value, placeholders: findPlaceholders(source) };
 }
 
 /** What lint says of placeholders: they do not fit a live run, and do no harm in a rehearsal. */

@@ -11,7 +11,7 @@ import { type Problem, sortProblems } from './problem.ts';
 import { readInputs } from './read-inputs.ts';
 import type { Objective, Runbook, Template } from './runbook.ts';
 import { runbookSchema } from './schema.ts';
-import { findSchemaProblems, placeProblems } from './schema-problems.ts';
+import { parseBySchema, placeProblems } from './schema-problems.ts';
 import { scopeShapes, scopeTypes } from './scope-shapes.ts';
 import { parseYaml, type YamlSource } from './yaml-source.ts';
 
@@ -52,7 +52,8 @@ export function lintRunbook(input: RunbookText): {
   if ('problems' in parsed) return { runbook: undefined, problems: sortProblems(parsed.problems), suites: [] };
   const { source } = parsed;
   const data = topOf(source);
-  const problems: Problem[] = placeProblems(findSchemaProblems(runbookSchema, source.data), source);
+  const raw = parseBySchema(runbookSchema, source.data);
+  const problems: Problem[] = 'problems' in raw ? placeProblems(raw.problems, source) : [];
   const inputs = readInputs(source, data.inputs, problems);
   const outline = outlineSteps(data.steps);
   const shapes = scopeShapes(inputs, outline, input.actions, input.environment);
@@ -71,17 +72,16 @@ export function lintRunbook(input: RunbookText): {
   checkName(lint, nameOf(input.file));
   const suites = namedSuites(lint);
   if (input.suites) checkSuites(lint, suites, input.suites);
-  const raw = runbookSchema.safeParse(source.data);
-  if (problems.length > 0 || !raw.success) return { runbook: undefined, problems: sortProblems(problems), suites };
-  const objective = objectiveOf(raw.data.objective);
+  if (problems.length > 0 || 'problems' in raw) return { runbook: undefined, problems: sortProblems(problems), suites };
+  const objective = objectiveOf(raw.value.objective);
   const runbook: Runbook = {
     name: nameOf(input.file),
     file: input.file,
-    title: raw.data.title,
+    title: raw.value.title,
     inputs,
     steps,
     suites: suites.map(({ name }) => name),
-    ...(raw.data.description === undefined ? {} : { description: raw.data.description }),
+    ...(raw.value.description === undefined ? {} : { description: raw.value.description }),
     ...(objective === undefined ? {} : { objective }),
     ...(lock === undefined ? {} : { lock }),
   };

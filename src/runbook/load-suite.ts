@@ -1,9 +1,9 @@
 import { type Suite, suiteSchema } from '../actions/http/suite.ts';
 import type { Environment } from '../world/environment.ts';
 import { quote, suggest } from './closest.ts';
-import { findSecrets } from './find-secrets.ts';
+import { findSecrets, textsOf } from './find-secrets.ts';
 import { type Problem, sortProblems } from './problem.ts';
-import { findSchemaProblems, placeProblems } from './schema-problems.ts';
+import { parseBySchema, placeProblems } from './schema-problems.ts';
 import { type Path, parseYaml, type YamlSource } from './yaml-source.ts';
 
 /** Loads a suite, or says every problem that it has; with an environment, its backends and secrets must be there. Never throws for any text. */
@@ -15,11 +15,29 @@ export function loadSuite(
   const parsed = parseYaml(file, text);
   if ('problems' in parsed) return { problems: sortProblems(parsed.problems) };
   const { source } = parsed;
-  const problems = [...placeProblems(findSchemaProblems(suiteSchema, source.data), source), ...findSecrets(source)];
-  const result = suiteSchema.safeParse(source.data);
-  if (result.success) problems.push(...findMeaningProblems(result.data, source, environment));
-  if (problems.length > 0 || !result.success) return { problems: sortProblems(problems) };
-  return { suite: result.data };
+  const twice = findRepeatedIds(source);
+  // The schema says of the whole list that ids differ; the places say it better.
+  const result = parseBySchema(suiteSchema, source.data);
+  const found = ('problems' in result ? result.problems : []).filter(
+    ({ rule, path }) => twice.length === 0 || rule !== 'custom' || path.length !== 1,
+  );
+  const problems = [...placeProblems(found, source), ...twice, ...findSecrets(source)];
+  if ('value' in result) problems.push(...findMeaningProblems(result.value, source, environment));
+  if (problems.length > 0 || 'problems' in result) return { problems: sortProblems(problems) };
+  return { suite: result.value };
+}
+
+function findRepeatedIds(source: YamlSource): Problem[] {
+  const ids = textsOf(source.data).filter(
+    ({ path }) => path.length === 3 && path[0] === 'requests' && path[2] === 'id',
+  );
+  return ids
+    .filter(({ text }, index) => ids.findIndex((other) => other.text === text) < index)
+    .map(({ path, text }) => ({
+      where: source.positionOf(path),
+      what: `the id ${quote(text)} is given twice`,
+      remedy: 'give each request its own id',
+    }));
 }
 
 function findMeaningProblems(suite: Suite, source: YamlSource, environment: Environment | undefined): Problem[] {
@@ -27,12 +45,8 @@ function findMeaningProblems(suite: Suite, source: YamlSource, environment: Envi
   const report = (path: Path, what: string, remedy: string): void => {
     problems.push({ where: source.positionOf(path), what, remedy });
   };
-  const ids = new Set<string>();
   for (const [index, request] of suite.requests.entries()) {
     const path = ['requests', index];
-    if (ids.has(request.id))
-      report([...path, 'id'], `the id ${quote(request.id)} is given twice`, 'give each request its own id');
-    ids.add(request.id);
     if (request.body !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
       report([...path, 'body'], `a ${request.method} request has a body`, 'remove it, or use another method');
     }

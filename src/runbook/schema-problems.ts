@@ -22,10 +22,19 @@ export type SchemaProblem = {
 
 /** What a zod schema finds wrong with data, in plain words, with near names for unknown keys. */
 export function findSchemaProblems(schema: z.ZodType, data: Json): SchemaProblem[] {
+  const result = parseBySchema(schema, data);
+  return 'problems' in result ? result.problems : [];
+}
+
+/** The data as the schema parses it, or what is wrong with it (see {@link findSchemaProblems}). */
+export function parseBySchema<Value>(
+  schema: z.ZodType<Value>,
+  data: Json,
+): { value: Value } | { problems: SchemaProblem[] } {
   const result = schema.safeParse(data);
-  if (result.success) return [];
+  if (result.success) return { value: result.data };
   const shape = jsonSchemaOf(schema, 'input');
-  return result.error.issues.flatMap((issue) => explain(issue, data, shape, []));
+  return { problems: result.error.issues.flatMap((issue) => explain(issue, data, shape, [])) };
 }
 
 /** The same problems, placed in the document; `at` is where in the document the data stands. */

@@ -34,7 +34,12 @@ export function scopeShapes(
 
 /** The shapes as the types that expressions are checked against. */
 export function scopeTypes(shapes: ScopeShapes): TypeScope {
-  const steps = [...shapes.outputs].map(([id, outputs]): [string, Shape] => [id, struct({ outputs })]);
+  const ofOutputs = new Map<Shape, Shape>();
+  const steps = [...shapes.outputs].map(([id, outputs]): [string, Shape] => {
+    const step = ofOutputs.get(outputs) ?? struct({ outputs });
+    ofOutputs.set(outputs, step);
+    return [id, step];
+  });
   return createTypeScope({
     inputs: shapes.inputs,
     env: shapes.env,

@@ -1,14 +1,13 @@
-import { CST, Lexer } from 'yaml';
+import type { CST } from 'yaml';
 
-/** What keeps a file from being read at all: where in the text, and why. Checked before anything recursive runs. */
+/** What keeps a file from being read at all: where in the text, and why. */
 export type TextProblem = { offset: number; what: string; remedy: string };
 
 const maxCharacters = 512 * 1024;
 const maxDepth = 24;
-const maxIndent = 120;
 const maxAliases = 16;
 
-/** Why the text must not be parsed: its encoding, its size, its nesting or its aliases. Nesting is bounded because the parser recurses. */
+/** Why the text must not be parsed: its size or its characters. */
 export function findTextProblem(text: string): TextProblem | undefined {
   if (text.length > maxCharacters) {
     return {
@@ -17,7 +16,7 @@ export function findTextProblem(text: string): TextProblem | undefined {
       remedy: 'split it, or remove what is not needed',
     };
   }
-  return findCharacterProblem(text) ?? findNestingProblem(text);
+  return findCharacterProblem(text);
 }
 
 function findCharacterProblem(text: string): TextProblem | undefined {
@@ -42,36 +41,34 @@ function findCharacterProblem(text: string): TextProblem | undefined {
   return undefined;
 }
 
-function findNestingProblem(text: string): TextProblem | undefined {
-  let offset = 0;
-  let flowDepth = 0;
-  let marksOnLine = 0;
+/**
+ * Why parsed text must not be composed into values: its nesting or its aliases. Composing recurses, so that a file of
+ * brackets would end the process; the parser itself and this walk do not.
+ */
+export function findNestingProblem(documents: readonly CST.Token[]): TextProblem | undefined {
   let aliases = 0;
-  let atLineStart = true;
-  let isContent = false;
-  for (const token of new Lexer().lex(text)) {
-    if (isContent) {
-      isContent = false;
-      offset += token.length;
-      atLineStart = token.endsWith('\n');
-      continue;
-    }
-    const type = CST.tokenType(token);
-    if (type === 'flow-seq-start' || type === 'flow-map-start') flowDepth += 1;
-    if (type === 'flow-seq-end' || type === 'flow-map-end') flowDepth -= 1;
-    if (type === 'seq-item-ind' || type === 'explicit-key-ind') marksOnLine += 1;
-    if (type === 'alias') aliases += 1;
-    const indent = type === 'space' && atLineStart ? token.length : 0;
-    if (flowDepth > maxDepth || marksOnLine > maxDepth || indent > maxIndent) {
-      return { offset, what: 'the file is nested too deeply', remedy: `keep it under ${maxDepth} levels` };
-    }
+  const open: { token: CST.Token | null | undefined; depth: number }[] = documents.map((token) => ({
+    token,
+    depth: 0,
+  }));
+  open.reverse();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { token, depth } = next;
+    if (!token) continue;
+    if (token.type === 'alias') aliases += 1;
     if (aliases > maxAliases) {
-      return { offset, what: `the file uses more than ${maxAliases} aliases`, remedy: 'write the repeated parts out' };
+      const what = `the file uses more than ${maxAliases} aliases`;
+      return { offset: token.offset, what, remedy: 'write the repeated parts out' };
     }
-    atLineStart = type === 'newline';
-    if (atLineStart) marksOnLine = 0;
-    isContent = type === 'scalar';
-    if (token !== CST.DOCUMENT && token !== CST.FLOW_END && token !== CST.SCALAR) offset += token.length;
+    if (token.type === 'document') open.push({ token: token.value, depth });
+    if (!('items' in token)) continue;
+    if (depth >= maxDepth) {
+      const what = 'the file is nested too deeply';
+      return { offset: token.offset, what, remedy: `keep it under ${maxDepth} levels` };
+    }
+    for (const { key, value } of [...token.items].reverse()) {
+      open.push({ token: value, depth: depth + 1 }, { token: key, depth: depth + 1 });
+    }
   }
   return undefined;
 }

@@ -21,23 +21,14 @@ const explanations: Readonly<Record<string, { what: string; remedy: string }>> =
     what: 'an indented block stands inside [ ] or { }',
     remedy: 'write it with [ ] and { }, or without any',
   },
-  DUPLICATE_KEY: { what: 'the key is given twice', remedy: 'remove one of them' },
   KEY_OVER_1024_CHARS: {
     what: 'a key is longer than 1024 characters',
     remedy: 'close the quotes or brackets before it',
   },
   MULTILINE_IMPLICIT_KEY: { what: 'a key reaches over several lines', remedy: 'write the key on one line' },
   MULTIPLE_ANCHORS: { what: 'a value has two anchors', remedy: 'remove one of them' },
-  MULTIPLE_DOCS: {
-    what: 'the file holds several documents',
-    remedy: 'keep one document a file, without further --- lines',
-  },
   MULTIPLE_TAGS: { what: 'a value has two tags', remedy: 'remove the tags' },
   TAB_AS_INDENT: { what: 'the line is indented with a tab', remedy: 'indent with spaces' },
-  TAG_RESOLVE_FAILED: {
-    what: 'the tag (!…) is not known here',
-    remedy: 'remove it, or put text that begins with ! in quotes',
-  },
 };
 
 const otherRemedy = 'check the quotes, brackets and indentation here and on the line above';

@@ -1,9 +1,9 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar } from 'yaml';
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, Parser, Scalar } from 'yaml';
 import type { Position } from '../errors.ts';
 import type { Json } from '../world/json.ts';
 import { quote } from './closest.ts';
 import type { Problem } from './problem.ts';
-import { findTextProblem } from './yaml-bounds.ts';
+import { findNestingProblem, findTextProblem, type TextProblem } from './yaml-bounds.ts';
 import { explainYamlError } from './yaml-errors.ts';
 
 /** Keys and indexes that lead from the top of a document to a value. */
@@ -24,6 +24,7 @@ export type YamlSource = {
 type Place = { key: number; value: number; scalar?: Scalar };
 
 const maxNodes = 20_000;
+const emptyFile = { what: 'the file is empty', remedy: 'write its keys, such as title' };
 
 /** Parses YAML 1.2 into plain JSON with positions, or says everything that is wrong with it. Never throws for any text. */
 export function parseYaml(file: string, text: string): { source: YamlSource } | { problems: Problem[] } {
@@ -32,15 +33,24 @@ export function parseYaml(file: string, text: string): { source: YamlSource } | 
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
+  const refuse = ({ offset, what, remedy }: TextProblem) => ({ problems: [{ where: at(offset), what, remedy }] });
   countLines(text, lines);
-  const refused = findTextProblem(text);
-  if (refused) return { problems: [{ where: at(refused.offset), what: refused.what, remedy: refused.remedy }] };
+  const unreadable = findTextProblem(text);
+  if (unreadable) return refuse(unreadable);
+  const tokens = [...new Parser().parse(text)];
+  const bottomless = findNestingProblem(tokens);
+  if (bottomless) return refuse(bottomless);
 
-  const document = parseDocument(text, { version: '1.2', uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
-    where: at(error.pos[0]),
-    ...explainYamlError(error),
-  }));
+  const composer = new Composer({ version: '1.2', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  if (document === undefined) return refuse({ offset: 0, ...emptyFile });
+  // Unknown tags are told where the value is read.
+  const complaints = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'TAG_RESOLVE_FAILED');
+  const problems: Problem[] = complaints.map((error) => ({ where: at(error.pos[0]), ...explainYamlError(error) }));
+  if (second) {
+    const remedy = 'keep one document a file, without further --- lines';
+    problems.push({ where: at(second.range[0]), what: 'the file holds several documents', remedy });
+  }
   const places = new Map<string, Place>();
   const data = readTop(document, places, (offset, what, remedy) => problems.push({ where: at(offset), what, remedy }));
   if (problems.length > 0 || data === undefined) return { problems };
@@ -52,7 +62,7 @@ type Report = (offset: number, what: string, remedy: string) => void;
 function readTop(document: Document.Parsed, places: Map<string, Place>, report: Report): Json | undefined {
   const top = document.contents;
   if (top === null) {
-    report(0, 'the file is empty', 'write its keys, such as title');
+    report(0, emptyFile.what, emptyFile.remedy);
     return undefined;
   }
   if (!isMap(top)) {
@@ -61,16 +71,24 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
   }
   let budget = maxNodes;
   const resolving = new Set<Node>();
+  let aliasOffset: number | undefined;
 
   const read = (node: unknown, path: Path, keyOffset: number): Json => {
     budget -= 1;
     if (budget === 0)
-      report(keyOffset, 'the file holds too many values (aliases count each time)', 'write a smaller file');
+      report(
+        aliasOffset ?? keyOffset,
+        'the file holds too many values (aliases count each time)',
+        'write a smaller file',
+      );
     if (budget <= 0) return null;
     if (isAlias(node)) return readAlias(node, path, keyOffset);
     const offset = offsetOf(node, keyOffset);
-    if (hasForeignTag(node))
-      report(offset, `the tag ${node.tag} is not known here`, 'remove it: text, numbers, lists and maps need no tag');
+    if (hasForeignTag(node)) {
+      const tag = node.tag.replace(/^tag:yaml\.org,2002:/, '!!');
+      report(offset, `the tag ${tag} is not known here`, 'remove it, or put text that begins with ! in quotes');
+      return null;
+    }
     places.set(keyOf(path), { key: keyOffset, value: offset, ...(isScalar(node) ? { scalar: node } : {}) });
     if (isSeq(node)) return node.items.map((item, index) => read(item, [...path, index], offsetOf(item, offset)));
     if (isMap(node)) return readMap(node.items, path, offset);
@@ -93,9 +111,12 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
       report(offset, `the alias *${alias.source} contains itself`, 'write the value out');
       return null;
     }
+    const outer = aliasOffset;
+    aliasOffset ??= offset;
     resolving.add(target);
     const value = read(target, path, keyOffset);
     resolving.delete(target);
+    aliasOffset = outer;
     return value;
   };
 

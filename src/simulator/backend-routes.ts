@@ -32,12 +32,12 @@ const routes: Readonly<Record<ApiContext['api'], readonly Route[]>> = {
     {
       methods: ['GET', 'HEAD'],
       path: /^\/emails$/,
-      answer: ({ context }) => listOf([...context.database.emails.values()]),
+      answer: ({ request, context }) => listOf([...context.database.emails.values()].toReversed(), request),
     },
     { methods: ['POST'], path: /^\/emails\/batch$/, answer: ({ request }) => answerBatch(request) },
     { methods: ['POST'], path: /^\/emails\/[^/]+\/cancel$/, answer: () => notFound('Email not found') },
     { methods: ['GET', 'HEAD', 'PATCH'], path: /^\/emails\/[^/]+$/, answer: answerEmail },
-    { methods: ['GET', 'HEAD'], path: new RegExp(`^/${collections}$`), answer: () => listOf([]) },
+    { methods: ['GET', 'HEAD'], path: new RegExp(`^/${collections}$`), answer: ({ request }) => listOf([], request) },
     { methods: ['POST'], path: new RegExp(`^/${collections}$`), answer: () => missingField('name') },
     {
       methods: ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE'],
@@ -90,8 +90,13 @@ function answerEmail({ request, path, context }: Call): ServerAnswer {
     : jsonAnswer(200, { object: 'email', ...email });
 }
 
-function listOf(data: readonly unknown[]): ServerAnswer {
-  return jsonAnswer(200, { object: 'list', has_more: data.length > 20, data: data.slice(-20) });
+/** A page of a list: `limit` items from 1 to 100, 20 unless asked (Resend docs, pagination). */
+function listOf(all: readonly unknown[], request: ServerRequest): ServerAnswer {
+  const limit = Number(new URLSearchParams(request.path.split('?')[1] ?? '').get('limit') ?? 20);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100) {
+    return apiError(422, 'validation_error', 'The `limit` must be a whole number from 1 to 100');
+  }
+  return jsonAnswer(200, { object: 'list', has_more: all.length > limit, data: all.slice(0, limit) });
 }
 
 function notFound(message: string): ServerAnswer {

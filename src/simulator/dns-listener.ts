@@ -15,7 +15,8 @@ const longestTcpMessage = 65_535;
 
 /**
  * Listens for DNS over UDP and TCP on one free port of 127.0.0.1. Over UDP, answers that do not fit the client's
- * buffer (512 bytes without EDNS, at most 1232 with it) are truncated. Whatever is malformed gets FORMERR, or no answer where it has no id.
+ * buffer (512 bytes without EDNS, at most 1232 with it) are truncated. Whatever is malformed gets FORMERR, or no answer
+ * where it has no id.
  */
 export async function startDnsListener(respond: DnsResponder): Promise<DnsListener> {
   const connections = new Set<Socket>();

@@ -44,8 +44,11 @@ export async function startEdge(options: EdgeOptions): Promise<RunningServer> {
     now: () => clock.now(),
     speed: clock.speed,
     spares: isTrace,
-    handle: async (request) => branded(await serve(request, options, connections)),
-    errorPage: (status, request) => branded({ status, ...crashPage(status, hostOf(request)) }),
+    handle: async (request) => {
+      const ray = newRay();
+      return branded(await serve({ request, ray }, options, connections), ray);
+    },
+    errorPage: (status, request) => branded({ status, ...crashPage(status, hostOf(request)) }, newRay()),
   });
   return {
     port: server.port,
@@ -57,7 +60,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningServer> {
 }
 
 async function serve(
-  request: ServerRequest,
+  { request, ray }: { request: ServerRequest; ray: string },
   options: EdgeOptions,
   connections: OriginConnections,
 ): Promise<ServerAnswer> {
@@ -81,7 +84,7 @@ async function serve(
     request,
     port: portOf(backends, backend),
     headers: {
-      'cf-ray': ray(),
+      'cf-ray': ray,
       'cf-connecting-ip': '127.0.0.1',
       'cf-visitor': '{"scheme":"https"}',
       'cf-ipcountry': 'XX',
@@ -110,11 +113,11 @@ function passOn(forwarded: Forwarded, hostname: string): ServerAnswer {
   }
 }
 
-function branded(answer: ServerAnswer): ServerAnswer {
-  return { ...answer, headers: { ...answer.headers, server: 'cloudflare', 'cf-ray': ray() } };
+function branded(answer: ServerAnswer, ray: string): ServerAnswer {
+  return { ...answer, headers: { ...answer.headers, server: 'cloudflare', 'cf-ray': ray } };
 }
 
-function ray(): string {
+function newRay(): string {
   return `${randomBytes(8).toString('hex')}-${pointOfPresence}`;
 }
 

@@ -4,7 +4,7 @@ import type { Component, Fault } from './state.ts';
 const status = z.int().min(400).max(599);
 const milliseconds = z.number().positive().max(86_400_000);
 
-/** A fault as people write it: in a scenario, or to the control port. See `Fault` for what each kind does. */
+/** A fault as the control port takes it (scenarios have a form of their own). See `Fault` for what each kind does. */
 export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('status'), status }),
   z.strictObject({ kind: z.literal('refuse') }),

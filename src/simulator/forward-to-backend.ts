@@ -51,16 +51,18 @@ const notForwarded = new Set([
 /** Makes an edge's connections to origins on 127.0.0.1: real TLS, fully verified, kept alive as an edge keeps them. */
 export function createOriginConnections(options: OriginOptions): OriginConnections {
   const agent = new Agent({ keepAlive: true, ca: options.caPem, servername: options.hostname, maxFreeSockets: 16 });
+  let isOpen = true;
   const forward = async (given: ForwardRequest): Promise<Forwarded> => {
     const first = await send(given, agent, options);
     // A kept connection may have been closed by the origin a moment ago; nothing was processed, so it is sent again.
-    return first === 'stale' ? settle(await send(given, agent, options)) : first;
+    const last = first === 'stale' && isOpen ? await send(given, agent, options) : first;
+    return last === 'stale' ? { kind: 'closed' } : last;
   };
-  return { forward, close: () => agent.destroy() };
-}
-
-function settle(outcome: Forwarded | 'stale'): Forwarded {
-  return outcome === 'stale' ? { kind: 'closed' } : outcome;
+  const close = () => {
+    isOpen = false;
+    agent.destroy();
+  };
+  return { forward, close };
 }
 
 async function send(given: ForwardRequest, agent: Agent, options: OriginOptions): Promise<Forwarded | 'stale'> {

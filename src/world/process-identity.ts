@@ -13,8 +13,17 @@ export type Liveness = 'alive' | 'dead' | 'unknown';
 
 /** The identity of this process. Throws what the system throws where it cannot tell. */
 export function readSelf(): ProcessIdentity {
-  const { pid } = process;
-  return { pid, start: startOf(pid) ?? 'unreadable', boot: [hostname(), bootId(), processNamespace()].join('/') };
+  return readIdentity(process.pid);
+}
+
+/** The identity of a process of this machine. */
+export function readIdentity(pid: number): ProcessIdentity {
+  const start = readStart(pid);
+  return {
+    pid,
+    start: start.kind === 'running' ? start.at : '',
+    boot: [hostname(), bootId(), processNamespace()].join('/'),
+  };
 }
 
 /**
@@ -27,7 +36,11 @@ export function isAlive(other: ProcessIdentity, self: ProcessIdentity): Liveness
   if (otherBoot !== boot) return otherHost === host ? 'dead' : 'unknown';
   if (otherNamespace !== namespace) return 'unknown';
   if (other.pid === self.pid) return other.start === self.start ? 'alive' : 'dead';
-  return exists(other.pid) && startOf(other.pid) === other.start ? 'alive' : 'dead';
+  if (!exists(other.pid)) return 'dead';
+  const start = readStart(other.pid);
+  if (start.kind === 'running') return start.at === other.start ? 'alive' : 'dead';
+  // What can be signalled and not be read may well live: it must not be taken for dead.
+  return start.kind === 'ended' ? 'dead' : 'unknown';
 }
 
 /** The name of the machine that a process was on. */
@@ -45,26 +58,29 @@ function exists(pid: number): boolean {
   }
 }
 
-/** When the process began, or undefined when it is gone or only waits to be reaped. */
-function startOf(pid: number): string | undefined {
+/** When a process began; or that it has ended, which it has also when it only waits to be reaped. */
+type Start = { kind: 'running'; at: string } | { kind: 'ended' } | { kind: 'unreadable' };
+
+function readStart(pid: number): Start {
   return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid);
 }
 
 /** proc(5): field 3 is the state, field 22 the start in clock ticks since boot; field 2 may hold spaces and brackets. */
-function startFromProc(pid: number): string | undefined {
+function startFromProc(pid: number): Start {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {
-    return undefined;
+    return exists(pid) ? { kind: 'unreadable' } : { kind: 'ended' };
   }
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const state = fields[0];
-  return state === 'Z' || state === 'X' ? undefined : fields[19];
+  const [state, at] = [fields[0], fields[19]];
+  if (state === 'Z' || state === 'X') return { kind: 'ended' };
+  return at === undefined ? { kind: 'unreadable' } : { kind: 'running', at };
 }
 
 /** ps(1) of POSIX systems without /proc: `Z` is a process that only waits to be reaped. */
-function startFromPs(pid: number): string | undefined {
+function startFromPs(pid: number): Start {
   let text: string;
   try {
     text = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
@@ -73,10 +89,11 @@ function startFromPs(pid: number): string | undefined {
       env: { PATH: process.env.PATH ?? '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' },
     }).trim();
   } catch {
-    return undefined;
+    return exists(pid) ? { kind: 'unreadable' } : { kind: 'ended' };
   }
   const [state = '', ...start] = text.split(/\s+/);
-  return state === '' || state.startsWith('Z') ? undefined : start.join(' ');
+  if (state === '' || start.length === 0) return { kind: 'unreadable' };
+  return state.startsWith('Z') ? { kind: 'ended' } : { kind: 'running', at: start.join(' ') };
 }
 
 function bootId(): string {

@@ -90,7 +90,13 @@ export function loadSteps(steps: string, head = 'inputs: {}'): { runbook: Runboo
 
 /** Loads a runbook's text with the small actions, the environment, and the suite `critical`. */
 export function load(text: string): { runbook: Runbook } | { problems: Problem[] } {
-  return loadRunbook({ file: 'runbooks/test.yaml', text, actions, environment, suites: new Map([['critical', suite]]) });
+  return loadRunbook({
+    file: 'runbooks/test.yaml',
+    text,
+    actions,
+    environment,
+    suites: new Map([['critical', suite]]),
+  });
 }
 
 /** The runbook, or a failed test that shows its problems. */
@@ -102,7 +108,5 @@ export function expectRunbook(loaded: { runbook: Runbook } | { problems: Problem
 /** `line:column: what; remedy` of each problem. */
 export function problemsOf(loaded: object): string[] {
   if (!('problems' in loaded) || !Array.isArray(loaded.problems)) return [];
-  return loaded.problems.map(
-    ({ where, what, remedy }: Problem) => `${where.line}:${where.column}: ${what}; ${remedy}`,
-  );
+  return loaded.problems.map(({ where, what, remedy }: Problem) => `${where.line}:${where.column}: ${what}; ${remedy}`);
 }

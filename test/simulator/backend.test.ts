@@ -55,6 +55,11 @@ describe('the simulated backends', () => {
       status: 200,
       json: { id, to: ['delivered@resend.dev'], subject: 'Hello' },
     });
+    await post(mail);
+    expect(await plane.send(resendApi, { path: '/emails?limit=1', headers: key })).toMatchObject({
+      json: { has_more: true, data: [{ subject: 'Hello' }] },
+    });
+    expect(await plane.send(resendApi, { path: '/emails?limit=0', headers: key })).toMatchObject({ status: 422 });
   });
 
   test('an idempotency key sends once, and refuses another body', async () => {

@@ -1,185 +1,163 @@
 import { z } from 'zod';
-import { OpsError } from '../../errors.ts';
+import { findOpsError, OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
-import { cloudflareError } from './cloudflare-error.ts';
+import { answeredStatus } from './cloudflare-error.ts';
 import {
+  cloudflareId,
+  cloudflareIds,
   type LoadBalancer,
-  parseLoadBalancer,
   readLoadBalancer,
-  readRecordsBeneath,
-  type ZoneRecord,
-  zoneIdOf,
-} from './read-load-balancer.ts';
+  readLoadBalancerById,
+  writeEnabled,
+} from './load-balancer.ts';
+import { describeRecord } from './records-at-name.ts';
+import { readStandbyRecord } from './standby-record.ts';
+import { verifyCredentials } from './verify-credentials.ts';
 
-const inputSchema = z.strictObject({
-  enabled: z.boolean().describe('false: the records beneath the load balancer answer; true: the load balancer does'),
-  route: z.string().default('fallback').describe('the route that the record beneath must lead to before it may answer'),
+const input = z.strictObject({
+  enabled: z.boolean().describe('true: the load balancer answers; false: the DNS record beneath it does'),
+  route: z.string().default('fallback').describe('when disabling: the route that the record beneath must point at'),
 });
-
-const stateSchema = z.strictObject({
-  zoneId: z.string(),
-  loadBalancerId: z.string(),
-  name: z.string(),
+const state = z.strictObject({
+  zoneId: cloudflareId,
+  loadBalancerId: cloudflareId,
+  name: z.string().min(1),
   enabled: z.boolean(),
 });
+const output = z.strictObject({
+  loadBalancer: z.string(),
+  enabled: z.boolean(),
+  servedBy: z.string().describe('`load-balancer`, or the DNS record that answers now'),
+});
 
-const outputSchema = z.strictObject({ loadBalancer: z.string(), enabled: z.boolean(), servedBy: z.string() });
+type Input = z.output<typeof input>;
+type State = z.output<typeof state>;
+type Output = z.output<typeof output>;
 
-type Input = z.output<typeof inputSchema>;
-type State = z.output<typeof stateSchema>;
+/** How long resolvers may keep a proxied answer; it cannot be set (Cloudflare docs, dns/proxy-status). */
+const proxiedTtlSeconds = 300;
 
 /**
- * Enables or disables the hostname's load balancer: one reversible call, no record changes (Cloudflare docs,
- * load-balancers/dns-records: a disabled load balancer lets existing records of its name answer).
+ * `cloudflare.set-load-balancer`: turns the hostname's load balancer on or off. Off, Cloudflare serves the DNS records
+ * of the same name (Cloudflare docs, load-balancing, dns-records): one call that keeps pools and rules, and that one
+ * call undoes. Refuses to turn it off over anything but a DNS-only CNAME to the wanted route.
  */
-export const setLoadBalancer = change({
+export const setLoadBalancer = change<Input, State, Output>({
   name: 'cloudflare.set-load-balancer',
-  summary: 'Enable or disable the load balancer of the hostname at Cloudflare',
-  input: inputSchema,
-  state: stateSchema,
-  output: outputSchema,
+  summary: 'Turn the hostname’s Cloudflare load balancer on or off',
+  input,
+  state,
+  output,
   secrets: ['cloudflare'],
   plan,
-  async apply(planned, ctx) {
-    await set(planned, planned.before.enabled, planned.after.enabled, ctx);
-    return outputOf(planned);
-  },
-  async observe({ before, after }, ctx) {
-    const now = await readLoadBalancer(ctx);
-    if (now.id !== before.loadBalancerId || now.name !== before.name) return 'other';
-    if (now.enabled === after.enabled) return 'after';
-    return now.enabled === before.enabled ? 'before' : 'other';
-  },
-  outputOf: async (planned) => outputOf(planned),
-  async revert(planned, ctx) {
-    await set(planned, planned.after.enabled, planned.before.enabled, ctx);
-  },
-  preflight,
-  summarise: (output) => ({
-    headline: `the load balancer is ${output.enabled ? 'enabled' : 'disabled'}; ${output.servedBy} answers`,
-    detail: [],
+  apply,
+  observe,
+  outputOf,
+  revert,
+  preflight: verifyCredentials,
+  summarise: ({ enabled, servedBy }) => ({
+    headline: enabled ? 'the load balancer is on' : 'the load balancer is off',
+    detail: [enabled ? 'answered by Cloudflare’s load balancer' : `answered by ${servedBy}`],
   }),
 });
 
-async function plan(input: Input, ctx: ActionContext): Promise<Plan<State>> {
-  const [now, beneath] = await Promise.all([readLoadBalancer(ctx), readRecordsBeneath(ctx)]);
-  if (!input.enabled) assertBeneathLeadsTo(input.route, beneath, ctx);
-  const before = { zoneId: zoneIdOf(ctx), loadBalancerId: now.id, name: now.name, enabled: now.enabled };
-  const changes = now.enabled !== input.enabled;
+async function plan(wanted: Input, ctx: ActionContext): Promise<Plan<State>> {
+  const ids = cloudflareIds(ctx.env);
+  const { hostname } = ctx.env;
+  const [balancer, standby] = await Promise.all([
+    readLoadBalancer(ctx, ids, hostname),
+    wanted.enabled ? undefined : readStandbyRecord(ctx, ids.zoneId, wanted.route),
+  ]);
+  const before = { zoneId: ids.zoneId, loadBalancerId: balancer.id, name: balancer.name, enabled: balancer.enabled };
+  const changes = before.enabled !== wanted.enabled;
   return {
     before,
-    after: { ...before, enabled: input.enabled },
+    after: { ...before, enabled: wanted.enabled },
     diff: changes
-      ? [`load balancer ${now.name} (${now.id})`, `- enabled: ${now.enabled}`, `+ enabled: ${input.enabled}`]
+      ? [`  load balancer ${hostname}`, `- enabled: ${before.enabled}`, `+ enabled: ${wanted.enabled}`]
       : [],
-    notes: notesOn(input, now, beneath),
+    notes: [
+      ...(standby === undefined ? [] : [`beneath it: ${describeRecord(standby)}`]),
+      ...(changes ? [drainNote(balancer), 'pools and rules stay as they are; one call undoes it'] : []),
+    ],
     guards: [],
   };
 }
 
-function notesOn(input: Input, now: LoadBalancer, beneath: readonly ZoneRecord[]): string[] {
-  const records = beneath.map(describeRecord);
-  const answering = input.enabled ? 'the load balancer shadows' : 'will answer';
-  return [
-    records.length === 0 ? 'no record beneath' : `beneath it (${answering}): ${records.join('; ')}`,
-    ...(now.proxied && !input.enabled
-      ? ['clients that have the old answer keep it for up to 300 s (the TTL of proxied names)']
-      : []),
-    'its pools and rules are not touched; one call undoes it',
-  ];
+function drainNote({ enabled, proxied, ttl }: LoadBalancer): string {
+  if (!enabled) return 'clients keep the record’s answer for up to its TTL';
+  if (proxied) return `clients keep the old answer up to ${proxiedTtlSeconds} s (proxied TTL)`;
+  return `clients keep the old answer up to ${ttl ?? 30} s (the load balancer’s TTL)`;
 }
 
-/** Refuses a switch to nothing, to somewhere else, or back into the provider's own proxy. */
-function assertBeneathLeadsTo(route: string, beneath: readonly ZoneRecord[], ctx: ActionContext): void {
-  const target = targetOf(route, ctx);
-  const addresses = beneath.filter(({ type }) => ['A', 'AAAA', 'CNAME', 'HTTPS', 'SVCB'].includes(type));
-  const hint = `stage a DNS-only CNAME ${ctx.env.hostname} → ${target} beneath the load balancer, then run again`;
-  if (addresses.length === 0) {
-    throw new OpsError(
-      'refused',
-      `there is no record beneath the load balancer: disabling it would leave ${ctx.env.hostname} without an answer`,
-      { hint },
-    );
-  }
-  for (const record of addresses) {
-    const leads = record.type === 'CNAME' && record.content?.replace(/\.$/, '').toLowerCase() === target;
-    if (!leads)
-      throw new OpsError(
-        'refused',
-        `the record beneath does not lead to ${route}: ${describeRecord(record)} (wanted: CNAME ${target})`,
-        { hint },
-      );
-    if (record.proxied)
-      throw new OpsError(
-        'refused',
-        `the record beneath is proxied: traffic would stay inside Cloudflare (${describeRecord(record)})`,
-        { hint },
-      );
+async function apply(planned: Planned<Input, State>, ctx: ActionContext): Promise<Output> {
+  const { input: wanted, before, after } = planned;
+  const servedBy = await beforeWriting(ctx, async () => {
+    const [now, text] = await Promise.all([readNow(ctx, before), servedByText(ctx, wanted, after)]);
+    assertUnchanged(now, before);
+    return text;
+  });
+  await writeEnabled(ctx, before, after.enabled);
+  return { loadBalancer: after.loadBalancerId, enabled: after.enabled, servedBy };
+}
+
+async function observe({ before, after }: Planned<Input, State>, ctx: ActionContext) {
+  try {
+    const now = await readNow(ctx, before);
+    if (now.name !== before.name) return 'other';
+    // Equal where there was nothing to do: then the world is as asked.
+    if (now.enabled === after.enabled) return 'after';
+    return now.enabled === before.enabled ? 'before' : 'other';
+  } catch (error) {
+    if (error instanceof OpsError && answeredStatus(error.cause)?.status === 404) return 'other';
+    throw error;
   }
 }
 
-/** The name that the record beneath must hold. */
-function targetOf(route: string, ctx: ActionContext): string {
-  const found = ctx.env.routes[route];
-  const cname =
-    found?.answers?.cname ?? (typeof found?.connect === 'string' ? found.connect.replace(/:\d+$/, '') : undefined);
-  if (cname !== undefined) return cname.toLowerCase();
-  throw new OpsError('invalid', `the environment does not say which name the route ${route} has`, {
-    hint: `give routes.${route} an answers.cname`,
+async function outputOf({ input: wanted, after }: Planned<Input, State>, ctx: ActionContext): Promise<Output> {
+  const servedBy = await servedByText(ctx, wanted, after);
+  return { loadBalancer: after.loadBalancerId, enabled: after.enabled, servedBy };
+}
+
+async function revert({ before, after }: Planned<Input, State>, ctx: ActionContext): Promise<void> {
+  await beforeWriting(ctx, async () => assertUnchanged(await readNow(ctx, after), after));
+  if (before.enabled !== after.enabled) await writeEnabled(ctx, before, before.enabled);
+}
+
+function readNow(ctx: ActionContext, { zoneId, loadBalancerId }: State): Promise<LoadBalancer> {
+  return readLoadBalancerById(ctx, zoneId, loadBalancerId);
+}
+
+/** Reads the record beneath again when it is about to answer: it may have changed since the plan. */
+async function servedByText(ctx: ActionContext, wanted: Input, { zoneId, enabled }: State): Promise<string> {
+  return enabled ? 'load-balancer' : describeRecord(await readStandbyRecord(ctx, zoneId, wanted.route));
+}
+
+function assertUnchanged(now: LoadBalancer, planned: State): void {
+  if (now.name === planned.name && now.enabled === planned.enabled) return;
+  const found = now.name === planned.name ? `enabled: ${now.enabled}` : `named ${now.name}`;
+  throw new OpsError('drift', `load balancer ${planned.name} is ${found}, not enabled: ${planned.enabled} as planned`, {
+    hint: 'someone else changed it meanwhile: find out who, then start again',
   });
 }
 
-function describeRecord({ type, content, proxied, ttl }: ZoneRecord): string {
-  return `${type} ${content ?? ''}, ${proxied ? 'proxied' : 'DNS only'}, TTL ${ttl === 1 ? 'automatic (300 s)' : `${ttl} s`}`;
-}
+const definite: ReadonlySet<string> = new Set([
+  'drift',
+  'refused',
+  'credentials',
+  'invalid',
+  'fenced',
+  'write-blocked',
+]);
 
-/** Compare-and-set: Cloudflare has no precondition, so it is read, written and validated, and the engine observes it. */
-async function set(planned: Planned<Input, State>, from: boolean, to: boolean, ctx: ActionContext): Promise<void> {
-  const { zoneId, loadBalancerId, name } = planned.before;
-  const now = await readLoadBalancer(ctx);
-  if (now.id !== loadBalancerId || now.name !== name || now.enabled !== from) {
-    throw new OpsError(
-      'drift',
-      `the load balancer is not as it was planned for: ${now.name} (${now.id}), enabled: ${now.enabled}`,
-      {
-        hint: 'someone else changed it; nothing was written',
-      },
-    );
-  }
-  const client = await ctx.clients.cloudflare();
-  const what = `${to ? 'enabling' : 'disabling'} the load balancer of ${name}`;
-  let answer: unknown;
+/** Until the write is sent, every failure is a definite one: the next alternative may be taken at once. */
+async function beforeWriting<T>(ctx: ActionContext, read: () => Promise<T>): Promise<T> {
   try {
-    answer = await client.loadBalancers.edit(loadBalancerId, { zone_id: zoneId, enabled: to }, { signal: ctx.signal });
+    return await read();
   } catch (error) {
-    throw cloudflareError(error, what);
-  }
-  if (parseLoadBalancer(answer, what).enabled !== to) {
-    throw new OpsError('lost-answer', `${what}: the answer shows it unchanged`, {
-      hint: 'look at what is before trying again',
-    });
-  }
-}
-
-function outputOf({ after, input }: Planned<Input, State>): z.output<typeof outputSchema> {
-  return {
-    loadBalancer: after.loadBalancerId,
-    enabled: after.enabled,
-    servedBy: after.enabled ? 'the load balancer' : `the record beneath (${input.route})`,
-  };
-}
-
-const tokenSchema = z.object({ status: z.string() });
-
-/** A real read of what the switch needs; and the token's own word, where it is a user's token (an account's has none here). */
-async function preflight(ctx: ActionContext): Promise<void> {
-  await readLoadBalancer(ctx);
-  const client = await ctx.clients.cloudflare();
-  const answer: unknown = await client.user.tokens.verify({ signal: ctx.signal });
-  const token = tokenSchema.safeParse(answer);
-  if (token.success && token.data.status !== 'active') {
-    throw new OpsError('credentials', `the Cloudflare API token is ${token.data.status}`, {
-      hint: 'make a current token, and set its variable',
-    });
+    const known = findOpsError(error);
+    if (known === undefined ? !ctx.signal.aborted : definite.has(known.code)) throw error;
+    const hint = known?.hint === undefined ? {} : { hint: known.hint };
+    throw new OpsError('not-sent', `not tried: ${known?.message ?? 'stopped first'}`, { ...hint, cause: error });
   }
 }

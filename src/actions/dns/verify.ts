@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
-import { lineWidth, toWidth } from '../http/text-columns.ts';
+import { headlineWidth, toWidth } from '../http/text-columns.ts';
 import { askSchema, type Look, lookAtServers, lookSchema, prepareQuestion, type Question } from './look.ts';
 import { routeAnswers } from './route-answers.ts';
 import { countInWords, describeLook, seconds } from './summarise-look.ts';
@@ -66,8 +66,9 @@ export const dnsVerify = check<Input, Output>({
     const { agreed, predictedDrainMs } = output;
     const took = agreed && input['must-agree'] ? ` in ${seconds(output.lastAgreedAfterMs ?? output.elapsedMs)}` : '';
     const summary: Summary = {
-      headline: toWidth(`${countInWords(output, input.route)}${took}`, lineWidth).trimEnd(),
+      headline: toWidth(`${countInWords(output, input.route)}${took}`, headlineWidth).trimEnd(),
       detail: describeLook(output),
+      ...(agreed ? { evidence: [] } : {}),
     };
     if (!input['must-agree']) return predictedDrainMs === null ? summary : { ...summary, predictedDrainMs };
     if (!agreed) return summary;

@@ -110,7 +110,13 @@ function summarise(output: Output): Summary {
   if (criticalTotal > 0 && output.total > criticalTotal) facts.push(`${others} others`);
   if (output.slowestMs !== null) facts.push(`slowest ${output.slowestMs} ms`);
   const { fitting, rest } = fillLine(facts);
-  return { headline: fitting, detail: [...rowsOf(output), ...(rest === '' ? [] : wrapText(`also ${rest}`, '     '))] };
+  const rows = rowsOf(output);
+  return {
+    headline: fitting,
+    detail: [...rows, ...(rest === '' ? [] : wrapText(`also ${rest}`, '     '))],
+    // Requests that pass are in the count; a decision needs the others.
+    evidence: output.passed === output.total ? [] : rows,
+  };
 }
 
 const shownWhenGood = 12;

@@ -8,7 +8,7 @@ import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
 import type { RequestResult } from './request-result.ts';
 import type { Cell, RouteEvidence } from './route-evidence.ts';
 import { assertSomethingSent, sendSuite } from './send-suite.ts';
-import { lineWidth, toWidth, wrapText } from './text-columns.ts';
+import { headlineWidth, toWidth, wrapText } from './text-columns.ts';
 
 const inputSchema = z
   .strictObject({
@@ -165,7 +165,7 @@ function summarise(output: Output): Summary {
   const causes = new Map(why.map((item) => [`${item.route} ${item.why}`, item]));
   const shown = [...causes.values()].slice(0, 4);
   return {
-    headline: toWidth(`${output.verdict}: ${meanings[output.verdict]}`, lineWidth).trimEnd(),
+    headline: toWidth(`${output.verdict}: ${meanings[output.verdict]}`, headlineWidth).trimEnd(),
     detail: [
       ...renderMatrix(output.matrix, routes),
       ...output.reasons.flatMap((reason) => wrapText(`- ${reason}`)),

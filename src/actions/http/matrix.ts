@@ -57,7 +57,7 @@ function mark(result: RequestResult | undefined): string {
   return result.problem === 'timeout' ? 'late' : (result.problem ?? '');
 }
 
-/** The matrix as lines of at most 76 characters, in words and symbols, never in colour. */
+/** The matrix as lines of at most 64 characters, in words and symbols, never in colour. */
 export function renderMatrix(matrix: Matrix, routes: readonly string[]): string[] {
   const widest = (texts: readonly string[], most: number) => Math.min(most, Math.max(...texts.map((t) => t.length)));
   const columns = routes.map((route) => ({

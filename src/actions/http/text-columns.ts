@@ -1,5 +1,8 @@
 /** The widest line of a summary. */
-export const lineWidth = 76;
+export const lineWidth = 64;
+
+/** Characters of a headline, which may be wrapped. */
+export const headlineWidth = 76;
 
 /** Fills or cuts a text to a width. */
 export function toWidth(text: string, width: number): string {
@@ -25,9 +28,9 @@ export function wrapText(text: string, indent = '  '): string[] {
 /** Joins as many facts as fit in a line, in order and the first in any case; the others are the rest. */
 export function fillLine(facts: readonly string[]): { fitting: string; rest: string } {
   let shown = 1;
-  while (shown < facts.length && facts.slice(0, shown + 1).join(', ').length <= lineWidth) shown += 1;
+  while (shown < facts.length && facts.slice(0, shown + 1).join(', ').length <= headlineWidth) shown += 1;
   return {
-    fitting: toWidth(facts.slice(0, shown).join(', '), lineWidth).trimEnd(),
+    fitting: toWidth(facts.slice(0, shown).join(', '), headlineWidth).trimEnd(),
     rest: facts.slice(shown).join(', '),
   };
 }

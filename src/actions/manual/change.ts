@@ -94,7 +94,7 @@ export const manualChange = change({
  */
 async function personSays(ctx: ActionContext, message: string): Promise<boolean> {
   const answer = await ctx.operator.confirm({ message, step: ctx.step, signal: ctx.signal });
-  if (answer.kind === 'answered' && answer.by !== 'flag') return answer.value;
+  if (answer.kind === 'answered' && answer.by === 'terminal') return answer.value;
   if (answer.kind === 'interrupted') {
     throw new OpsError('aborted', `interrupted at the question “${message}”`, {
       hint: 'look whether it was done; resume the run to be asked again',
@@ -146,7 +146,7 @@ async function observe({ input }: Planned<Input, State>, ctx: ActionContext): Pr
       step: ctx.step,
       signal: ctx.signal,
     });
-    if (answer.kind !== 'answered' || answer.by === 'flag') return 'other';
+    if (answer.kind !== 'answered' || answer.by !== 'terminal') return 'other';
     return answer.value ? 'after' : 'before';
   }
   try {

@@ -2,29 +2,22 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { isPlaceholder } from '../../world/environment.ts';
 import { type ActionContext, change } from '../action.ts';
-import { preflight } from './open-room.ts';
-import { slackError } from './slack-error.ts';
+import { verifySlackToken, writeSlack } from './call-slack.ts';
+import { findOwnMessage, metadataOf } from './own-message.ts';
+import { slackCode } from './slack-error.ts';
 import { slackText } from './slack-text.ts';
 
 const inputSchema = z.strictObject({
   channel: z.string().min(1).describe('id of the channel, e.g. of an opened war room'),
   text: z.string().min(1),
-  thread: z.string().optional().describe('ts of the message to answer'),
+  thread: z.string().min(1).optional().describe('ts of the message to answer'),
 });
 
 const stateSchema = z.union([z.null(), z.strictObject({ channel: z.string(), text: z.string() })]);
 
-/** Messages of Slack's history, as far as they are looked at. */
-const messagesSchema = z.array(
-  z.object({
-    ts: z.string().optional(),
-    metadata: z
-      .object({ event_type: z.string().optional(), event_payload: z.record(z.string(), z.unknown()).optional() })
-      .optional(),
-  }),
-);
+type Input = z.output<typeof inputSchema>;
 
-/** Posts a message. It cannot be unsent; its metadata holds run and step, so that a lost answer can be looked for. */
+/** `slack.post`: posts a message. It cannot be unsent; its metadata holds run and step, so that a lost answer can be looked for. */
 export const post = change({
   name: 'slack.post',
   summary: 'Post a message to a channel',
@@ -47,44 +40,37 @@ export const post = change({
     };
   },
   async apply({ input }, ctx) {
-    const client = await ctx.clients.slack();
-    try {
-      const posted = await client.chat.postMessage({
+    const posted = await writeSlack(ctx, 'post the message', (client) =>
+      client.chat.postMessage({
         channel: input.channel,
         text: slackText(input.text),
-        metadata: { event_type: 'resend_ops_run', event_payload: { run: ctx.run.id, step: ctx.step } },
+        metadata: metadataOf(ctx),
+        unfurl_links: false,
         ...(input.thread === undefined ? {} : { thread_ts: input.thread }),
-      });
-      if (posted.ts === undefined) throw new OpsError('lost-answer', 'the answer holds no ts');
-      return { channel: posted.channel ?? input.channel, ts: posted.ts };
-    } catch (error) {
-      throw slackError(error, 'posting the message');
+      }),
+    );
+    if (posted.ts === undefined || posted.ts === '') {
+      throw new OpsError('lost-answer', 'post the message: the answer holds no ts', { hint: 'look in the channel' });
     }
+    return { channel: posted.channel ?? input.channel, ts: posted.ts };
   },
-  observe: async ({ input }, ctx) => ((await findOwn(input, ctx)) === undefined ? 'before' : 'after'),
+  observe: async ({ input }, ctx) => observe(input, ctx),
   async outputOf({ input }, ctx) {
-    const ts = await findOwn(input, ctx);
-    if (ts === undefined) throw new OpsError('failed', 'the message is not in the channel');
-    return { channel: input.channel, ts };
+    const search = await findOwnMessage(ctx, input.channel, input.thread);
+    if (search.kind !== 'found') throw new OpsError('failed', 'the message is not in the channel');
+    return { channel: input.channel, ts: search.ts };
   },
-  preflight,
+  preflight: verifySlackToken,
   summarise: (output) => ({ headline: `posted in ${output.channel}`, detail: [] }),
 });
 
-/** The ts of this step's message, found by its metadata among the channel's newest. */
-async function findOwn(input: z.output<typeof inputSchema>, ctx: ActionContext): Promise<string | undefined> {
-  const client = await ctx.clients.slack();
-  const query = { channel: input.channel, limit: 100, include_all_metadata: true };
+async function observe(input: Input, ctx: ActionContext): Promise<'before' | 'after' | 'other'> {
   try {
-    const answer =
-      input.thread === undefined
-        ? await client.conversations.history(query)
-        : await client.conversations.replies({ ...query, ts: input.thread });
-    const messages = messagesSchema.parse(answer.messages ?? []);
-    return messages.find(
-      ({ metadata }) => metadata?.event_payload?.run === ctx.run.id && metadata.event_payload.step === ctx.step,
-    )?.ts;
+    const search = await findOwnMessage(ctx, input.channel, input.thread);
+    return search.kind === 'found' ? 'after' : search.kind === 'absent' ? 'before' : 'other';
   } catch (error) {
-    throw slackError(error, 'looking for the message');
+    // Slack's own no (a missing scope, not in the channel) will not go away: the history cannot be read at all.
+    if (slackCode(error) !== undefined && error instanceof OpsError && error.code !== 'lost-answer') return 'other';
+    throw error;
   }
 }

@@ -21,7 +21,11 @@ export const auditShow: CommandRun = ({ world, args, options }) =>
       }
       const own = Object.entries(entry).filter(([name]) => !stamp.has(name));
       const by = `${entry.actor.user}@${entry.actor.host}`;
-      screen.line([`${String(entry.seq).padStart(5)}  ${entry.time}  `, { text: entry.type, tone: 'strong' }, { text: `  ${sanitise(by)}`, tone: 'quiet' }]);
+      screen.line([
+        `${String(entry.seq).padStart(5)}  ${entry.time}  `,
+        { text: entry.type, tone: 'strong' },
+        { text: `  ${sanitise(by)}`, tone: 'quiet' },
+      ]);
       for (const [name, value] of own) {
         const text = typeof value === 'string' ? value : JSON.stringify(value);
         screen.line({ text: sanitise(`${name}: ${text}`), tone: 'quiet' }, { indent: 7 });

@@ -19,16 +19,22 @@ export const auditVerify: CommandRun = async ({ world, options }) => {
     return code;
   }
   if (!found.ok) {
-    screen.line([{ text: '✗ the log does not verify: ', tone: 'bad' }, sanitise(`${found.file}:${found.line}: entry ${found.seq}: ${found.what}`)]);
+    screen.line([
+      { text: '✗ the log does not verify: ', tone: 'bad' },
+      sanitise(`${found.file}:${found.line}: entry ${found.seq}: ${found.what}`),
+    ]);
     screen.line(`${found.records} entries before it are good`, { indent: 2 });
     screen.line('keep the state directory as it is: it is evidence', { indent: 2 });
     return code;
   }
-  const tail = found.anchored ? 'and it reaches the head that was given' : 'tail unanchored: give --head SEQ:HASH as a run printed it';
+  const tail = found.anchored
+    ? 'and it reaches the head that was given'
+    : 'tail unanchored: give --head SEQ:HASH as a run printed it';
   const tone = isEnough ? (found.anchored ? 'good' : 'warning') : 'bad';
   screen.line([{ text: `${isEnough ? '✓' : '✗'} chain intact, ${found.records} entries`, tone }, `; ${tail}`]);
   if (found.head !== undefined) screen.line(`head ${found.head.seq}:${found.head.hash}`, { indent: 2 });
   if (found.headFile === 'behind') screen.line('its own HEAD file is behind, as after a crash', { indent: 2 });
-  if (found.tornBytes > 0) screen.line(`${found.tornBytes} bytes of a last write that a crash cut short`, { indent: 2 });
+  if (found.tornBytes > 0)
+    screen.line(`${found.tornBytes} bytes of a last write that a crash cut short`, { indent: 2 });
   return code;
 };

@@ -3,7 +3,7 @@ import type { CommandRun } from '../command.ts';
 import { writeJsonLine } from '../json-lines.ts';
 import { lintFiles } from '../lint-files.ts';
 import { locateRunbooks } from '../locate.ts';
-import { problemLines, shorten } from '../problems.ts';
+import { problemLines } from '../problems.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 import { sanitise } from '../terminal/sanitise.ts';
 
@@ -16,21 +16,22 @@ export const lint: CommandRun = async ({ world, args, options }) => {
     files: args.flatMap((file) => file ?? []),
     environment: options.text('env'),
   });
-  const { problems, placeholders, files } = report;
+  const { problems, warnings, files } = report;
   if (options.flag('json')) {
     for (const problem of problems) writeJsonLine(world, { type: 'problem', ...problem });
-    for (const placeholder of placeholders) writeJsonLine(world, { type: 'placeholder', ...placeholder });
+    for (const warning of warnings) writeJsonLine(world, { type: 'warning', ...warning });
   } else {
     // Whole lines, whatever the width: editors and scripts read `file:line:column:`.
     for (const line of problemLines(world, problems)) world.stdout.write(`${sanitise(line)}\n`);
-    for (const { file, line, column, key, value } of placeholders) {
-      const place = `${shorten(world, file)}:${line}:${column}`;
-      world.stdout.write(sanitise(`${place}: ${key} is still ${value}; fill it in before a live run`) + '\n');
-    }
-    const checked = `${files} ${files === 1 ? 'file' : 'files'} checked`;
-    const open = placeholders.length === 0 ? '' : `, ${placeholders.length} values to be filled in`;
-    const found = problems.length === 0 ? 'no problems' : `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
-    screen.line({ text: `${checked}: ${found}${open}`, tone: problems.length === 0 ? 'good' : 'bad' });
+    for (const line of problemLines(world, warnings)) world.stdout.write(`${sanitise(line)}\n`);
+    const still = warnings.length === 0 ? '' : `, ${count(warnings.length, 'value')} to be filled in`;
+    const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
+    const tone = problems.length === 0 ? 'good' : 'bad';
+    screen.line({ text: `${count(files, 'file')} checked: ${found}${still}`, tone });
   }
   return problems.length === 0 ? exitCodes.succeeded : exitCodes.invalid;
 };
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}

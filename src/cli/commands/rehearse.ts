@@ -1,4 +1,5 @@
 import { startRun } from '../../engine/start-run.ts';
+import type { RunState } from '../../journal/state.ts';
 import type { CommandRun } from '../command.ts';
 import { customerLines } from '../customers.ts';
 import { driveOnTerminal } from '../drive-on-terminal.ts';
@@ -34,8 +35,7 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
         say = show;
         for (const text of early.splice(0)) show(text);
       },
-      customers: (state: Parameters<typeof customerLines>[1]) =>
-        customerLines(simulator.clientsReport(), state, opened.clockTimeOf),
+      customers: (state: RunState) => customerLines(simulator, state, opened),
     } as const;
     const code = await driveOnTerminal(request, async (driving) => {
       const { prompts, tell } = driving;

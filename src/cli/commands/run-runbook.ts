@@ -1,26 +1,27 @@
 import { startRun } from '../../engine/start-run.ts';
 import type { ExitCode } from '../../errors.ts';
-import { assertNoPlaceholders } from '../placeholders.ts';
 import type { Invocation } from '../command.ts';
 import { driveOnTerminal } from '../drive-on-terminal.ts';
-import { loadMaterial } from '../load-material.ts';
+import { assertNoPlaceholders, loadMaterial } from '../load-material.ts';
 import { locateRunbooks } from '../locate.ts';
 import { resolveInputs } from '../resolve-inputs.ts';
 import { parseOverrides } from '../shared-options.ts';
 
-/** `resend-ops NAME`: runs a runbook against the environment. Against a simulator's it is a rehearsal. */
+/**
+ * `resend-ops NAME`: runs a runbook against the environment. A simulator of another process outlives the run: the screens
+ * say REHEARSAL, and the run is asked, resumed and rolled back as a live one.
+ */
 export async function runRunbook({ world, options }: Invocation, name: string): Promise<ExitCode> {
   const overrides = parseOverrides(options.list('override'));
   const directory = await locateRunbooks(world, options.text('runbooks'));
   const environment = options.text('env') ?? 'production';
   const material = await loadMaterial(world, directory, { runbook: name, environment });
   assertNoPlaceholders(world, material);
-  const simulated = material.environment.simulated === true;
-  const mode = options.flag('dryRun') ? 'dry-run' : simulated ? 'rehearsal' : 'live';
+  const mode = options.flag('dryRun') ? 'dry-run' : 'live';
   const { clock, variables } = world;
   return driveOnTerminal({ world, options, material, mode, clock, variables }, async (driving) => {
     const { prompts, tell } = driving;
-    const inputs = await resolveInputs(material.runbook, { options, prompts, tell, rehearsal: mode === 'rehearsal' });
+    const inputs = await resolveInputs(material.runbook, { options, prompts, tell, rehearsal: false });
     return startRun({ ...driving, ...material, inputs, mode, overrides, version: world.version });
   });
 }

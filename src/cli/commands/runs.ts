@@ -21,11 +21,18 @@ export const runs: CommandRun = ({ world, options }) =>
         continue;
       }
       screen.line(
-        [{ text: run, tone: 'strong' }, '  ', { text: word.padEnd(15), tone }, `  ${started.mode.padEnd(9)}  `, sanitise(started.runbook)],
+        [
+          { text: run, tone: 'strong' },
+          '  ',
+          { text: word.padEnd(15), tone },
+          `  ${started.mode.padEnd(9)}  `,
+          sanitise(started.runbook),
+        ],
         { hanging: 4 },
       );
     }
-    if (found.length === 0 && !options.flag('json')) screen.line('no runs yet; start one with `resend-ops rehearse failover`');
+    if (found.length === 0 && !options.flag('json'))
+      screen.line('no runs yet; start one with `resend-ops rehearse failover`');
     return exitCodes.succeeded;
   });
 

@@ -16,7 +16,8 @@ export const simulate: CommandRun = async ({ world, options }) => {
   const opened = await openSimulator(world, { directory, options, say });
   const { environmentFile, caFile, secrets, endpoints, control } = opened.simulator;
   try {
-    if (options.flag('json')) writeJsonLine(world, { type: 'simulator', environmentFile, caFile, secrets, endpoints, control });
+    if (options.flag('json'))
+      writeJsonLine(world, { type: 'simulator', environmentFile, caFile, secrets, endpoints, control });
     else printEndpoints(screen, world, opened.simulator);
     await stopped;
     return exitCodes.succeeded;

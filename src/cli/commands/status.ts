@@ -4,7 +4,7 @@ import { foldRun } from '../../journal/state.ts';
 import type { CommandRun } from '../command.ts';
 import { findRun } from '../find-run.ts';
 import { writeJsonLine } from '../json-lines.ts';
-import { withStore } from '../open-store.ts';
+import { stateFlags, withStore } from '../open-store.ts';
 import { bannerOf, openTerminal } from '../terminal/open-terminal.ts';
 import { printStatus } from '../terminal/status-screen.ts';
 
@@ -14,13 +14,15 @@ export const status: CommandRun = ({ world, args, options }) =>
     const listing = await findRun(store, args[0]);
     const state = foldRun(await store.read(listing.run));
     if (state === undefined) {
-      throw new OpsError('audit', `the log holds no beginning of run ${listing.run}`, { hint: 'see `resend-ops audit verify`' });
+      throw new OpsError('audit', `the log holds no beginning of run ${listing.run}`, {
+        hint: 'see `resend-ops audit verify`',
+      });
     }
     const { driver = null } = listing;
     if (options.flag('json')) writeJsonLine(world, { ...resultOf(state), phase: state.phase, driver });
     else {
       const { screen } = openTerminal(world, options, { to: 'stdout', banner: bannerOf(state.mode, false) });
-      printStatus(screen, state, driver);
+      printStatus(screen, state, { driver, flags: stateFlags(options) });
     }
     return exitCodes.succeeded;
   });

@@ -3,7 +3,7 @@ import { advance, begin, type RunState } from '../../journal/state.ts';
 import type { CommandRun } from '../command.ts';
 import { findRun } from '../find-run.ts';
 import { writeJsonLine } from '../json-lines.ts';
-import { withStore } from '../open-store.ts';
+import { stateFlags, withStore } from '../open-store.ts';
 import { bannerOf, openTerminal } from '../terminal/open-terminal.ts';
 import { createRunView } from '../terminal/run-view.ts';
 import { printStatus } from '../terminal/status-screen.ts';
@@ -18,11 +18,12 @@ export const watch: CommandRun = ({ world, args, options }) =>
       spinner: terminal.spinner,
       clock: world.clock,
       objective: undefined,
-      printStarts: !terminal.isTTY,
-      verbose: options.flag('verbose'),
+      full: !terminal.isTTY || options.flag('verbose'),
     });
     const stop = new AbortController();
-    const unsubscribe = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => world.onSignal(signal, () => stop.abort()));
+    const unsubscribe = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
+      world.onSignal(signal, () => stop.abort()),
+    );
     const isLive = driver?.alive === true && ended === undefined;
     let state: RunState | undefined;
     let code: ExitCode = exitCodes.succeeded;
@@ -42,6 +43,7 @@ export const watch: CommandRun = ({ world, args, options }) =>
       view.stop();
       for (const off of unsubscribe) off();
     }
-    if (state !== undefined && !stop.signal.aborted) printStatus(terminal.screen, state, isLive ? driver : (driver ?? null));
+    if (state !== undefined && !stop.signal.aborted)
+      printStatus(terminal.screen, state, { driver, flags: stateFlags(options) });
     return code;
   });

@@ -20,7 +20,10 @@ export type OperatorOptions = {
 export function createOperator(options: OperatorOptions): Operator {
   const { prompts, rehearsal } = options;
 
-  async function show<T>(question: { step?: string; go: boolean }, answer: () => Promise<Answer<T>>): Promise<Answer<T>> {
+  async function show<T>(
+    question: { step?: string; go: boolean },
+    answer: () => Promise<Answer<T>>,
+  ): Promise<Answer<T>> {
     options.before(question);
     try {
       return await answer();

@@ -87,7 +87,10 @@ function themeFor({ banner, paint, unicode }: Screen) {
   const plain = (value: string) => value;
   const strong = (value: string) => paint('strong', value);
   return {
-    prefix: { idle: prefix === '' ? paint('accent', '?') : prefix, done: prefix === '' ? paint('accent', '?') : prefix },
+    prefix: {
+      idle: prefix === '' ? paint('accent', '?') : prefix,
+      done: prefix === '' ? paint('accent', '?') : prefix,
+    },
     icon: { cursor: '>' },
     style: {
       answer: strong,

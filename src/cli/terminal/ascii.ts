@@ -23,7 +23,7 @@ const plain: Readonly<Record<string, string>> = {
 
 /** Whether the terminal's locale says UTF-8 (POSIX: LC_ALL before LC_CTYPE before LANG; none set means plain ASCII). */
 export function speaksUnicode(variables: Readonly<Record<string, string | undefined>>): boolean {
-  const locale = variables['LC_ALL'] || variables['LC_CTYPE'] || variables['LANG'] || '';
+  const locale = variables.LC_ALL || variables.LC_CTYPE || variables.LANG || '';
   return /utf-?8/i.test(locale);
 }
 

@@ -26,6 +26,8 @@ type EndOptions = {
   message: string;
   /** Lines on what customers saw, in a rehearsal. */
   customers?: readonly string[];
+  /** What the next commands must repeat, such as ` --state-dir DIR`. */
+  flags: string;
 };
 
 /** The last screen of a run: what is true now, both clocks, the log's head, and what to do next. */
@@ -34,11 +36,19 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
   const tone = exitCode === exitCodes.succeeded ? 'good' : exitCode === exitCodes.stopped ? 'warning' : 'bad';
   const outcome = state.ending?.outcome ?? 'needs-attention';
   screen.line();
-  screen.line([
-    { text: outcome.toUpperCase().replace('-', ' '), tone },
-    `  ${sanitise(message)}`,
-  ]);
-  for (const left of state.ending?.left ?? []) screen.line({ text: `left: ${sanitise(left)}`, tone: 'warning' }, { indent: 2 });
+  screen.line([{ text: outcome.toUpperCase().replace('-', ' '), tone }, `  ${sanitise(message)}`]);
+  const now = exitCode === exitCodes.succeeded ? 'in place: ' : 'left: ';
+  for (const left of (state.ending?.left ?? []).filter((text) => !message.includes(text))) {
+    screen.line(
+      [
+        { text: now, tone: exitCode === exitCodes.succeeded ? 'plain' : 'warning' },
+        sanitise(left.replace(/: in place$/, '')),
+      ],
+      {
+        indent: 2,
+      },
+    );
+  }
   for (const line of messagesSent(state)) screen.line({ text: line, tone: 'quiet' }, { indent: 2 });
   if (state.clocks.goAt !== null) {
     clockLine(screen, 'switched', state.clocks.switchedMs, end.objective?.switchedWithinMs);
@@ -46,42 +56,49 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
   }
   for (const line of end.customers ?? []) screen.line(line, { indent: 2 });
   if (end.head !== null) {
-    screen.line(`audit log head ${end.head.seq}:${end.head.hash}`, { indent: 2, hanging: 2 });
+    screen.line('head of the audit log (keep it elsewhere: `audit verify --head`):', { indent: 2 });
+    screen.copyable(`${end.head.seq}:${end.head.hash}`);
   }
   screen.line(`exit ${exitCode}: ${exitMeanings[exitCode]}`, { indent: 2 });
-  for (const line of nextCommands(state, exitCode)) screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
+  for (const line of nextCommands(state, exitCode, end.flags))
+    screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
 }
 
 function clockLine(screen: Screen, name: string, ms: number | null, limitMs: number | undefined): void {
   const limit = limitMs === undefined ? '' : ` (objective ${formatLimit(limitMs)}`;
   if (ms === null) {
-    screen.line([`${name.padEnd(10)}`, { text: 'not reached', tone: 'warning' }, limit === '' ? '' : `${limit})`], { indent: 2 });
+    screen.line([`${name.padEnd(10)}`, { text: 'not reached', tone: 'warning' }, limit === '' ? '' : `${limit})`], {
+      indent: 2,
+    });
     return;
   }
   const late = limitMs !== undefined && ms > limitMs;
   const judged = limit === '' ? '' : `${limit}: ${late ? 'MISSED' : 'met'})`;
-  screen.line([name.padEnd(10), { text: `${formatDuration(ms)} after go${judged}`, tone: late ? 'warning' : 'good' }], { indent: 2 });
+  screen.line([name.padEnd(10), { text: `${formatDuration(ms)} after go${judged}`, tone: late ? 'warning' : 'good' }], {
+    indent: 2,
+  });
 }
 
 /** Messages cannot be unsent; they are named, and do not count as changes left in place. */
 function messagesSent(state: RunState): string[] {
   const sent = [...state.steps.values()].filter(({ change }) => change?.status === 'applied' && !change.undoable);
-  return sent.map((step) => `sent, cannot be unsent: ${sanitise(step.title)} (${sanitise(step.summary?.headline ?? step.id)})`);
+  return sent.map(
+    (step) => `sent, cannot be unsent: ${sanitise(step.title)} (${sanitise(step.summary?.headline ?? step.id)})`,
+  );
 }
 
-/** The next command, ready to be typed. */
-export function nextCommands(state: RunState, exitCode: ExitCode): string[] {
-  const { run } = state;
-  if (state.mode === 'rehearsal') return [`resend-ops status ${run}`];
-  if (state.mode === 'dry-run') return exitCode === 0 ? [`resend-ops ${state.runbook}  (for real)`] : [`resend-ops status ${run}`];
-  if (exitCode === exitCodes.needsAttention) {
-    const doubted = [...state.steps.values()].filter((step) => markOf(step).word === 'in doubt');
-    return [
-      `resend-ops resume ${run}  (look again and go on)`,
-      `resend-ops rollback ${run}  (undo what is left)`,
-      ...doubted.map(({ id }) => `resend-ops mark-done ${run} ${id} --evidence TEXT  (when you did it by hand)`),
-    ];
-  }
-  if (exitCode === exitCodes.audit) return ['resend-ops audit verify'];
-  return [`resend-ops status ${run}`];
+/** The next commands, ready to be typed. */
+export function nextCommands(state: RunState, exitCode: ExitCode, flags: string): string[] {
+  const { run, runbook, mode } = state;
+  const command = (name: string, ...more: string[]) => `resend-ops ${[name, ...more].join(' ')}${flags}`;
+  if (exitCode === exitCodes.audit) return [command('audit verify')];
+  if (mode === 'rehearsal') return [command('status', run)];
+  if (mode === 'dry-run') return exitCode === 0 ? [`resend-ops ${runbook}  (for real)`] : [command('status', run)];
+  if (exitCode !== exitCodes.needsAttention) return [command('status', run)];
+  const doubted = [...state.steps.values()].filter((step) => markOf(step).word === 'in doubt');
+  return [
+    `${command('resume', run)}  (look again and go on)`,
+    `${command('rollback', run)}  (undo what is left)`,
+    ...doubted.map(({ id }) => `${command('mark-done', run, id, '--evidence TEXT')}  (done by hand)`),
+  ];
 }

@@ -10,19 +10,18 @@ import { type Mark, markOf, marks } from './symbols.ts';
 type PrinterOptions = {
   screen: Screen;
   objective: Objective | undefined;
-  printStarts: boolean;
-  verbose: boolean;
+  /** The whole story, for a log file or `--verbose`: starts, and the detail of what went well. */
+  full: boolean;
 };
 
 /** Creates the printer of single entries: what a person must know of each, in as few lines as can be. */
 export function createEntryPrinter({
   screen,
   objective,
-  printStarts,
-  verbose,
+  full,
 }: PrinterOptions): (entry: Entry, state: RunState) => void {
   const mark = ({ symbol, word, tone }: Mark) => ({ text: `${symbol} ${word.padEnd(9)}`, tone });
-  const say = (which: Mark, text: string) => screen.line([mark(which), sanitise(text)], { hanging: 12 });
+  const say = (which: Mark, text: string) => screen.line([mark(which), sanitise(text)], { hanging: 11 });
   const more = (text: string) => {
     for (const line of sanitiseLines(text)) screen.line(line, { indent: textIndent });
   };
@@ -30,9 +29,12 @@ export function createEntryPrinter({
     screen.line({ text: sanitise(error.message), tone: 'bad' }, { indent: textIndent });
     if (error.hint !== undefined) more(error.hint);
   };
+  // The time that a person took to decide is not the step's.
+  const confirmedAtMs = new Map<string, number>();
   const titleOf = (state: RunState, step: string) => state.steps.get(step)?.title ?? step;
   const ended = (step: StepState, speed: number) => {
-    const ms = step.endedAtMs === null ? 0 : (step.endedAtMs - step.startedAtMs) * speed;
+    const from = confirmedAtMs.get(step.id) ?? step.startedAtMs;
+    const ms = step.endedAtMs === null ? 0 : (step.endedAtMs - from) * speed;
     screen.lineWithEnd([mark(markOf(step)), sanitise(step.title)], { text: formatDuration(ms), tone: 'quiet' });
   };
 
@@ -45,17 +47,17 @@ export function createEntryPrinter({
         if (entry.epoch > 1) say(marks.running, `driven by ${entry.actor.user}@${entry.actor.host} from here on`);
         return;
       case 'step-started':
-        if (printStarts && entry.uses !== undefined) say(marks.running, entry.title);
+        if (full && entry.uses !== undefined) say(marks.running, entry.title);
         return;
       case 'step-planned':
-        if (state.mode !== 'dry-run' && !verbose) return;
+        if (state.mode !== 'dry-run') return;
         say(marks.planned, titleOf(state, entry.step));
         printDiff(screen, entry.diff);
         return entry.notes.forEach(more);
       case 'step-succeeded':
-        if (step === undefined || (step.uses === null && !verbose)) return;
+        if (step === undefined || step.uses === null) return;
         ended(step, state.speed);
-        return printSummary(screen, step, { detail: true });
+        return printSummary(screen, step, { detail: full || state.mode === 'dry-run' });
       case 'step-failed':
         if (step === undefined) return;
         ended(step, state.speed);
@@ -71,6 +73,7 @@ export function createEntryPrinter({
       case 'guard-overridden':
         return say({ ...marks.skipped, word: 'override', tone: 'warning' }, `guard ${entry.guard}: ${entry.reason}`);
       case 'confirmation-given':
+        confirmedAtMs.set(entry.step, Date.parse(entry.time));
         return say(marks.done, `confirmed by ${confirmers[entry.by]}`);
       case 'confirmation-declined':
         return say(marks.stopped, `not confirmed: ${titleOf(state, entry.step)}`);
@@ -92,12 +95,15 @@ export function createEntryPrinter({
         say(marks.doubt, `a person must look: ${titleOf(state, entry.step)}`);
         return explain(entry.error);
       case 'follow-up-failed':
-        if (verbose) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
+        if (full) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
         return;
       case 'interrupted':
-        return say(marks.stopped, `${entry.signal}: stopping at the next safe point`);
+        return say(marks.stopped, `${entry.signal} received; a running write settles first`);
       case 'decided':
-        return say(marks.done, `decided to ${entry.choice} (${entry.by === 'policy' ? 'as the runbook says' : confirmers[entry.by]})`);
+        return say(
+          marks.done,
+          `decided to ${entry.choice} (${entry.by === 'policy' ? 'as the runbook says' : confirmers[entry.by]})`,
+        );
       case 'rollback-started':
         return say({ ...marks.undone, word: 'undoing' }, entry.why);
       case 'change-reverted':
@@ -130,9 +136,7 @@ const confirmers = {
 
 function printHeader(screen: Screen, entry: Extract<Entry, { type: 'run-started' }>): void {
   screen.line({ text: sanitise(entry.title), tone: 'strong' });
-  screen.line(
-    { text: sanitise(`${entry.hostname} · run ${entry.run} · ${timeOfDay(entry.time)} UTC`), tone: 'quiet' },
-  );
+  screen.line({ text: sanitise(`${entry.hostname} · run ${entry.run} · ${timeOfDay(entry.time)} UTC`), tone: 'quiet' });
   for (const [name, value] of Object.entries(entry.inputs)) {
     screen.line({ text: sanitise(`${name}: ${String(value)}`), tone: 'quiet' });
   }

@@ -1,7 +1,8 @@
 import type { RunState, StepState } from '../../journal/state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
+import type { Json } from '../../world/json.ts';
 import { formatDuration, formatLimit } from './duration.ts';
-import { printDiff, printSummary } from './evidence.ts';
+import { printDiff, printEvidence, textIndent } from './evidence.ts';
 import { sanitise, sanitiseLines } from './sanitise.ts';
 import type { Screen } from './screen.ts';
 import { markOf } from './symbols.ts';
@@ -10,41 +11,46 @@ import { markOf } from './symbols.ts';
  * The screen before a decision: all that speaks for and against it, complete in itself, so that nobody scrolls at
  * 3 a.m. `stepId` is the step that waits for the answer; a group that waits decides for its first planned change.
  */
-export function printGoScreen(
-  screen: Screen,
-  state: RunState,
-  stepId: string,
-  objective: Objective | undefined,
-): void {
+export function printGoScreen(screen: Screen, state: RunState, stepId: string, objective: Objective | undefined): void {
   const step = state.steps.get(stepId);
   const planned = step?.plan ? step : newestPlanned(state);
   rule(screen, 'GO OR NO GO');
-  screen.line({ text: sanitise(step?.title ?? stepId), tone: 'strong' }, { indent: 2 });
-  screen.line(['on ', { text: sanitise(state.hostname), tone: 'strong' }], { indent: 2 });
+  screen.line({ text: sanitise(step?.title ?? stepId), tone: 'strong' });
+  screen.line(['on ', { text: sanitise(state.hostname), tone: 'strong' }]);
+  const found = [...state.steps.values()].filter((other) => isFinding(other, stepId));
+  // The long part comes first: what a small terminal still shows is what the decision hangs on.
+  for (const { summary } of found.filter(({ output }) => holdsVerdict(output))) printEvidence(screen, summary);
   section(screen, 'What was found');
-  for (const found of state.steps.values()) printFinding(screen, found, stepId);
+  for (const other of found) printFinding(screen, other);
   for (const guard of state.guards.filter(({ overriddenBecause }) => overriddenBecause !== null)) {
     const text = `guard ${guard.guard} overridden: ${guard.overriddenBecause}`;
-    screen.line({ text: sanitise(text), tone: 'warning' }, { indent: 4 });
+    screen.line({ text: sanitise(text), tone: 'warning' }, { indent: textIndent });
   }
   if (planned?.plan) {
     section(screen, 'What changes');
     printDiff(screen, planned.plan.diff);
-    for (const note of planned.plan.notes.flatMap(sanitiseLines)) screen.line(note, { indent: 4 });
+    for (const note of planned.plan.notes.flatMap(sanitiseLines)) screen.line(note, { indent: textIndent });
   }
   section(screen, 'Afterwards');
-  for (const line of forecast(state, objective)) screen.line(line, { indent: 4 });
-  for (const line of lasting(state)) screen.line({ text: line, tone: 'warning' }, { indent: 4 });
+  for (const line of forecast(state, objective)) screen.line(line, { indent: textIndent });
+  for (const line of lasting(state)) screen.line({ text: line, tone: 'warning' }, { indent: textIndent });
   rule(screen, '');
 }
 
-function printFinding(screen: Screen, found: StepState, waiting: string): void {
-  if (found.id === waiting || found.uses === null || found.phase === 'running') return;
+function isFinding(step: StepState, waiting: string): boolean {
+  return step.id !== waiting && step.uses !== null && step.phase !== 'running';
+}
+
+/** A finding in one line: what it says, or what it is about where it has nothing to say. */
+function printFinding(screen: Screen, found: StepState): void {
   const mark = markOf(found);
-  screen.line([{ text: `${mark.symbol} ${mark.word}`, tone: mark.tone }, `  ${sanitise(found.title)}`], { indent: 2 });
-  // Only checks are evidence; a change that was made (a war room) is a line and no more.
-  printSummary(screen, found, { detail: found.change === null });
-  if (found.error !== null) screen.line({ text: sanitise(found.error.message), tone: 'bad' }, { indent: 4 });
+  const text = found.error?.message ?? (found.summary?.headline || found.title);
+  screen.line([{ text: `${mark.symbol} ${mark.word.padEnd(8)}`, tone: mark.tone }, sanitise(text)], { hanging: 10 });
+}
+
+/** The matrix behind a verdict is what the decision rests on; of other checks, their headline is enough. */
+function holdsVerdict(output: Json | null): boolean {
+  return typeof output === 'object' && output !== null && 'verdict' in output;
 }
 
 function newestPlanned(state: RunState): StepState | undefined {
@@ -73,7 +79,7 @@ function lasting(state: RunState): string[] {
 
 function section(screen: Screen, title: string): void {
   screen.line();
-  screen.line({ text: title, tone: 'accent' }, { indent: 2 });
+  screen.line({ text: title, tone: 'accent' });
 }
 
 function rule(screen: Screen, title: string): void {

@@ -3,7 +3,7 @@ import type { Options } from '../command.ts';
 import { speaksUnicode } from './ascii.ts';
 import { createPaint } from './paint.ts';
 import { createScreen, type Screen } from './screen.ts';
-import { noSpinner, type Spinner, createSpinner } from './spinner.ts';
+import { createSpinner, noSpinner, type Spinner } from './spinner.ts';
 
 /** What a command that shows something opens: the screen, and the maker of its moving line. */
 export type Terminal = {
@@ -28,7 +28,7 @@ export function openTerminal(
   const paint = createPaint({ isTTY: output.isTTY, variables, color: options.value('color') !== false });
   const screen = createScreen({ output, paint, unicode, banner });
   const stream = output.stream;
-  const draws = output.isTTY && stream !== undefined && variables['TERM'] !== 'dumb' && !variables['CI'];
+  const draws = output.isTTY && stream !== undefined && variables.TERM !== 'dumb' && !variables.CI;
   return {
     screen,
     isTTY: output.isTTY,

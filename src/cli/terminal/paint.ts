@@ -19,10 +19,10 @@ type ColourFacts = {
  */
 export function wantsColour({ isTTY, variables, color }: ColourFacts): boolean {
   if (!color) return false;
-  const forced = variables['FORCE_COLOR'];
+  const forced = variables.FORCE_COLOR;
   if (forced !== undefined) return forced !== '0' && forced !== 'false';
-  if (variables['NO_COLOR']) return false;
-  return isTTY && variables['TERM'] !== 'dumb';
+  if (variables.NO_COLOR) return false;
+  return isTTY && variables.TERM !== 'dumb';
 }
 
 /** The sixteen basic colours only: they follow the terminal's own theme, light or dark. */

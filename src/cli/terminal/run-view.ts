@@ -32,9 +32,8 @@ type RunViewOptions = {
   /** Real time, as the journal's; the state knows how much faster the run's own clock goes. */
   clock: Clock;
   objective: Objective | undefined;
-  /** Also print starts, and every detail: for log files and `--verbose`. */
-  printStarts: boolean;
-  verbose: boolean;
+  /** The whole story, for a log file or `--verbose`: starts, and the detail of what went well. */
+  full: boolean;
 };
 
 /** Creates the view. It reads entries and the folded state, and nothing else of the run. */
@@ -43,10 +42,14 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
   const printEntry = createEntryPrinter(options);
   const doing = new Map<string, string>();
   let state: RunState | undefined;
-  const spinner = await options.spinner(() => (state === undefined ? '' : fit(movingLine(state, doing, clock, objective), screen)));
+  const spinner = await options.spinner(() =>
+    state === undefined ? '' : shorten(movingLine(state, doing, clock, objective), screen),
+  );
 
   const runningSteps = () =>
-    state === undefined ? [] : [...state.steps.values()].filter(({ phase, uses }) => phase === 'running' && uses !== null);
+    state === undefined
+      ? []
+      : [...state.steps.values()].filter(({ phase, uses }) => phase === 'running' && uses !== null);
 
   return {
     entry(entry, newState) {
@@ -61,7 +64,7 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
     },
     announce(text) {
       spinner.clear();
-      screen.line([{ text: '◆ scenario  ', tone: 'accent' }, sanitise(text)], { hanging: 12 });
+      screen.line([{ text: '◆ scenario ', tone: 'accent' }, sanitise(text)], { hanging: 11 });
     },
     beforeQuestion({ step, go }) {
       spinner.stop();
@@ -111,7 +114,7 @@ function sinceGo(state: RunState, clock: Clock, objective: Objective | undefined
   return `go+${formatDuration(since)}${limit === undefined ? '' : ` of ${formatLimit(limit)}`}`;
 }
 
-function fit(text: string, screen: Screen): string {
+function shorten(text: string, screen: Screen): string {
   const room = screen.width() - 4;
   return widthOf(text) <= room ? text : `${[...text].slice(0, room - 1).join('')}…`;
 }

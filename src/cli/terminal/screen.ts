@@ -1,14 +1,16 @@
 import type { OutputPort } from '../../world/world.ts';
 import { toAscii } from './ascii.ts';
-import type { Paint } from './paint.ts';
+import type { Paint, Tone } from './paint.ts';
 import { type Part, widthOf, wrap } from './wrap.ts';
 
 /** What a person reads: lines that fit, under a banner where the run is not for real. */
 export type Screen = {
   /** Prints one line; what does not fit goes on below, indented by `hanging` more. */
   line(parts?: Part | readonly Part[], layout?: { indent?: number; hanging?: number }): void;
-  /** Prints a line whose last part stands at the right edge, where there is room. */
-  lineWithEnd(parts: readonly Part[], end: Part): void;
+  /** Prints a line whose last part stands at the right edge, or in brackets after the text where there is no room. */
+  lineWithEnd(parts: readonly Part[], end: { text: string; tone: Tone }): void;
+  /** Prints a line to be copied: whole, whatever its length. */
+  copyable(text: string): void;
   /** Characters that a line may have, without the banner. */
   width(): number;
   /** The banner as it stands before each line, e.g. `REHEARSAL │ `; empty in a live run. */
@@ -33,7 +35,8 @@ export function createScreen({ output, paint, unicode, banner }: ScreenOptions):
   const prefix = banner === undefined ? '' : `${banner} │ `;
   const width = () => Math.max(40, Math.min(widest, output.columns())) - widthOf(prefix);
   const emit = (text: string) => {
-    const whole = (prefix === '' ? '' : paint('warning', prefix)) + text;
+    const whole =
+      prefix === '' ? text : text === '' ? paint('warning', prefix.trimEnd()) : paint('warning', prefix) + text;
     output.write(`${unicode ? whole : toAscii(whole)}\n`);
   };
   const line: Screen['line'] = (parts = [], { indent = 0, hanging = 2 } = {}) => {
@@ -46,9 +49,12 @@ export function createScreen({ output, paint, unicode, banner }: ScreenOptions):
     line,
     lineWithEnd(parts, end) {
       const length = (part: Part) => widthOf(typeof part === 'string' ? part : part.text);
-      const used = parts.reduce((sum, part) => sum + length(part), 0);
-      line([...parts, ' '.repeat(Math.max(1, width() - used - length(end))), end], { hanging: 10 });
+      const room = width() - parts.reduce((sum, part) => sum + length(part), 0) - widthOf(end.text);
+      if (end.text === '') line(parts, { hanging: 11 });
+      else if (room > 0) line([...parts, ' '.repeat(room), end], { hanging: 11 });
+      else line([...parts, { text: ` (${end.text})`, tone: end.tone }], { hanging: 11 });
     },
+    copyable: emit,
     width,
     banner: prefix,
     paint,

@@ -8,31 +8,43 @@ import type { Screen } from './screen.ts';
 import { markOf } from './symbols.ts';
 
 /** Prints where a run stands: its steps, then its end, or who drives it, or that its process died and what to do. */
-export function printStatus(screen: Screen, state: RunState, driver: RunListing['driver'] | null): void {
+export function printStatus(
+  screen: Screen,
+  state: RunState,
+  { driver, flags }: { driver: RunListing['driver'] | null; flags: string },
+): void {
   screen.line({ text: sanitise(state.title), tone: 'strong' });
   const { user, host } = state.startedBy;
   const started = new Date(state.startedAtMs).toISOString();
-  screen.line({ text: sanitise(`${state.hostname} · run ${state.run} · ${started} by ${user}@${host}`), tone: 'quiet' });
+  screen.line({
+    text: sanitise(`${state.hostname} · run ${state.run} · ${started} by ${user}@${host}`),
+    tone: 'quiet',
+  });
   screen.line();
   for (const step of state.steps.values()) printStep(screen, step, state.speed);
   if (state.ending !== null) {
     const { exitCode, message } = state.ending;
-    printEndScreen(screen, state, { objective: undefined, head: state.head, exitCode, message });
+    printEndScreen(screen, state, { objective: undefined, head: state.head, exitCode, message, flags });
     return;
   }
   screen.line();
   if (driver?.alive === true) {
     const { actor, pid, since } = driver;
-    screen.line([{ text: 'RUNNING', tone: 'accent' }, `  driven by ${sanitise(actor.user)}@${sanitise(actor.host)}, pid ${pid}, since ${since}`]);
-    screen.line([{ text: 'next: ', tone: 'strong' }, `resend-ops watch ${state.run}`], { indent: 2 });
+    screen.line([
+      { text: 'RUNNING', tone: 'accent' },
+      `  driven by ${sanitise(actor.user)}@${sanitise(actor.host)}, pid ${pid}, since ${since}`,
+    ]);
+    screen.line([{ text: 'next: ', tone: 'strong' }, `resend-ops watch ${state.run}${flags}`], { indent: 2 });
     return;
   }
   screen.line([{ text: 'UNFINISHED', tone: 'bad' }, `  ${explainDeath(state, driver)}`]);
   if (state.mode === 'rehearsal') {
-    screen.line('It was a rehearsal: nothing real was touched, and its simulator is gone. Rehearse again.', { indent: 2 });
+    screen.line('It was a rehearsal: nothing real was touched, and its simulator is gone. Rehearse again.', {
+      indent: 2,
+    });
     return;
   }
-  for (const line of nextCommands(state, exitCodes.needsAttention)) {
+  for (const line of nextCommands(state, exitCodes.needsAttention, flags)) {
     screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
   }
 }
@@ -41,15 +53,24 @@ function printStep(screen: Screen, step: StepState, speed: number): void {
   const mark = markOf(step);
   const ms = step.endedAtMs === null ? null : (step.endedAtMs - step.startedAtMs) * speed;
   const end = ms === null ? '' : formatDuration(ms);
-  screen.lineWithEnd([{ text: `${mark.symbol} ${mark.word.padEnd(9)}`, tone: mark.tone }, sanitise(step.title)], { text: end, tone: 'quiet' });
+  screen.lineWithEnd([{ text: `${mark.symbol} ${mark.word.padEnd(9)}`, tone: mark.tone }, sanitise(step.title)], {
+    text: end,
+    tone: 'quiet',
+  });
   const why = step.error?.message ?? step.skippedWhy ?? step.summary?.headline;
-  if (why !== undefined && why !== null && why !== '') screen.line({ text: sanitise(why), tone: 'quiet' }, { indent: 4 });
+  if (why !== undefined && why !== null && why !== '')
+    screen.line({ text: sanitise(why), tone: 'quiet' }, { indent: 2 });
 }
 
 /** What is known of a run whose process is gone: where it was, and what may have reached the world. */
 function explainDeath(state: RunState, driver: RunListing['driver'] | null): string {
-  const who = driver === null || driver === undefined ? 'no process ever drove it' : `its process (pid ${driver.pid} on ${sanitise(driver.actor.host)}) is gone`;
-  const open = [...state.steps.values()].filter(({ change }) => change?.status === 'intended' || change?.status === 'doubted' || change?.status === 'reverting');
+  const who =
+    driver === null || driver === undefined
+      ? 'no process ever drove it'
+      : `its process (pid ${driver.pid} on ${sanitise(driver.actor.host)}) is gone`;
+  const open = [...state.steps.values()].filter(
+    ({ change }) => change?.status === 'intended' || change?.status === 'doubted' || change?.status === 'reverting',
+  );
   if (open.length > 0) {
     const names = open.map(({ id }) => id).join(', ');
     return `${who}; in doubt: ${names}. The write may have happened or not: resume looks at the world first, and never repeats it blindly.`;

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { OpsError } from '../../errors.ts';
+import { boundedText } from '../../world/bounded-text.ts';
+import { isPlaceholder } from '../../world/environment.ts';
+import type { ActionContext } from '../action.ts';
+import { readWithRetry } from './call-cloudflare.ts';
+import { type CloudflareIds, readLoadBalancer } from './load-balancer.ts';
+
+const verification = z.object({ status: z.string() });
+
+/**
+ * Throws `credentials` when Cloudflare refuses the token: it is disabled or expired, or it may not read the load
+ * balancer (verification alone says nothing about permissions). Any other trouble is no finding.
+ */
+export async function verifyCredentials(ctx: ActionContext): Promise<void> {
+  const [token, reading] = await Promise.allSettled([readTokenStatus(ctx), readOnce(ctx)]);
+  if (token.status === 'fulfilled' && token.value !== undefined && token.value !== 'active') {
+    throw new OpsError('credentials', `the Cloudflare token is ${boundedText(token.value, 40)}`, {
+      hint: 'make a new token, and set the process variable that the environment file names',
+    });
+  }
+  if (reading.status === 'rejected' && refusesCredentials(reading.reason)) {
+    throw new OpsError('credentials', reading.reason.message, {
+      hint: 'the token needs, for this zone: DNS Read, and Load Balancers Write; check also its address filter',
+      cause: reading.reason,
+    });
+  }
+  // A token owned by an account fails verification as a user's, and still reads: then the reading counts.
+  const reads = reading.status === 'fulfilled' && reading.value;
+  if (token.status === 'rejected' && refusesCredentials(token.reason) && !reads) throw token.reason;
+  for (const outcome of [token, reading]) {
+    if (outcome.status === 'rejected' && !(outcome.reason instanceof OpsError)) throw outcome.reason;
+  }
+}
+
+async function readTokenStatus(ctx: ActionContext): Promise<string | undefined> {
+  const answer = await readWithRetry(ctx, 'verify the token', (client, options) => client.user.tokens.verify(options));
+  const parsed = verification.safeParse(answer);
+  return parsed.success ? parsed.data.status : undefined;
+}
+
+/** False where there is nothing to read with yet; the plan says so. */
+async function readOnce(ctx: ActionContext): Promise<boolean> {
+  const { cloudflare } = ctx.env;
+  if (cloudflare === undefined) return false;
+  const ids: CloudflareIds = { zoneId: cloudflare['zone-id'], loadBalancerId: cloudflare['load-balancer-id'] };
+  if (isPlaceholder(ids.zoneId) || isPlaceholder(ids.loadBalancerId ?? '')) return false;
+  await readLoadBalancer(ctx, ids, ctx.env.hostname);
+  return true;
+}
+
+function refusesCredentials(reason: unknown): reason is OpsError {
+  return reason instanceof OpsError && reason.code === 'credentials';
+}

@@ -1,0 +1,90 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createAppendLock } from '../../src/journal/append-lock.ts';
+import { isAlive, type ProcessIdentity, readSelf } from '../../src/world/process-identity.ts';
+import { deadProcess, stateDirectory } from './support/store-fixture.ts';
+
+let directory: string;
+let remove: () => void;
+beforeEach(() => {
+  ({ directory, remove } = stateDirectory());
+  mkdirSync(directory, { recursive: true });
+});
+afterEach(() => remove());
+
+function lockOf(self: ProcessIdentity = readSelf(), slept: number[] = []) {
+  return createAppendLock({
+    directory,
+    self,
+    isAlive: (other) => isAlive(other, readSelf()),
+    sleep: async (ms) => void slept.push(ms),
+    waitMs: 500,
+  });
+}
+
+function holdAs(holder: ProcessIdentity | string, generation = 7): void {
+  writeFileSync(join(directory, String(generation)), typeof holder === 'string' ? holder : JSON.stringify(holder));
+}
+
+test('passes from one to the next, and leaves no more than one generation behind', async () => {
+  const [one, two] = [lockOf(), lockOf()];
+  for (let turn = 0; turn < 10; turn += 1) {
+    const giveBack = await one.acquire();
+    giveBack();
+    (await two.acquire())();
+  }
+  one.close();
+  two.close();
+  expect(readdirSync(directory).length).toBeLessThanOrEqual(2);
+});
+
+test('a dead holder’s lock passes on at once: gone, recycled pid, or before a reboot', async () => {
+  const self = readSelf();
+  const [host = '', , namespace = ''] = self.boot.split('/');
+  const dead = [deadProcess(), { ...self, pid: 2 ** 22 + 1 }, { ...self, boot: `${host}/earlier-boot/${namespace}` }];
+  for (const [at, holder] of dead.entries()) {
+    holdAs(holder, 100 * (at + 1));
+    const slept: number[] = [];
+    (await lockOf(self, slept).acquire())();
+    expect(slept).toEqual([]);
+  }
+});
+
+test('a living holder is waited for, and never robbed', async () => {
+  const slept: number[] = [];
+  const holder = await lockOf().acquire();
+  await expect(lockOf(readSelf(), slept).acquire()).rejects.toMatchObject({
+    code: 'audit',
+    message: expect.stringContaining(`process ${process.pid}`),
+    hint: expect.stringContaining(`kill -CONT ${process.pid}`),
+  });
+  expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(500);
+  holder();
+  (await lockOf().acquire())();
+});
+
+test('a holder on another machine, and what is no lock at all, are waited for too', async () => {
+  holdAs({ pid: 1, start: '1', boot: 'elsewhere/b/n' });
+  await expect(lockOf().acquire()).rejects.toMatchObject({ message: expect.stringContaining('elsewhere') });
+  holdAs('what is this', 8);
+  await expect(lockOf().acquire()).rejects.toMatchObject({ message: expect.stringContaining('not a lock') });
+});
+
+test('a lock that could not be given back is taken again by its holder', async () => {
+  const lock = lockOf();
+  await lock.acquire();
+  (await lock.acquire())();
+  (await lockOf().acquire())();
+});
+
+test('files of killed processes are cleared away, and a cleared directory is filled again', async () => {
+  const token = '00000000-0000-4000-8000-000000000000';
+  writeFileSync(join(directory, `holder-${token}`), JSON.stringify(deadProcess()));
+  writeFileSync(join(directory, `free-${token}`), '');
+  const lock = lockOf();
+  (await lock.acquire())();
+  expect(readdirSync(directory).filter((name) => name.includes(token))).toEqual([]);
+  for (const name of readdirSync(directory)) rmSync(join(directory, name));
+  (await lock.acquire())();
+});

@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { OpsError } from '../../src/errors.ts';
+import { verifyChain } from '../../src/journal/verify.ts';
+import { alice, bob, ended, intended, started, stateDirectory, storeOn } from './support/store-fixture.ts';
+
+let directory: string;
+let remove: () => void;
+beforeEach(() => {
+  ({ directory, remove } = stateDirectory());
+});
+afterEach(() => remove());
+
+async function driving() {
+  const store = storeOn(directory);
+  await store.begin('run-1', alice, ['r'], started(['r']));
+  return { store, lease: await store.drive('run-1', alice) };
+}
+
+const second = () => join(directory, 'audit', '00000002.jsonl');
+/** From now on the log goes on in a file that takes nothing. */
+const fillDisk = () => symlinkSync('/dev/full', second());
+const fallbacks = () => readdirSync(directory).filter((name) => name.startsWith('fallback-'));
+const refusal = (promise: Promise<unknown>): Promise<OpsError> =>
+  promise.then(
+    () => expect.unreachable('it was appended'),
+    (error: OpsError) => error,
+  );
+
+describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
+  test('refuses a run that begins, and nothing is left of it', async () => {
+    mkdirSync(join(directory, 'audit'), { recursive: true });
+    symlinkSync('/dev/full', join(directory, 'audit', '00000001.jsonl'));
+    await expect(storeOn(directory).begin('run-1', alice, [], started())).rejects.toMatchObject({
+      code: 'audit',
+      message: expect.stringContaining('ENOSPC'),
+      hint: expect.stringContaining('nothing was written'),
+    });
+    expect(fallbacks()).toEqual([]);
+  });
+
+  test('keeps what the log cannot take in a private file, from then on, and says how to put it back', async () => {
+    const { store, lease } = await driving();
+    fillDisk();
+    const first = await refusal(lease.append(intended('switch'), { key: 'intent' }));
+    expect(first).toMatchObject({ code: 'audit', message: expect.stringContaining('ENOSPC') });
+    rmSync(second());
+    // The disk is well again, and this process still writes nothing: nobody knows what the disk holds.
+    const [, command = ''] = /put it back: (.*) && resend-ops audit verify$/.exec(first.hint ?? '') ?? [];
+    await refusal(lease.append(intended('switch'), { key: 'intent' }));
+    await refusal(lease.end(ended));
+    await refusal(store.say('run-1', bob, { type: 'commented', text: 'hello' }));
+    await lease.release();
+    expect(await store.read('run-1')).toHaveLength(2);
+    const [file = ''] = fallbacks();
+    expect(fallbacks()).toHaveLength(1);
+    expect(file).toMatch(/^fallback-[0-9a-f]{24}\.jsonl$/);
+    expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
+    execFileSync('sh', ['-c', command]);
+    expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 5, headFile: 'behind' });
+    const types = (await storeOn(directory).read('run-1')).map((entry) => entry.type);
+    expect(types).toEqual(['run-started', 'driver-started', 'change-intended', 'change-intended', 'run-ended']);
+  });
+
+  test('does not keep a driver from asking whether it still drives: what was written may be rolled back', async () => {
+    const { lease } = await driving();
+    fillDisk();
+    await refusal(lease.append(intended('switch')));
+    await expect(lease.ensure(1000)).resolves.toBeUndefined();
+  });
+
+  test('prints the entry where no file can take it either', async () => {
+    const { lease } = await driving();
+    rmSync(directory, { recursive: true });
+    const error = await refusal(lease.append(intended('switch')));
+    const [, line = ''] = /copy it from here: (.*)$/.exec(error.hint ?? '') ?? [];
+    expect(JSON.parse(line)).toMatchObject({ seq: 3, type: 'change-intended', step: 'switch' });
+  });
+});
+
+test('a head that cannot be kept is a failure too: the end of the log would be unwatched', async () => {
+  const { lease } = await driving();
+  const head = join(directory, 'audit', 'HEAD');
+  rmSync(head);
+  mkdirSync(head);
+  writeFileSync(join(head, 'in-the-way'), '');
+  expect(await refusal(lease.append(intended('switch')))).toMatchObject({ code: 'audit' });
+  expect(await refusal(lease.append(intended('other')))).toMatchObject({
+    hint: expect.stringContaining('put it back'),
+  });
+  const kept = readFileSync(join(directory, fallbacks()[0] ?? ''), 'utf8');
+  expect(JSON.parse(kept)).toMatchObject({ seq: 4, step: 'other' });
+});
+
+test('a lock that cannot be taken is a failure, and what was decided without it is not believed', async () => {
+  const { lease } = await driving();
+  await lease.append(intended('switch'), { key: 'intent' });
+  rmSync(join(directory, 'lock'), { recursive: true });
+  writeFileSync(join(directory, 'lock'), '');
+  expect(await refusal(lease.append(intended('switch'), { key: 'intent' }))).toMatchObject({ code: 'audit' });
+  const error = await refusal(lease.append(intended('other'), { key: 'other' }));
+  expect(error.hint).toContain('keep that file beside the log');
+});
+
+test('a log that another hand cut while it was in use is noticed at the next entry', async () => {
+  const { lease } = await driving();
+  const log = join(directory, 'audit', '00000001.jsonl');
+  const lines = readFileSync(log, 'utf8').split('\n');
+  writeFileSync(log, `${lines[0]}\n`);
+  expect(await refusal(lease.append(intended('switch')))).toMatchObject({
+    code: 'audit',
+    message: expect.stringContaining('the file was cut'),
+  });
+  await expect(lease.ensure(1000)).rejects.toMatchObject({ code: 'audit' });
+});
+
+test('an entry that is too long is refused, and the log goes on', async () => {
+  const { store, lease } = await driving();
+  const long = { type: 'commented', text: 'x'.repeat(1024 * 1024) } as const;
+  expect(await refusal(lease.append(long))).toMatchObject({
+    code: 'audit',
+    message: expect.stringContaining('too long'),
+  });
+  await lease.append(intended('switch'));
+  expect(await store.read('run-1')).toHaveLength(3);
+});
