@@ -1,40 +1,55 @@
 // Bundles src/ into dist/: minified CommonJS with lazy chunks (the fastest to start of what was measured), so that an
-// operator's machine needs nothing from a registry. Then prepares the answers to --version and --help.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'rolldown';
+// operator's machine needs nothing from a registry. Then prepares the answers to --version and --help, and what the
+// command line must know of each built-in runbook.
+'use strict';
+const { execFileSync } = require('node:child_process');
+const { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const { basename, dirname, join } = require('node:path');
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = dirname(__dirname);
 const dist = join(root, 'dist');
-
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
-const { output } = await build({
-  input: { main: join(root, 'src/main.ts') },
-  cwd: root,
-  platform: 'node',
-  output: { dir: dist, format: 'cjs', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } },
-});
-
-// The full Cloudflare client costs more to load than the rest of the program; one import of it anywhere brings it in.
-const full = output
-  .flatMap((chunk) => Object.keys(chunk.modules ?? {}))
-  .filter((id) => /cloudflare\/index\.m?js$/.test(id));
-if (full.length > 0) throw new Error(`the full cloudflare client got into the bundle: ${full.join(', ')}`);
-
-writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-writeFileSync(join(dist, 'version.txt'), `${version}\n`);
-
 const runbooks = join(root, 'runbooks');
-const fingerprint = readdirSync(runbooks)
-  .filter((name) => name.endsWith('.yaml'))
-  .sort()
-  .map((name) => `${name} ${statSync(join(runbooks, name)).size}`)
-  .join(', ');
-const help = execFileSync(process.execPath, [join(root, 'bin/resend-ops.js'), '--help', '--runbooks', runbooks], {
-  encoding: 'utf8',
-});
-writeFileSync(join(dist, 'help.txt'), `${fingerprint}\n${help}`);
+
+/** What the program itself says; it runs from dist/ by then. */
+function ask(...args) {
+  return execFileSync(process.execPath, [join(root, 'bin/resend-ops.js'), ...args, '--runbooks', runbooks], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+}
+
+async function bundle() {
+  const { build } = await import('rolldown');
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  const { output } = await build({
+    input: { main: join(root, 'src/main.ts') },
+    cwd: root,
+    platform: 'node',
+    output: { dir: dist, format: 'cjs', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } },
+  });
+  // The full Cloudflare client costs more to load than the rest of the program; one import of it brings it all in.
+  const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+  const resources = modules.filter((id) => /[\\/]cloudflare[\\/]resources[\\/]/.test(id));
+  if (resources.length > 60) throw new Error(`the full cloudflare client is in the bundle: ${resources.length} resources`);
+}
+
+async function main() {
+  await bundle();
+  writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  writeFileSync(join(dist, 'version.txt'), `${version}\n`);
+
+  const heads = {};
+  for (const line of ask('list', '--json').trim().split('\n')) {
+    const { file, ...head } = JSON.parse(line);
+    heads[basename(file)] = { text: readFileSync(file, 'utf8'), head };
+  }
+  writeFileSync(join(dist, 'heads.json'), JSON.stringify(heads));
+
+  const names = readdirSync(runbooks).filter((name) => name.endsWith('.yaml'));
+  const fingerprint = names.sort().map((name) => `${name} ${statSync(join(runbooks, name)).size}`);
+  writeFileSync(join(dist, 'help.txt'), `${fingerprint.join(', ')}\n${ask('--help')}`);
+}
+
+main();

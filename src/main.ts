@@ -1,30 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir, hostname, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { homedir, hostname, userInfo } from 'node:os';
 import { version } from '../package.json' with { type: 'json' };
 import { program } from './cli/program.ts';
 import { exitCodes } from './errors.ts';
 import { createClock } from './world/system-clock.ts';
-import type { Files, OutputPort, World } from './world/world.ts';
-
-const files: Files = {
-  readText: (path) => readFile(path, 'utf8'),
-  writeText: (path, text) => writeFile(path, text),
-  exists: (path) => stat(path).then(() => true, isAbsent),
-  list: (directory) =>
-    readdir(directory).then(
-      (names) => names.sort(),
-      (error) => isAbsent(error) || [],
-    ),
-  makeTemporaryDirectory: (prefix) => mkdtemp(join(tmpdir(), prefix)),
-  remove: (path) => rm(path, { recursive: true, force: true }),
-};
-
-/** False for "there is no such file", thrown on for anything else. */
-function isAbsent(error: unknown): false {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return false;
-  throw error;
-}
+import { systemFiles } from './world/system-files.ts';
+import type { OutputPort, World } from './world/world.ts';
 
 /** A reader that went away (`| head`, a closed terminal) ends the output, never the run. */
 function outputPort(stream: NodeJS.WriteStream): OutputPort {
@@ -71,7 +51,7 @@ function realWorld(packageDirectory: string): World {
       process.on(signal, listener);
       return () => process.off(signal, listener);
     },
-    files,
+    files: systemFiles,
     clock: createClock({ speed: 1 }),
   };
 }

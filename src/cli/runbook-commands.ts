@@ -1,8 +1,10 @@
 import path from 'node:path';
 import type { World } from '../world/world.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { commandTable } from './command-table.ts';
+import { inputOptions } from './input-options.ts';
 import { namesIn } from './locate.ts';
+import { ownCommands } from './own-commands.ts';
+import { readRunbook, readRunbooks } from './read-runbooks.ts';
 import type { ScannedArguments } from './scan-arguments.ts';
 import { runOptions } from './shared-options.ts';
 
@@ -15,8 +17,7 @@ export async function runbookCommands(
   directory: string,
   { operands, overview }: ScannedArguments,
 ): Promise<{ specs: CommandSpec[]; inputs: OptionSpec[] }> {
-  const builtIn = new Set(commandTable.map(({ name }) => name.split(' ')[0]));
-  const names = (await namesIn(world, directory)).filter((name) => !builtIn.has(name));
+  const names = (await namesIn(world, directory)).filter((name) => !ownCommands.has(name));
   const meant = meantRunbook(names, operands);
   const head = meant === undefined ? undefined : await readHead(world, directory, meant);
   const titles = overview ? await readTitles(world, directory) : new Map<string, string>();
@@ -46,17 +47,11 @@ async function readHead(
   directory: string,
   name: string,
 ): Promise<{ title: string; inputs: OptionSpec[] }> {
-  const [{ listRunbook }, { inputOptions }] = await Promise.all([
-    import('../runbook/list-runbooks.ts'),
-    import('./input-options.ts'),
-  ]);
-  const file = path.join(directory, `${name}.yaml`);
-  const { title, inputs } = listRunbook(file, await world.files.readText(file));
+  const { title, inputs } = await readRunbook(world, path.join(directory, `${name}.yaml`));
   return { title, inputs: inputOptions(inputs) };
 }
 
 async function readTitles(world: World, directory: string): Promise<Map<string, string>> {
-  const { readRunbooks } = await import('./read-runbooks.ts');
   const runbooks = await readRunbooks(world, directory);
   return new Map(
     runbooks.map(({ name, title, problem }) => [

@@ -23,6 +23,19 @@ export function asAuditFailure(cause: unknown, directory: string): unknown {
   });
 }
 
+/** Does what `read` does; where the system refuses, throws `audit` in its place. */
+export function readingAudit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw new OpsError('audit', `the audit log cannot be read: ${cause.message}`, {
+      cause,
+      hint: 'check that this user owns the state directory and that its disk is well',
+    });
+  }
+}
+
 function describe(cause: unknown): string {
   if (cause instanceof OpsError) return cause.message;
   return `the audit log cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;

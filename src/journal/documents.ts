@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpsError } from '../errors.ts';
-import { asAuditFailure, isSystemError } from './audit-failure.ts';
+import { asAuditFailure, isSystemError, readingAudit } from './audit-failure.ts';
 import { sha256 } from './chain.ts';
 import { ensureDirectory, replaceFile } from './durable-file.ts';
 
@@ -23,7 +23,7 @@ export function pinDocument(directory: string, text: string): string {
 /** The text kept under a digest. Throws `audit` when it is gone or is not what the digest says. */
 export function pinnedDocument(directory: string, digest: string): string {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new OpsError('audit', `not the digest of a pinned document: ${digest}`);
-  const text = readText(directory, digest);
+  const text = readingAudit(() => readText(directory, digest));
   if (text !== undefined && sha256(text) === digest) return text;
   const file = join(directory, digest);
   throw new OpsError('audit', `${file} ${text === undefined ? 'is gone' : 'was changed since the run began'}`, {

@@ -1,4 +1,5 @@
 import { OpsError } from '../errors.ts';
+import { readingAudit } from './audit-failure.ts';
 import { readOpening } from './check-line.ts';
 import { headFile, readHeadFile } from './head-file.ts';
 import { createLogScan, type Expected, type LogScan, scanOn } from './log-scan.ts';
@@ -23,16 +24,19 @@ export function createLogView(audit: string): LogView {
 export function refresh(view: LogView): void {
   // The head is read before the log: writers extend the log first, so an honest log is never behind it.
   const expected = view.compared ? [] : keptHead(view.audit);
-  const fault = scanOn(view, expected, (buffer, start, end) => {
-    indexLine(view.runs, readOpening(buffer, start, end), { ...view.place }, () => buffer.toString('utf8', start, end));
-    return undefined;
-  });
+  const fault = readingAudit(() =>
+    scanOn(view, expected, (buffer, start, end) => {
+      const opening = readOpening(buffer, start, end);
+      indexLine(view.runs, opening, { ...view.place }, () => buffer.toString('utf8', start, end));
+      return undefined;
+    }),
+  );
   if (fault !== undefined) throw damaged(view.audit, `${fault.file}:${fault.line}: ${fault.what}`);
   view.compared = true;
 }
 
 function keptHead(audit: string): Expected[] {
-  const kept = readHeadFile(audit);
+  const kept = readingAudit(() => readHeadFile(audit));
   if (kept.kind === 'unreadable') throw damaged(audit, 'HEAD: not a head: origin, seq and hash on three lines');
   return kept.kind === 'kept' ? [{ ...kept.head, from: 'HEAD' }] : [];
 }

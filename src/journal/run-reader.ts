@@ -1,3 +1,4 @@
+import { readingAudit } from './audit-failure.ts';
 import { parseEntry, type StoredEntry } from './chain.ts';
 import type { LogView } from './log-view.ts';
 import type { Place } from './run-index.ts';
@@ -20,7 +21,8 @@ export function readRun(view: LogView, run: string, from: Place): { entries: Sto
       }
       return true;
     };
-    readLines(segmentFile(view.audit, segment), start, visit, isLast ? view.place.offset : undefined);
+    const until = isLast ? view.place.offset : undefined;
+    readingAudit(() => readLines(segmentFile(view.audit, segment), start, visit, until));
   }
   return { entries, next: { ...view.place } };
 }

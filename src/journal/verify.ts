@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { OpsError } from '../errors.ts';
+import { readingAudit } from './audit-failure.ts';
 import { isCompactObject } from './compact-json.ts';
 import { readHeadFile } from './head-file.ts';
 import {
@@ -49,11 +50,13 @@ export function parseWitness(text: string): Witness {
 /**
  * Verifies a whole log as a stream, in flat memory: every line at its place, whole, linked to the one before and as
  * its hash says; the files complete; the end not before where the head file and the witness say. Changes nothing.
- * Throws only what the system throws while reading.
+ * Throws `audit` where the log cannot be read at all.
  */
 export async function verifyChain(source: LogSource, options: { head?: Witness } = {}): Promise<Verification> {
   const witness = options.head === undefined ? [] : [{ ...options.head, from: 'the head that was given' }];
-  return 'directory' in source ? verifyFiles(source.directory, witness) : verifyLines(source, witness);
+  return 'directory' in source
+    ? readingAudit(() => verifyFiles(source.directory, witness))
+    : verifyLines(source, witness);
 }
 
 function verifyFiles(directory: string, witness: readonly Expected[]): Verification {

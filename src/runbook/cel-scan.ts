@@ -1,8 +1,8 @@
 /** A piece of an expression's text: `[start, end)`. */
-export type Token = { kind: 'word' | 'number' | 'text' | 'mark'; start: number; end: number };
+type Token = { kind: 'word' | 'number' | 'text' | 'mark'; start: number; end: number };
 
 /** Cuts CEL text into tokens; spaces and comments are left out. Unclosed text reaches to the end. */
-export function* scanExpression(source: string, from = 0): Generator<Token> {
+function* scanExpression(source: string, from = 0): Generator<Token> {
   let position = from;
   let afterDot = false;
   while (position < source.length) {
@@ -49,6 +49,7 @@ function endOfText(source: string, start: number, quotes: string, raw: boolean):
  * the versions that this program defines.
  */
 export function toLibraryText(source: string): string {
+  if (!/-|has|matches/.test(source)) return source;
   const characters = source.split('');
   let previous = '';
   for (const token of scanExpression(source)) {

@@ -6,7 +6,7 @@ import type { Shape } from './shape.ts';
 import { whyUnreadable } from './visibility.ts';
 
 /** Where an expression stands: the step it belongs to (none: the lock), and the step's own outputs (in `expect`). */
-export type Reader = { reader: StepNode | undefined; outputs?: Shape };
+type Reader = { reader: StepNode | undefined; outputs?: Shape };
 
 /** What is wrong with one read of an expression; `all` are the expression's reads, for what `has(…)` asks about. */
 export function checkRead(lint: Lint, read: Read, all: readonly Read[], place: Reader): RuleBreach[] {

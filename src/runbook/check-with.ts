@@ -9,7 +9,7 @@ import { findSchemaProblems, placeProblems } from './schema-problems.ts';
 import type { Path } from './yaml-source.ts';
 
 /** A value that goes to an action: where it stands, and the places in it that are known only when it runs. */
-export type ActionInput = {
+type ActionInput = {
   action: AnyAction;
   data: { readonly [key: string]: Json };
   holes: readonly Hole[];

@@ -9,7 +9,7 @@ import type { Shape } from './shape.ts';
 import type { Path } from './yaml-source.ts';
 
 /** An expression in its place. `reader` is the step it belongs to; the lock has none, and reads inputs, env and run only. */
-export type Place = {
+type Place = {
   path: Path;
   /** Where the expression begins in the text at `path`. */
   offset: number;

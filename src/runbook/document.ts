@@ -4,7 +4,7 @@ import { parseBySchema, placeProblems } from './schema-problems.ts';
 import { parseYaml, type YamlSource } from './yaml-source.ts';
 
 /** A document that a schema accepted, and where its parts stand. */
-export type LoadedDocument<Value> = { value: Value; source: YamlSource };
+type LoadedDocument<Value> = { value: Value; source: YamlSource };
 
 /** Reads a YAML file's text by a schema: the parsed value with its positions, or all that is wrong with it. Never throws. */
 export function loadDocument<Value>(

@@ -25,7 +25,7 @@ export type ListedRunbook = {
 };
 
 /** A folder of runbooks: how to list it (names of files) and to read a file. */
-export type RunbookFolder = {
+type RunbookFolder = {
   directory: string;
   listFiles(directory: string): Promise<readonly string[]>;
   readText(file: string): Promise<string | undefined>;

@@ -12,10 +12,10 @@ import type { Runbook } from './runbook.ts';
 export type ReadText = (file: string) => Promise<string | undefined>;
 
 /** A file that a run depends on, with its exact text. */
-export type LoadedFile = { kind: 'runbook' | 'environment' | 'suite'; name: string; file: string; text: string };
+type LoadedFile = { kind: 'runbook' | 'environment' | 'suite'; name: string; file: string; text: string };
 
 /** A runbook with all that it depends on, loaded and linted together. */
-export type Loaded = {
+type Loaded = {
   runbook: Runbook;
   environment: Environment;
   suites: ReadonlyMap<string, Suite>;
@@ -38,7 +38,7 @@ export function environmentFileOf(runbooksDirectory: string, name: string): stri
 }
 
 /** `RUNBOOKS/suites/NAME.yaml`. */
-export function suiteFileOf(runbooksDirectory: string, name: string): string {
+function suiteFileOf(runbooksDirectory: string, name: string): string {
   return join(runbooksDirectory, 'suites', `${name}.yaml`);
 }
 

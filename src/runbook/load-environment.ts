@@ -9,7 +9,7 @@ import { looksLikeToken } from './secret-shapes.ts';
 import { type Path, parseYaml, type YamlSource } from './yaml-source.ts';
 
 /** A value of an environment that is not filled in yet. */
-export type Placeholder = { path: Path; value: string; where: Position };
+type Placeholder = { path: Path; value: string; where: Position };
 
 /** Loads an environment: its values and what is still a placeholder in it, or every problem that it has. Never throws for any text. */
 export function loadEnvironment(

@@ -16,7 +16,7 @@ import { scopeShapes, scopeTypes } from './scope-shapes.ts';
 import { parseYaml, type YamlSource } from './yaml-source.ts';
 
 /** A runbook's text, and what its references are resolved against. */
-export type RunbookText = {
+type RunbookText = {
   file: string;
   text: string;
   actions: ReadonlyMap<string, AnyAction>;

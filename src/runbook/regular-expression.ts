@@ -4,7 +4,7 @@ import { type Assertion, type PatternNode, parsePattern, type Test } from './par
  * Regular expressions that end in time proportional to text × pattern, whatever they are: a set of states instead of
  * backtracking. The syntax is the common part of RE2's: no look-around, no back-references.
  */
-export type Matcher = (text: string) => boolean;
+type Matcher = (text: string) => boolean;
 
 type Instruction =
   | { op: 'character'; test: Test }

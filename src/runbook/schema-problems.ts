@@ -12,7 +12,7 @@ type Issue = z.core.$ZodIssue;
  * One problem, before it has a place. `on` tells whether the key or the value is at fault; `rule` that a key is missing,
  * or that a rule of the schema's own found it, which may depend on values elsewhere.
  */
-export type SchemaProblem = {
+type SchemaProblem = {
   path: Path;
   on: 'key' | 'value';
   what: string;

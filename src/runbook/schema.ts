@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import type { Json } from '../world/json.ts';
 import { durationSchema } from './duration.ts';
 
 const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const nameSchema = z.string().max(64).regex(kebab, 'lower-case letters and digits, parted by dashes');
 const plainText = z.string().min(1).max(300);
+/** What YAML gave is JSON already; looking through it again would only take time. */
+const anyValue = z.custom<Json>(() => true);
 const expression = z.string().min(1).describe('a CEL expression, bare: no ${{ }} around it');
 
 /** An input of a runbook as written. */
@@ -44,8 +47,8 @@ export const commonKeys = {
 /** The keys that only steps with an action have. */
 export const actionKeys = {
   uses: z.string().min(1).optional().describe('the action, named system.verb-noun'),
-  with: z.record(z.string(), z.json()).optional().describe('the action’s input; text may hold ${{ expressions }}'),
-  approvals: z.json().optional().describe('not collected by this version'),
+  with: z.record(z.string(), anyValue).optional().describe('the action’s input; text may hold ${{ expressions }}'),
+  approvals: anyValue.optional().describe('not collected by this version'),
   timeout: durationSchema.optional().describe('the step’s time box'),
   retry: z
     .strictObject({
@@ -58,13 +61,13 @@ export const actionKeys = {
 };
 
 /** A step as written: an action (`uses`), steps that run together (`parallel`), or alternatives in order (`first-of`). */
-export type RawStep = z.output<z.ZodObject<typeof commonKeys & typeof actionKeys>> & {
+type RawStep = z.output<z.ZodObject<typeof commonKeys & typeof actionKeys>> & {
   parallel?: RawStep[] | undefined;
   'first-of'?: RawStep[] | undefined;
 };
 
 /** A step as written; which keys go together is checked by the linter, with better words than a union's. */
-export const stepSchema: z.ZodType<RawStep> = z
+const stepSchema: z.ZodType<RawStep> = z
   .strictObject({
     ...commonKeys,
     ...actionKeys,
@@ -88,6 +91,3 @@ export const runbookSchema = z.strictObject({
   lock: z.string().min(1).optional().describe('the resource that one run at a time may hold'),
   steps: stepListSchema.describe('in order'),
 });
-
-/** A runbook as written. */
-export type RawRunbook = z.output<typeof runbookSchema>;

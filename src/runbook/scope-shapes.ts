@@ -8,7 +8,7 @@ import type { InputSpec } from './runbook.ts';
 import { anyShape, narrowShape, type Shape, shapeOf, struct } from './shape.ts';
 
 /** What expressions may read, by variable. `outputs` is by step id. */
-export type ScopeShapes = { inputs: Shape; env: Shape; run: Shape; outputs: ReadonlyMap<string, Shape> };
+type ScopeShapes = { inputs: Shape; env: Shape; run: Shape; outputs: ReadonlyMap<string, Shape> };
 
 /** The shapes of everything that a runbook's expressions may read; with an environment, only what that one has. */
 export function scopeShapes(

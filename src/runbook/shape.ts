@@ -66,7 +66,7 @@ function shapeOfMap(node: JsonSchema, root: JsonSchema, depth: number): Shape {
 }
 
 /** One shape that holds for all of them. */
-export function mergeShapes(shapes: readonly Shape[]): Shape {
+function mergeShapes(shapes: readonly Shape[]): Shape {
   const [first, ...others] = shapes;
   if (first === undefined) return anyShape;
   return others.reduce(mergeTwo, first);

@@ -73,7 +73,9 @@ function withFacts(step: ActionStep): string[] {
   const values = literal
     ? Object.entries(template.value ?? {}).map(([name, value]) => [name, plainText(value)])
     : entries;
-  return values.length === 0 ? [] : [values.map(([name, value]) => `${name} ${value}`).join(', ')];
+  const line = values.map(([name, value]) => `${name} ${value}`).join(', ');
+  if (line.length <= 60) return line === '' ? [] : [line];
+  return values.map(([name, value]) => `${name}: ${value}`);
 }
 
 function commonFacts(step: Step): string[] {
@@ -121,9 +123,9 @@ function templateText(template: Template): string {
     case 'literal':
       return plainText(template.value);
     case 'expression':
-      return `\${{ ${template.expression.source} }}`;
+      return expressionText(template.expression.source);
     case 'text':
-      return template.parts.map((part) => (typeof part === 'string' ? part : `\${{ ${part.source} }}`)).join('');
+      return template.parts.map((part) => (typeof part === 'string' ? part : expressionText(part.source))).join('');
     case 'list':
       return template.items.map(templateText).join(' ');
     case 'map':
@@ -131,6 +133,11 @@ function templateText(template: Template): string {
         .map(([name, entry]) => `${name} ${templateText(entry)}`)
         .join(' ');
   }
+}
+
+/** An expression as written. No-break spaces keep its marks with it when lines are wrapped. */
+function expressionText(source: string): string {
+  return `\${{\u00A0${source}\u00A0}}`;
 }
 
 function plainText(value: unknown): string {
@@ -148,7 +155,7 @@ function wrap(text: string, indent: number, hang = 0): string[] {
   const lines: string[] = [];
   let line = '';
   const room = () => Math.max(20, width - indent - (lines.length === 0 ? 0 : hang));
-  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+  for (const word of text.split(/[ \t\r\n]+/).filter((part) => part !== '')) {
     let rest = word;
     if (line !== '' && line.length + 1 + rest.length > room()) {
       lines.push(line);
@@ -161,5 +168,8 @@ function wrap(text: string, indent: number, hang = 0): string[] {
     line = line === '' ? rest : `${line} ${rest}`;
   }
   if (line !== '') lines.push(line);
-  return lines.map((part, index) => `${' '.repeat(indent + (index === 0 ? 0 : hang))}${part}`);
+  return lines.map((part, index) => {
+    const margin = ' '.repeat(indent + (index === 0 ? 0 : hang));
+    return `${margin}${part.replaceAll('\u00A0', ' ')}`;
+  });
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -9,10 +10,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpsError } from '../../src/errors.ts';
 import { verifyChain } from '../../src/journal/verify.ts';
+import { bundleChild, startCommand } from './support/child-process.ts';
 import { alice, bob, ended, intended, started, stateDirectory, storeOn } from './support/store-fixture.ts';
 
 let directory: string;
@@ -87,6 +90,31 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
     const [, line = ''] = /copy it from here: (.*)$/.exec(error.hint ?? '') ?? [];
     expect(JSON.parse(line)).toMatchObject({ seq: 3, type: 'change-intended', step: 'switch' });
   });
+});
+
+test('a write that ends in the middle is cut off again, and the whole entry is kept elsewhere', async () => {
+  const bundles = mkdtempSync(join(tmpdir(), 'resend-ops-child-'));
+  const program = await bundleChild(bundles);
+  // No file may grow past a few blocks: the system takes the beginning of a line, and refuses the rest.
+  const limited = `trap '' XFSZ; ulimit -f 8; exec "$@"`;
+  const child = startCommand('sh', '-c', limited, 'sh', process.execPath, program, 'drive', directory, 'run-1');
+  try {
+    await child.next();
+    let told: Record<string, unknown>;
+    do {
+      child.ask('x'.repeat(700));
+      told = await child.next();
+    } while (told.code === undefined);
+    expect(told).toMatchObject({ code: 'audit', message: expect.stringContaining('EFBIG') });
+    const [, command = ''] = /put it back: (.*) && resend-ops audit verify$/.exec(String(told.hint)) ?? [];
+    const before = await verifyChain({ directory });
+    expect(before).toMatchObject({ ok: true, tornBytes: 0, headFile: 'matches' });
+    execFileSync('sh', ['-c', command]);
+    expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: before.records + 1 });
+  } finally {
+    await child.kill();
+    rmSync(bundles, { recursive: true });
+  }
 });
 
 test('a head that cannot be kept is a failure too: the end of the log would be unwatched', async () => {

@@ -78,7 +78,7 @@ export const environment: Environment = environmentSchema.parse({
   secrets: { 'bad-key': 'BAD_KEY' },
 });
 
-export const suite = suiteSchema.parse({
+const suite = suiteSchema.parse({
   title: 'Critical',
   requests: [{ id: 'root', method: 'GET', path: '/', expect: { status: 200 } }],
 });

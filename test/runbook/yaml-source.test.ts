@@ -73,12 +73,12 @@ const bad: readonly [name: string, text: string, says: readonly string[]][] = [
     'a: 12345678901234567890\n',
     ['1:4: the number "12345678901234567890" cannot be kept exactly; put it in quotes if it is text'],
   ],
-  ['deep flow', `a: ${'['.repeat(20_000)}`, ['1:28: the file is nested too deeply; keep it under 24 levels']],
-  ['deep dashes', `a:\n${'- '.repeat(10_000)}x\n`, ['2:49: the file is nested too deeply; keep it under 24 levels']],
+  ['deep flow', `a: ${'['.repeat(20_000)}`, ['1:27: the file is nested too deeply; keep it under 24 levels']],
+  ['deep dashes', `a:\n${'- '.repeat(10_000)}x\n`, ['2:47: the file is nested too deeply; keep it under 24 levels']],
   [
     'deep indents',
     Array.from({ length: 500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
-    ['122:1: the file is nested too deeply; keep it under 24 levels'],
+    ['25:25: the file is nested too deeply; keep it under 24 levels'],
   ],
 ];
 

@@ -3,7 +3,7 @@ import { findOpsError, OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 
 /** What the failed call wanted: only a write can leave the world in doubt. */
-export type CallKind = 'read' | 'write';
+type CallKind = 'read' | 'write';
 
 /** The SDK's status error, by shape: importing its class here would load it with the program. */
 const statusError = z.object({

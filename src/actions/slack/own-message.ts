@@ -29,17 +29,20 @@ export function metadataOf(ctx: ActionContext) {
 }
 
 /** What a search for this step's message found. `unknown`: the pages did not end in time, so nothing is proven. */
-export type Search = { kind: 'found'; ts: string } | { kind: 'absent' } | { kind: 'unknown' };
+type Search = { kind: 'found'; ts: string } | { kind: 'absent' } | { kind: 'unknown' };
 
 /** Looks for this step's message by its metadata: in a channel, newest first, or in a thread. Throws what a read throws. */
 export async function findOwnMessage(ctx: ActionContext, channel: string, thread?: string): Promise<Search> {
   let cursor: string | undefined;
   for (let page = 1; page <= mostPages; page += 1) {
     const query = { channel, limit: perPage, include_all_metadata: true, ...(cursor === undefined ? {} : { cursor }) };
-    const answer = await readSlack(ctx, 'look for the message', async (client): Promise<unknown> =>
-      thread === undefined
-        ? await client.conversations.history(query)
-        : await client.conversations.replies({ ...query, ts: thread }),
+    const answer = await readSlack(
+      ctx,
+      'look for the message',
+      async (client): Promise<unknown> =>
+        thread === undefined
+          ? await client.conversations.history(query)
+          : await client.conversations.replies({ ...query, ts: thread }),
     );
     const parsed = pageSchema.safeParse(answer);
     if (!parsed.success) throw new OpsError('failed', 'look for the message: the answer is no list of messages');

@@ -14,7 +14,12 @@ const aboutCredentials: ReadonlySet<string> = new Set([
 ]);
 
 /** Slack failed on the way: "some aspect of the operation" may have succeeded (docs.slack.dev, errors of every method). */
-const inDoubt: ReadonlySet<string> = new Set(['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable']);
+const inDoubt: ReadonlySet<string> = new Set([
+  'fatal_error',
+  'internal_error',
+  'request_timeout',
+  'service_unavailable',
+]);
 
 /** The error code of Slack's own `ok: false` answer (docs.slack.dev), or undefined where the error is not one. Looks through {@link slackError}. */
 export function slackCode(error: unknown): string | undefined {
@@ -36,7 +41,10 @@ export function slackError(error: unknown, what: string): OpsError {
   const known = findOpsError(error);
   if (known === undefined) {
     if (!isOfTheSdk(error)) throw error;
-    return new OpsError('lost-answer', `${what}: ${boundedText(error.message, 200)}`, { hint: lookFirst, cause: error });
+    return new OpsError('lost-answer', `${what}: ${boundedText(error.message, 200)}`, {
+      hint: lookFirst,
+      cause: error,
+    });
   }
   if (known.code !== 'not-sent' && known.code !== 'lost-answer' && known.code !== 'refused') return known;
   const hint = known.hint === undefined ? {} : { hint: known.hint };

@@ -6,22 +6,17 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 /** Text as Slack's markup shows it verbatim (docs.slack.dev: escape &, <, >), bounded. An escaped character is never cut in two. */
 export function slackText(text: string): string {
-  const pieces: string[] = [];
-  let length = 0;
-  for (const character of text) {
-    const piece = entities[character] ?? character;
-    if (length + piece.length > longest - cut.length) {
-      const rest = escaped(text.slice(0, longest));
-      return rest.length <= longest && text.length <= longest ? rest : `${pieces.join('')}${cut}`;
-    }
-    pieces.push(piece);
+  const pieces = Array.from(text, (character) => entities[character] ?? character);
+  const whole = pieces.join('');
+  if (whole.length <= longest) return whole;
+  let kept = 0;
+  let length = cut.length;
+  for (const piece of pieces) {
     length += piece.length;
+    if (length > longest) break;
+    kept += 1;
   }
-  return pieces.join('');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>]/g, (character) => entities[character] ?? character);
+  return `${pieces.slice(0, kept).join('')}${cut}`;
 }
 
 /** A channel's name by Slack's rules: lower-case letters, digits, dashes and underscores, at most 80, with room for a suffix. */

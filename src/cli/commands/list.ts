@@ -1,8 +1,8 @@
 import { exitCodes } from '../../errors.ts';
 import type { CommandRun } from '../command.ts';
-import { commandTable } from '../command-table.ts';
 import { writeJsonLine } from '../json-lines.ts';
 import { locateRunbooks } from '../locate.ts';
+import { ownCommands } from '../own-commands.ts';
 import { readRunbooks } from '../read-runbooks.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 import { sanitise } from '../terminal/sanitise.ts';
@@ -11,14 +11,14 @@ import { sanitise } from '../terminal/sanitise.ts';
 export const list: CommandRun = async ({ world, options }) => {
   const directory = await locateRunbooks(world, options.text('runbooks'));
   const { screen } = openTerminal(world, options, { to: 'stdout' });
-  const builtIn = new Set(commandTable.map(({ name }) => name.split(' ')[0]));
   const runbooks = await readRunbooks(world, directory);
   const widest = Math.max(0, ...runbooks.map(({ name }) => name.length));
   let isSound = true;
-  for (const { name, title, problem: unreadable } of runbooks) {
-    const problem = builtIn.has(name) ? 'cannot be started: a command has this name; rename the file' : unreadable;
+  for (const runbook of runbooks) {
+    const { name, title, problem: unreadable } = runbook;
+    const problem = ownCommands.has(name) ? 'cannot be started: a command has this name; rename the file' : unreadable;
     isSound &&= problem === undefined;
-    if (options.flag('json')) writeJsonLine(world, { name, title, problem: problem ?? null });
+    if (options.flag('json')) writeJsonLine(world, { ...runbook, ...(problem === undefined ? {} : { problem }) });
     else {
       const text = problem === undefined ? title : { text: sanitise(problem), tone: 'bad' as const };
       screen.line(

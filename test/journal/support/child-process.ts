@@ -26,7 +26,12 @@ export type Child = {
 
 /** Starts the bundled program with arguments. */
 export function startChild(file: string, ...args: string[]): Child {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return startCommand(process.execPath, file, ...args);
+}
+
+/** Starts a command that becomes the bundled program in the end. */
+export function startCommand(command: string, ...args: string[]): Child {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const gone = once(child, 'close');
   // A process that is killed while it is asked something closes its pipe.
