@@ -56,6 +56,16 @@ function realWorld(packageDirectory: string): World {
   };
 }
 
+/** Nothing is known of the program's state any more, so it ends; the log on disk tells where a run stands. */
+function endAtBug(error: unknown): void {
+  const verbose = process.argv.includes('--verbose') && error instanceof Error ? `${error.stack}\n` : '';
+  const what = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `error: unexpected: ${what}\nhint: this is a bug; \`resend-ops status\` tells where the run stands\n${verbose}`,
+    () => process.exit(exitCodes.needsAttention),
+  );
+}
+
 /**
  * Runs the program in this process and sets its exit code; the process ends by itself when all output is written and
  * every socket is closed.
@@ -69,6 +79,7 @@ export async function main(packageDirectory: string): Promise<void> {
     );
   };
   process.once('beforeExit', onDrained);
+  process.once('uncaughtException', endAtBug);
   const code = await program(process.argv.slice(2), realWorld(packageDirectory));
   process.off('beforeExit', onDrained);
   process.exitCode = code;

@@ -1,4 +1,4 @@
-import type { RunState } from '../journal/state.ts';
+import type { RunState } from '../journal/run-state.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { Clock } from '../world/clock.ts';
 import { formatDuration } from './terminal/duration.ts';

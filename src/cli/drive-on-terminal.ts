@@ -4,7 +4,7 @@ import { createInterrupts } from '../engine/interrupts.ts';
 import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
 import { type ExitCode, exitCodeOf, exitCodes, OpsError } from '../errors.ts';
-import type { RunState } from '../journal/state.ts';
+import type { RunState } from '../journal/run-state.ts';
 import type { Clock } from '../world/clock.ts';
 import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';

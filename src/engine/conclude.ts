@@ -1,6 +1,6 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { Outcome } from '../journal/events.ts';
-import type { ChangeState, StepState } from '../journal/state.ts';
+import type { ChangeState, StepState } from '../journal/run-state.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
 import { tellFollowersTheEnd } from './follow.ts';
 import { rollBack } from './rollback.ts';
@@ -92,10 +92,7 @@ export function leftInPlace(session: Session): string[] {
   return [...session.state.steps.values()]
     .filter(
       (step): step is StepState & { change: ChangeState } =>
-        step.change !== null &&
-        step.change.undoable &&
-        step.change.status !== 'reverted' &&
-        step.change.status !== 'not-applied',
+        step.change?.undoable && step.change.status !== 'reverted' && step.change.status !== 'not-applied',
     )
     .map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
 }

@@ -1,5 +1,6 @@
 import { exitCodes, OpsError } from '../errors.ts';
-import { foldRun, type RunState } from '../journal/state.ts';
+import type { RunState } from '../journal/run-state.ts';
+import { foldRun } from '../journal/state.ts';
 import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { driven, driveRun } from './drive-run.ts';

@@ -1,5 +1,5 @@
 import type { RunNews } from '../actions/action.ts';
-import type { RunState } from '../journal/state.ts';
+import type { RunState } from '../journal/run-state.ts';
 import { actionContext, writing } from './context.ts';
 import { recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';

@@ -1,7 +1,7 @@
 import type { AnyAction } from '../actions/action.ts';
 import type { Suite } from '../actions/http/suite.ts';
 import type { Actor, Entry } from '../journal/events.ts';
-import type { RunState } from '../journal/state.ts';
+import type { RunState } from '../journal/run-state.ts';
 import type { Store } from '../journal/store.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { Clock } from '../world/clock.ts';

@@ -25,7 +25,7 @@ export async function checkCredentials(
   scope: Scope,
   contextFor: (step: string, signal: AbortSignal) => ActionContext,
 ): Promise<void> {
-  if (overrides['credentials'] !== undefined) return;
+  if (overrides.credentials !== undefined) return;
   const uses = new Map<string, { step: string; action: AnyAction }>();
   for (const step of requiredSteps(material.runbook, scope)) {
     const action = drive.actions.get(step.uses);

@@ -1,6 +1,6 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { Outcome } from '../journal/events.ts';
-import type { ChangeStatus, Clocks, RunState } from '../journal/state.ts';
+import type { ChangeStatus, Clocks, RunState } from '../journal/run-state.ts';
 
 /** The last line of `--json`, and what a command returns: how a run ended. */
 export type RunResult = {

@@ -1,6 +1,6 @@
 import type { AnyAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
-import type { ChangeState, StepState } from '../journal/state.ts';
+import type { ChangeState, StepState } from '../journal/run-state.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, writing } from './context.ts';
 import { endsDriving, recordedError } from './recorded-error.ts';

@@ -1,7 +1,8 @@
 import type { Change, RunIdentity } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { Entry, Event } from '../journal/events.ts';
-import { advance, type RunState } from '../journal/state.ts';
+import type { RunState } from '../journal/run-state.ts';
+import { advance } from '../journal/state.ts';
 import type { Lease } from '../journal/store.ts';
 import type { Json } from '../world/json.ts';
 import type { Drive, Material } from './options.ts';

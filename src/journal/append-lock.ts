@@ -18,7 +18,7 @@ export type AppendLock = {
 };
 
 /** What a lock needs. `waitMs` bounds the wait for a living holder, in real milliseconds. */
-export type AppendLockOptions = {
+type AppendLockOptions = {
   directory: string;
   self: ProcessIdentity;
   isAlive: (other: ProcessIdentity) => Liveness;
@@ -155,9 +155,12 @@ function highest(directory: string): number {
   return generations(directory).at(-1) ?? 0;
 }
 
-/** What a generation says of its holder: nothing when the lock is free. Undefined when it has been removed. */
+/**
+ * What a generation says of its holder: nothing when the lock is free, and where a power cut left the name and took the
+ * content. Undefined when it has been removed.
+ */
 function read(directory: string, generation: number): string | undefined {
-  return readName(directory, String(generation));
+  return readName(directory, String(generation))?.replaceAll('\0', '');
 }
 
 function readName(directory: string, name: string): string | undefined {

@@ -9,13 +9,13 @@ export const genesis = '0'.repeat(64);
 export const longestLine = 1024 * 1024;
 
 /** What the store stamps on an event. */
-export type Stamp = { seq: number; time: string; run: string; epoch: number; actor: Actor; prev: string; key?: string };
+type Stamp = { seq: number; time: string; run: string; epoch: number; actor: Actor; prev: string; key?: string };
 
 /**
  * Characters that JSON leaves as they are and that break a line or a terminal: DEL and C1, zero-width and
  * bidirectional controls, the line and paragraph separators, the byte order mark.
  */
-const unsafe = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const unsafe = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /**
  * The text of one entry, without its line break: one JSON object whose fields stand in the order of the format.

@@ -1,7 +1,7 @@
 import { sha256 } from './chain.ts';
 
 /** A line that belongs at its place, or what is wrong with it. */
-export type Checked = { ok: true; hash: string } | { ok: false; what: string };
+type Checked = { ok: true; hash: string } | { ok: false; what: string };
 
 /**
  * Checks the bytes of one line (without its line break) by slicing: the opening fields in their order, the sequence

@@ -33,7 +33,7 @@ export type FileStoreOptions = {
 };
 
 /** The log's own directory within a state directory. */
-export function auditDirectory(directory: string): string {
+function auditDirectory(directory: string): string {
   return join(directory, 'audit');
 }
 

@@ -21,7 +21,7 @@ export function headFile(audit: string): string {
 }
 
 /** What the head file says. Absent and empty are one thing: a crash of the machine can leave either. */
-export type KeptHead = { kind: 'kept'; head: Head } | { kind: 'absent' } | { kind: 'unreadable' };
+type KeptHead = { kind: 'kept'; head: Head } | { kind: 'absent' } | { kind: 'unreadable' };
 
 /** Reads the head file of a log's directory. Throws what the system throws, except where there is no such file. */
 export function readHeadFile(audit: string): KeptHead {

@@ -11,7 +11,7 @@ import { readRun } from './run-reader.ts';
 import type { Lease } from './store.ts';
 
 /** What a lease is made of. `takenFrom` are processes that may still have a call in flight. */
-export type LeaseOptions = {
+type LeaseOptions = {
   run: string;
   epoch: number;
   by: Actor;

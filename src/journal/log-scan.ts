@@ -45,7 +45,7 @@ export type Fault = { file: string; line: number; seq: number; what: string };
 export type Expected = { seq: number; hash: string; origin?: string; from: string };
 
 /** Told of each line after it was checked, before the scan moves past it; may find fault with it too. */
-export type VisitLine = (buffer: Buffer, start: number, end: number) => string | undefined;
+type VisitLine = (buffer: Buffer, start: number, end: number) => string | undefined;
 
 /**
  * Reads on to the present end of the log, checks every line, and meets the expected places on the way. Stops at the

@@ -24,13 +24,16 @@ export function createLogView(audit: string): LogView {
 export function refresh(view: LogView): void {
   // The head is read before the log: writers extend the log first, so an honest log is never behind it.
   const expected = view.compared ? [] : keptHead(view.audit);
-  const fault = readingAudit(() =>
-    scanOn(view, expected, (buffer, start, end) => {
-      const opening = readOpening(buffer, start, end);
-      indexLine(view.runs, opening, { ...view.place }, () => buffer.toString('utf8', start, end));
-      return undefined;
-    }),
-  );
+  const scan = () =>
+    readingAudit(() =>
+      scanOn(view, expected, (buffer, start, end) => {
+        const opening = readOpening(buffer, start, end);
+        indexLine(view.runs, opening, { ...view.place }, () => buffer.toString('utf8', start, end));
+        return undefined;
+      }),
+    );
+  // Another process may just have been cutting off a line that failed or was torn: damage is what is there twice.
+  const fault = scan() && scan();
   if (fault !== undefined) throw damaged(view.audit, `${fault.file}:${fault.line}: ${fault.what}`);
   view.compared = true;
 }

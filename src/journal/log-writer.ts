@@ -38,7 +38,7 @@ export type LogWriter = {
 };
 
 /** What a writer needs. */
-export type LogWriterOptions = {
+type LogWriterOptions = {
   directory: string;
   lockDirectory: string;
   view: LogView;

@@ -2,7 +2,7 @@ import { encodingsOf } from './secret-encodings.ts';
 import { maskShapes } from './secret-shapes.ts';
 
 /** What stands in the place of a secret. */
-export const mask = '***';
+const mask = '***';
 
 /** Takes secrets out of whatever is written, shown or sent. */
 export type Redactor = {

@@ -4,7 +4,7 @@ import type { LogView } from './log-view.ts';
 import { segmentFile } from './segments.ts';
 
 /** Appends bytes to the log's newest file. Only the holder of the append lock may use it. */
-export type SegmentWriter = {
+type SegmentWriter = {
   /**
    * Appends one line (with its line break) in one write, and makes it durable unless `sync` is false. What was written
    * of a line that failed is cut off again. Never throws what the disk says: that is an answer.
@@ -14,7 +14,7 @@ export type SegmentWriter = {
 };
 
 /** `cut`: the log ends where it did before the line that failed. */
-export type Appended = { ok: true } | { ok: false; cause: unknown; cut: boolean };
+type Appended = { ok: true } | { ok: false; cause: unknown; cut: boolean };
 
 /** Keeps the newest file open between appends, so that no error of its earlier writes is lost with a descriptor. */
 export function createSegmentWriter(options: { segmentBytes: number }): SegmentWriter {

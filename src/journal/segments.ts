@@ -8,7 +8,7 @@ export function segmentName(number: number): string {
 }
 
 /** What is in a log's directory: its segments, and what looks like one and is not. */
-export type SegmentListing = { count: number; stray: string | undefined };
+type SegmentListing = { count: number; stray: string | undefined };
 
 /**
  * Lists the segments of a log, which are numbered from 1 without gaps. `stray` is the first `.jsonl` file that breaks
@@ -24,7 +24,7 @@ export function listSegments(audit: string): SegmentListing {
 }
 
 /** Where reading stopped: after `offset` complete bytes; `rest` are the bytes after the last line break. */
-export type ReadTo = { offset: number; rest: Buffer; stopped: boolean };
+type ReadTo = { offset: number; rest: Buffer; stopped: boolean };
 
 /**
  * Reads the complete lines of a file from `from` (the beginning of a line) to its present end, in flat memory.

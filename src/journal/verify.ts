@@ -18,13 +18,13 @@ import { listSegments } from './segments.ts';
 import type { Head } from './store.ts';
 
 /** A log on disk, by its state directory; or lines from anywhere, in order, without their line breaks. */
-export type LogSource = { directory: string } | { lines: Iterable<string> | AsyncIterable<string>; name: string };
+type LogSource = { directory: string } | { lines: Iterable<string> | AsyncIterable<string>; name: string };
 
 /** A place in the chain that was written down outside: on a screen, in a war room. */
 export type Witness = { seq: number; hash: string };
 
 /** What verifying found. `records` are the entries that are good, from the beginning. */
-export type Verification =
+type Verification =
   | {
       ok: true;
       records: number;

@@ -5,7 +5,7 @@ import type { Place } from './run-index.ts';
 import { readRun } from './run-reader.ts';
 
 /** What to watch. Without a signal the watch goes on until the run ends. */
-export type WatchOptions = {
+type WatchOptions = {
   view: LogView;
   run: string;
   fromSeq: number;

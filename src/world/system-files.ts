@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Files } from './world.ts';
@@ -6,7 +6,6 @@ import type { Files } from './world.ts';
 /** The file system of this machine. */
 export const systemFiles: Files = {
   readText: (path) => readFile(path, 'utf8'),
-  writeText: (path, text) => writeFile(path, text),
   exists: (path) => stat(path).then(() => true, isAbsent),
   list: (directory) =>
     readdir(directory).then(

@@ -18,8 +18,6 @@ export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 /** Files, as the command line needs them. Paths are absolute. Everything that fails throws what `node:fs` throws. */
 export type Files = {
   readText(path: string): Promise<string>;
-  /** Creates the file, or replaces it whole. */
-  writeText(path: string, text: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** Names in a directory, sorted; none when there is no such directory. */
   list(directory: string): Promise<string[]>;

@@ -173,7 +173,7 @@ test('SIGTERM with the switch in place leaves it, says how to go on (3), and rol
   const ended = await running.ended;
   expect([ended.code, ended.stderr]).toEqual([3, expect.stringMatching(/resend-ops rollback/)]);
   const { clocks } = resultOf(ended.stdout);
-  expect(clocks['switchedMs']).toBeLessThan(10_000);
+  expect(clocks.switchedMs).toBeLessThan(10_000);
   expect(await simulated.isEnabled()).toBe(false);
   expect((await simulated.run(['rollback']).ended).code).toBe(0);
   expect(await simulated.isEnabled()).toBe(true);

@@ -21,7 +21,7 @@ export type Running = {
 /** Starts the built program as a user would, with no terminal. */
 export function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Running {
   const child = spawn(process.execPath, [bin, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', NO_COLOR: '1', ...variables },
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', NO_COLOR: '1', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -49,7 +49,10 @@ export function start(args: readonly string[], variables: Readonly<Record<string
         };
         watchers.add(look);
         look();
-        ended.then(({ code, stderr: said }) => reject(new Error(`ended with ${code} before ${pattern}: ${said}`)));
+        ended.then(
+          ({ code, stderr: said }) => reject(new Error(`ended with ${code} before ${pattern}: ${said}`)),
+          reject,
+        );
       }),
   };
 }

@@ -1,5 +1,5 @@
 import { startRun } from '../../engine/start-run.ts';
-import type { RunState } from '../../journal/state.ts';
+import type { RunState } from '../../journal/run-state.ts';
 import type { CommandRun } from '../command.ts';
 import { customerLines } from '../customers.ts';
 import { driveOnTerminal } from '../drive-on-terminal.ts';

@@ -1,5 +1,6 @@
 import { type ExitCode, exitCodes } from '../../errors.ts';
-import { advance, begin, type RunState } from '../../journal/state.ts';
+import type { RunState } from '../../journal/run-state.ts';
+import { advance, begin } from '../../journal/state.ts';
 import type { CommandRun } from '../command.ts';
 import { findRun } from '../find-run.ts';
 import { writeJsonLine } from '../json-lines.ts';

@@ -1,5 +1,5 @@
 import { type ExitCode, exitCodes } from '../../errors.ts';
-import type { RunState } from '../../journal/state.ts';
+import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import { formatDuration, formatLimit } from './duration.ts';
 import { sanitise } from './sanitise.ts';

@@ -1,5 +1,5 @@
 import type { Entry, RecordedError } from '../../journal/events.ts';
-import type { RunState, StepState } from '../../journal/state.ts';
+import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import { formatDuration, formatLimit, timeOfDay } from './duration.ts';
 import { printDiff, printSummary, textIndent } from './evidence.ts';

@@ -1,5 +1,5 @@
 import type { Summary } from '../../actions/action.ts';
-import type { StepState } from '../../journal/state.ts';
+import type { StepState } from '../../journal/run-state.ts';
 import { fitDetail } from './fit-detail.ts';
 import { sanitise, sanitiseLines } from './sanitise.ts';
 import type { Screen } from './screen.ts';

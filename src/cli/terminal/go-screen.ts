@@ -1,4 +1,4 @@
-import type { RunState, StepState } from '../../journal/state.ts';
+import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import type { Json } from '../../world/json.ts';
 import { formatDuration, formatLimit } from './duration.ts';

@@ -1,5 +1,5 @@
 import type { Entry } from '../../journal/events.ts';
-import type { RunState } from '../../journal/state.ts';
+import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import type { Clock } from '../../world/clock.ts';
 import { formatDuration, formatLimit } from './duration.ts';

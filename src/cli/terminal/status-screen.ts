@@ -1,5 +1,5 @@
 import { exitCodes } from '../../errors.ts';
-import type { RunState, StepState } from '../../journal/state.ts';
+import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { RunListing } from '../../journal/store.ts';
 import { formatDuration } from './duration.ts';
 import { nextCommands, printEndScreen } from './end-screen.ts';

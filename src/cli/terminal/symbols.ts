@@ -1,4 +1,4 @@
-import type { StepState } from '../../journal/state.ts';
+import type { StepState } from '../../journal/run-state.ts';
 import type { Tone } from './paint.ts';
 
 /** How a state is shown: a symbol, a word (the colour is never alone), and what it means. */

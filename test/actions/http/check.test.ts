@@ -152,7 +152,9 @@ describe('http.check', () => {
     expect(arrived).toBe(1);
     expect(output).toMatchObject({ passed: 1, total: 1, skipped: 1, criticalTotal: 1, criticalSkipped: 1 });
     expect(summary.headline).toMatch(/^1\/1 critical requests pass over fallback, 1 not sent, slowest \d+ ms$/);
-    expect(summary.detail.join(' ')).toMatch(/^skip with-key: not sent: secret "api-key" is not set\s+\(RESEND_API_KEY\)/);
+    expect(summary.detail.join(' ')).toMatch(
+      /^skip with-key: not sent: secret "api-key" is not set\s+\(RESEND_API_KEY\)/,
+    );
     await expect(check({}, address, [withKey, minor], secrets)).rejects.toMatchObject({
       code: 'failed',
       message: 'no critical request of suite "critical" could be sent',

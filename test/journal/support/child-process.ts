@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 /** Bundles the program that the tests start as other processes into `directory`; answers its path. */
 export async function bundleChild(directory: string): Promise<string> {
   const file = join(directory, 'child.mjs');
-  const bundle = await rolldown({ input: join(import.meta.dirname, 'child.ts'), platform: 'node' });
+  const bundle = await rolldown({ input: fileURLToPath(new URL('./child.ts', import.meta.url)), platform: 'node' });
   await bundle.write({ file, format: 'esm' });
   await bundle.close();
   return file;

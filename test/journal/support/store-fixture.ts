@@ -12,7 +12,7 @@ export const alice: Actor = { user: 'alice', host: 'laptop' };
 export const bob: Actor = { user: 'bob', host: 'bastion' };
 
 /** A clock in real time, as the store wants it. */
-export const realClock: FileStoreOptions['clock'] = {
+const realClock: FileStoreOptions['clock'] = {
   now: () => Date.now(),
   sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
 };

@@ -1,0 +1,126 @@
+import type { Entry } from './events.ts';
+import type { ChangeState, RunState, StepState } from './run-state.ts';
+
+/** Moves the step that an entry speaks of one entry on, in place; a step that begins anew keeps what its change has left in the world. */
+export function advanceStep(state: RunState, entry: Extract<Entry, { step: string }>): void {
+  const atMs = Date.parse(entry.time);
+  let step = state.steps.get(entry.step);
+  if (step === undefined || (entry.type === 'step-started' && step.phase !== 'running')) {
+    const fresh = newStep(entry.step, atMs);
+    step = step === undefined ? fresh : { ...fresh, change: step.change, noted: step.noted, confirmed: step.confirmed };
+    state.steps.set(entry.step, step);
+  }
+  switch (entry.type) {
+    case 'step-started':
+      step.title = entry.title;
+      step.uses = entry.uses ?? null;
+      return;
+    case 'step-planned':
+      step.plan = {
+        before: entry.before,
+        after: entry.after,
+        diff: entry.diff,
+        notes: entry.notes,
+        digest: entry.digest,
+      };
+      return;
+    case 'confirmation-given':
+      step.confirmed = [...step.confirmed, entry.digest];
+      return;
+    case 'change-intended':
+      step.change = {
+        status: 'intended',
+        uses: entry.uses,
+        input: entry.input,
+        before: entry.before,
+        after: entry.after,
+        digest: entry.digest,
+        undoable: entry.undoable,
+        rollback: entry.rollback,
+        appliedSeq: null,
+        lookAgain: false,
+        output: null,
+        error: null,
+      };
+      return;
+    case 'fact-noted':
+      step.noted = entry.fact;
+      return;
+    case 'step-succeeded':
+      step.phase = 'succeeded';
+      step.endedAtMs = atMs;
+      step.output = entry.output;
+      step.summary = entry.summary;
+      step.knowledge = entry.knowledge;
+      step.error = null;
+      if (entry.summary.predictedDrainMs !== undefined && state.clocks.goAt === null) {
+        state.clocks.predictedDrainMs = entry.summary.predictedDrainMs;
+      }
+      return;
+    case 'step-failed':
+      step.phase = 'failed';
+      step.endedAtMs = atMs;
+      step.error = entry.error;
+      if (entry.output !== undefined) step.output = entry.output;
+      if (entry.summary !== undefined) step.summary = entry.summary;
+      return;
+    case 'step-skipped':
+      step.phase = 'skipped';
+      step.endedAtMs = atMs;
+      step.skippedWhy = entry.why;
+      return;
+    case 'marked-done':
+      step.phase = 'succeeded';
+      step.endedAtMs = atMs;
+      step.markedDone = entry.evidence;
+      step.error = null;
+      if (step.change !== null && step.change.status !== 'reverted') {
+        step.change = { ...step.change, status: 'applied', appliedSeq: step.change.appliedSeq ?? entry.seq };
+      }
+      return;
+    default:
+      if (step.change !== null) step.change = { ...step.change, ...changeAfter(entry) };
+  }
+}
+
+function changeAfter(entry: Extract<Entry, { step: string }>): Partial<ChangeState> {
+  switch (entry.type) {
+    case 'change-doubted':
+      return { status: 'doubted', error: entry.error };
+    case 'change-applied':
+      return { status: 'applied', appliedSeq: entry.seq, output: entry.output, lookAgain: false };
+    case 'change-not-applied':
+      return { status: 'not-applied', error: entry.error, lookAgain: entry.lookAgain };
+    case 'change-unresolved':
+      return { status: 'unresolved', error: entry.error };
+    case 'revert-intended':
+      return { status: 'reverting' };
+    case 'change-reverted':
+      return { status: 'reverted', lookAgain: false };
+    case 'revert-failed':
+      return { status: entry.observed === 'before' ? 'reverted' : 'revert-failed', error: entry.error };
+    default:
+      return {};
+  }
+}
+
+function newStep(id: string, startedAtMs: number): StepState {
+  return {
+    id,
+    title: id,
+    uses: null,
+    phase: 'running',
+    startedAtMs,
+    endedAtMs: null,
+    output: null,
+    knowledge: 'known',
+    summary: null,
+    error: null,
+    skippedWhy: null,
+    plan: null,
+    change: null,
+    noted: null,
+    confirmed: [],
+    markedDone: null,
+  };
+}

@@ -1,0 +1,95 @@
+import type { Summary } from '../actions/action.ts';
+import type { ExitCode } from '../errors.ts';
+import type { Json } from '../world/json.ts';
+import type { Actor, Outcome, PinnedDocument, RecordedError } from './events.ts';
+
+/** Where a step is. Steps that have not begun are not in the state; the runbook knows them. */
+export type StepPhase = 'running' | 'succeeded' | 'failed' | 'skipped';
+
+/** Where a change is, between its intent and what became of it. */
+export type ChangeStatus =
+  | 'intended'
+  | 'doubted'
+  | 'applied'
+  | 'not-applied'
+  | 'unresolved'
+  | 'reverting'
+  | 'reverted'
+  | 'revert-failed';
+
+/** A change as journaled: enough for any process to observe, finish or undo it. */
+export type ChangeState = {
+  status: ChangeStatus;
+  uses: string;
+  input: Json;
+  before: Json;
+  after: Json;
+  digest: string;
+  undoable: boolean;
+  rollback: 'auto' | 'none';
+  /** Place in the order of application; reverts run from the highest. */
+  appliedSeq: number | null;
+  /** Its request may have left although the world did not show it: looked at again at the end. */
+  lookAgain: boolean;
+  output: Json | null;
+  error: RecordedError | null;
+};
+
+/** A step as the journal tells it. */
+export type StepState = {
+  id: string;
+  title: string;
+  uses: string | null;
+  phase: StepPhase;
+  startedAtMs: number;
+  endedAtMs: number | null;
+  output: Json | null;
+  /** Dry run: the output depends on a change that did not happen. */
+  knowledge: 'known' | 'unknown';
+  summary: Summary | null;
+  error: RecordedError | null;
+  skippedWhy: string | null;
+  plan: { before: Json; after: Json; diff: readonly string[]; notes: readonly string[]; digest: string } | null;
+  change: ChangeState | null;
+  noted: Json | null;
+  /** Digests that the operator has confirmed for this step. */
+  confirmed: readonly string[];
+  markedDone: string | null;
+};
+
+/** The two clocks and what they are judged by; milliseconds by the run's own clock (real time × speed). */
+export type Clocks = {
+  goAt: string | null;
+  switchedMs: number | null;
+  recoveredMs: number | null;
+  predictedDrainMs: number | null;
+};
+
+/** A run, folded from its entries. The terminal, `status`, `watch`, `resume` and `rollback` all read this and nothing else. */
+export type RunState = {
+  run: string;
+  runbook: string;
+  title: string;
+  mode: 'live' | 'dry-run' | 'rehearsal';
+  speed: number;
+  environment: string;
+  hostname: string;
+  inputs: Readonly<Record<string, Json>>;
+  documents: readonly PinnedDocument[];
+  resources: readonly string[];
+  overrides: Readonly<Record<string, string>>;
+  version: string;
+  startedAtMs: number;
+  startedBy: Actor;
+  phase: 'running' | 'rolling-back' | 'suspended' | 'ended';
+  /** By id, in the order in which they began. */
+  steps: Map<string, StepState>;
+  clocks: Clocks;
+  guards: { step: string; guard: string; message: string; hint: string; overriddenBecause: string | null }[];
+  driver: { epoch: number; actor: Actor; pid: number; since: string; released: boolean } | null;
+  interrupted: string | null;
+  /** Set while suspended and after the end. */
+  ending: { outcome: Outcome; exitCode: ExitCode; message: string; left: readonly string[] } | null;
+  lastSeq: number;
+  head: { seq: number; hash: string };
+};
