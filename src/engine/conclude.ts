@@ -24,7 +24,8 @@ export async function conclude(session: Session, end: StepEnd): Promise<void> {
 
 /** Writes the last entry. Changes in place that the run did not ask for keep its claim: it is suspended, not ended. */
 export async function finish(session: Session, ending: Ending): Promise<void> {
-  const left = leftInPlace(session);
+  // What is in place after a success is what was asked for; it is told, and is nothing that was left.
+  const left = ending.exitCode === exitCodes.succeeded ? [] : leftInPlace(session);
   await tellFollowersTheEnd(session, `${session.state.title}: ${ending.message}`);
   if (ending.exitCode === exitCodes.needsAttention) {
     await session.record({ type: 'run-suspended', exitCode: ending.exitCode, message: ending.message, left });
@@ -92,7 +93,7 @@ export function leftInPlace(session: Session): string[] {
   return [...session.state.steps.values()]
     .filter(
       (step): step is StepState & { change: ChangeState } =>
-        step.change?.undoable && step.change.status !== 'reverted' && step.change.status !== 'not-applied',
+        step.change?.undoable === true && step.change.status !== 'reverted' && step.change.status !== 'not-applied',
     )
     .map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
 }
@@ -125,8 +126,10 @@ function endingOf(session: Session, end: StepEnd): Ending {
   const next = `next: \`resend-ops resume ${state.run}\`, or \`resend-ops rollback ${state.run}\``;
   if (end.kind === 'succeeded' && !doubtful && !strayed) {
     if (state.mode === 'dry-run') return dryRunEnding(session);
-    if (session.tolerated.length === 0)
-      return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message: 'the world is as asked' };
+    if (session.tolerated.length === 0) {
+      const made = left.length === 0 ? '' : `; in place: ${left.join('; ').replaceAll(': in place', '')}`;
+      return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message: `the world is as asked${made}` };
+    }
     const failed = `failed and passed over: ${session.tolerated.join(', ')}`;
     if (left.length === 0) return { outcome: 'failed', exitCode: exitCodes.failed, message: failed };
     return { outcome: 'needs-attention', exitCode: exitCodes.needsAttention, message: `${failed}; ${next}` };

@@ -6,7 +6,7 @@ import { scopeOf } from './expressions.ts';
 import { requestStop, type Session } from './session.ts';
 
 /** The confirmation a step asks for, with its words resolved. */
-export type Question = { kind: 'plain'; message: string } | { kind: 'typed'; phrase: string };
+type Question = { kind: 'plain'; message: string } | { kind: 'typed'; phrase: string };
 
 /** The question of a step, or undefined where it asks none. Throws `failed` where its words need outputs that are missing. */
 export function questionOf(session: Session, confirm: Step['confirm'], title: string): Question | undefined {

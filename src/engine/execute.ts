@@ -63,11 +63,7 @@ function inDoubt(session: Session, step: string): boolean {
 }
 
 /** Runs one step of any kind. What the journal already tells as done is not done again. */
-export async function executeStep(
-  session: Session,
-  step: Step,
-  confirm: Step['confirm'] = step.confirm,
-): Promise<StepEnd> {
+async function executeStep(session: Session, step: Step, confirm: Step['confirm'] = step.confirm): Promise<StepEnd> {
   const known = session.state.steps.get(step.id);
   if (known?.phase === 'succeeded') return { kind: 'succeeded' };
   if (known?.phase === 'skipped') return { kind: 'skipped' };

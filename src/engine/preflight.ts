@@ -8,11 +8,6 @@ import { inTimeBox } from './time-box.ts';
 /** Time box of one action's look at its credentials. */
 const preflightMs = 4_000;
 
-/** Every step that uses an action, groups opened. */
-export function actionStepsOf(steps: readonly Step[]): ActionStep[] {
-  return steps.flatMap((step) => (step.kind === 'action' ? [step] : actionStepsOf(step.steps)));
-}
-
 /**
  * Before anything starts: the credentials of every step that is not optional are there, and the providers do not refuse
  * them. Throws `credentials` (exit 5) unless the guard `credentials` is overridden. A provider that cannot be reached is

@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import { inTimeBox } from './time-box.ts';
 
 /** What observation made of a write. `proven` is false where the request may still be on its way. */
-export type Settled =
+type Settled =
   | { world: 'after' }
   | { world: 'before'; proven: boolean }
   | { world: 'other' }

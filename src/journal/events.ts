@@ -116,9 +116,6 @@ export type Event =
   /** `audit release --force`: the claim of a run that nobody will finish was given up by hand. */
   | { type: 'claim-released'; reason: string };
 
-/** The type field of every {@link Event}. */
-export type EventType = Event['type'];
-
 /** A line of the log: the store's stamp around an event. Field order in the file: seq, time, run, epoch, type, actor, the event's own fields, (key,) prev, hash. */
 export type Entry<E extends Event = Event> = {
   seq: number;

@@ -25,7 +25,7 @@ export function isPlaceholder(value: string): boolean {
 }
 
 /** How the answers of a backend are told apart: by a header's value. */
-export const backendSchema = z.strictObject({
+const backendSchema = z.strictObject({
   header: z.string().describe('name of the response header that tells this backend'),
   value: z.string().describe('what the header must equal'),
 });

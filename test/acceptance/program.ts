@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 const bin = fileURLToPath(new URL('../../bin/resend-ops.js', import.meta.url));
 
 /** How a process of the program ended, and what it printed. */
-export type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
+type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
 
 /** A running process of the built program. */
-export type Running = {
+type Running = {
   child: ChildProcess;
   ended: Promise<Ended>;
   /** Resolves when stdout or stderr holds a match; rejects when the process ends before. */

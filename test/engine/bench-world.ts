@@ -19,10 +19,10 @@ import { createClock } from '../../src/world/system-clock.ts';
 import { storeOn } from '../journal/support/store-fixture.ts';
 
 /** How a write to the small world misbehaves, once. */
-export type Mischief = 'refuse' | 'not-sent' | 'lost-but-done' | 'lost' | 'ok-but-not-done' | 'error-but-done' | 'hang';
+type Mischief = 'refuse' | 'not-sent' | 'lost-but-done' | 'lost' | 'ok-but-not-done' | 'error-but-done' | 'hang';
 
 /** A small world of named switches, with the log of every write that reached it. */
-export type SmallWorld = {
+type SmallWorld = {
   switches: Map<string, Json>;
   writes: string[];
   mischief: Map<string, Mischief[]>;
@@ -32,7 +32,7 @@ export type SmallWorld = {
 const outputSchema = z.object({ value: z.json() });
 
 /** Actions on a small world: `test.set` (a change), `test.say` (cannot be undone), `test.look` (a check), `test.rogue` (writes in plan). */
-export function smallWorldActions(
+function smallWorldActions(
   world: SmallWorld,
   access: () => Parameters<typeof assertMayWrite>[0] | undefined,
 ): ReadonlyMap<string, AnyAction> {
@@ -130,7 +130,7 @@ export function smallWorldActions(
 }
 
 /** An operator with prepared answers; unprepared questions fail the test. */
-export function scriptedOperator(interactive: boolean, answers: unknown[] = []): Operator & { asked: string[] } {
+function scriptedOperator(interactive: boolean, answers: unknown[] = []): Operator & { asked: string[] } {
   const asked: string[] = [];
   const next = (message: string): Answer<never> => {
     asked.push(message);

@@ -6,7 +6,7 @@ import { type DecodedPacket, decode } from 'dns-packet';
 export type TestRecord = { name: string; type: keyof typeof typeNumbers; ttl: number; data: string | Buffer };
 
 /** A response by its parts; `flags` holds AA, TC and the response code beside QR. */
-export type TestResponse = {
+type TestResponse = {
   flags?: number;
   answers?: readonly TestRecord[];
   authorities?: readonly TestRecord[];

@@ -9,7 +9,7 @@ const headerValue = z.union([
 ]);
 
 /** What a request must be answered with; every field given must hold. */
-export const expectationSchema = z.strictObject({
+const expectationSchema = z.strictObject({
   status: z
     .union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)])
     .describe('status, or any of these'),
