@@ -137,6 +137,19 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/mark-done.ts')).markDone,
   },
   {
+    name: 'release',
+    summary: 'give up the claim of a run that nobody will finish',
+    arguments: [{ name: '<run>', description: 'id of a run, or the beginning of one' }],
+    options: [
+      { flags: '--force', description: 'yes, although what it changed stays as it is (required)' },
+      { flags: '--reason <text>', description: 'why, for the log (required)' },
+      ...showOptions,
+      stateOption,
+    ],
+    group: 'Runs:',
+    load: async () => (await import('./commands/release.ts')).release,
+  },
+  {
     name: 'audit show',
     summary: 'the entries of a run',
     arguments: [run],

@@ -127,8 +127,11 @@ function endingOf(session: Session, end: StepEnd): Ending {
   if (end.kind === 'succeeded' && !doubtful && !strayed) {
     if (state.mode === 'dry-run') return dryRunEnding(session);
     if (session.tolerated.length === 0) {
-      const made = left.length === 0 ? '' : `; in place: ${left.join('; ').replaceAll(': in place', '')}`;
-      return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message: `the world is as asked${made}` };
+      const made = [...state.steps.values()].filter(
+        ({ change }) => change?.undoable === true && change.status === 'applied',
+      );
+      const told = made.length === 0 ? '' : `; in place: ${made.map(({ title }) => title).join('; ')}`;
+      return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message: `the world is as asked${told}` };
     }
     const failed = `failed and passed over: ${session.tolerated.join(', ')}`;
     if (left.length === 0) return { outcome: 'failed', exitCode: exitCodes.failed, message: failed };

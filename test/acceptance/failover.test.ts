@@ -192,3 +192,20 @@ test('a rehearsal needs nothing, answers itself, and shows both clocks', { timeo
     rmSync(state, { recursive: true, force: true });
   }
 });
+
+test('a claim is given up only on the record, and then the resource is free', { timeout: longTest }, async () => {
+  const simulated = await world('--speed', '20');
+  const running = simulated.runbook('failover', [...go, '--json']);
+  await running.until(/"type":"step-started"[^\n]*"step":"standby"/);
+  running.child.kill('SIGKILL');
+  await running.ended;
+  const { run } = JSON.parse((await running.ended).stdout.split('\n')[0] ?? '');
+  expect((await simulated.run(['release', run]).ended).code).toBe(2);
+  expect((await simulated.runbook('failover', go).ended).code).toBe(6);
+  expect((await simulated.run(['release', run, '--force', '--reason', 'the laptop is gone']).ended).code).toBe(0);
+  expect((await simulated.runbook('failover', [...go, '--dry-run']).ended).code).toBe(0);
+  const third = simulated.runbook('failover', [...go, '--json']);
+  await third.until(/"type":"run-started"/);
+  third.child.kill('SIGTERM');
+  expect((await third.ended).code).toBe(4);
+});
