@@ -31,7 +31,8 @@ async function bundle() {
   // The full Cloudflare client costs more to load than the rest of the program; one import of it brings it all in.
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
   const resources = modules.filter((id) => /[\\/]cloudflare[\\/]resources[\\/]/.test(id));
-  if (resources.length > 60) throw new Error(`the full cloudflare client is in the bundle: ${resources.length} resources`);
+  if (resources.length > 60)
+    throw new Error(`the full cloudflare client is in the bundle: ${resources.length} resources`);
 }
 
 async function main() {

@@ -1,6 +1,6 @@
 import type { ContinueOptions } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
-import type { ExitCode } from '../errors.ts';
+import { type ExitCode, OpsError } from '../errors.ts';
 import type { Invocation } from './command.ts';
 import { driveOnTerminal } from './drive-on-terminal.ts';
 import { findRun } from './find-run.ts';
@@ -14,6 +14,11 @@ export async function continueOnTerminal(
 ): Promise<ExitCode> {
   const { run, mode, material } = await withStore(world, options, async (store) => {
     const found = await findRun(store, args[0]);
+    if (found.started.mode === 'rehearsal') {
+      throw new OpsError('usage', `run ${found.run} was a rehearsal, and its simulator ended with its process`, {
+        hint: 'nothing real was touched; rehearse again with `resend-ops rehearse`',
+      });
+    }
     return { run: found.run, mode: found.started.mode, material: await pinnedMaterial(world, store, found) };
   });
   const { clock, variables } = world;

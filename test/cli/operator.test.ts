@@ -42,7 +42,10 @@ function operator(options: Partial<OperatorOptions> = {}) {
     rehearsal: false,
     before: (question) => asked.push(question),
     after: () => undefined,
-    tell: (text) => told.push(text),
+    tell(text) {
+      told.push(text);
+      shown = '';
+    },
     ...options,
   });
   return { ...made, told, asked };
@@ -104,7 +107,6 @@ test('typed wrong once: one more try; wrong again is the answer', async () => {
   const answer = typePhrase(phrase);
   await typeAfter(/to go/, 'api.example.co\r');
   while (told.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  shown = '';
   await typeAfter(/to go/, 'nope\r');
   expect(await answer).toEqual({ kind: 'answered', value: 'nope', by: 'terminal' });
   expect(told).toEqual([expect.stringMatching(/Not the same.*One more try; an empty line stops/)]);

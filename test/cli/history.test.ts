@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readOptions } from '../../src/cli/command.ts';
+import { openStore } from '../../src/cli/open-store.ts';
+import { program } from '../../src/cli/program.ts';
+import { createFakeWorld, type FakeWorld } from './fake-world.ts';
+
+let fake: FakeWorld;
+let rehearsal: { code: number; stdout: string; stderr: string };
+
+const run = (...argv: string[]) => program(argv, fake.world);
+const parsed = () =>
+  fake
+    .stdout()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+beforeAll(async () => {
+  fake = await createFakeWorld();
+  const argv = ['rehearse', 'failover', '--scenario', 'healthy', '--speed', '20', '--json'];
+  const code = await program(argv, fake.world);
+  rehearsal = { code, stdout: fake.stdout(), stderr: fake.stderr() };
+});
+afterAll(() => fake.remove());
+beforeEach(() => fake.clear());
+
+test('a rehearsal that stops at a guard: exit 1, the guard named, how to pass it said', () => {
+  expect(rehearsal.code).toBe(1);
+  expect(rehearsal.stderr).toMatch(/guard verdict/);
+  expect(rehearsal.stderr).toMatch(/--override verdict=REASON/);
+  expect(rehearsal.stderr).toMatch(/exit 1: failed, and nothing is left changed/);
+});
+
+test('--json: stdout is pure JSON, entries first, the result last', () => {
+  const lines = rehearsal.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines[0]).toMatchObject({ type: 'run-started', mode: 'rehearsal', speed: 20 });
+  expect(lines.at(-1)).toMatchObject({
+    type: 'result',
+    runbook: 'failover',
+    mode: 'rehearsal',
+    exitCode: 1,
+    clocks: { goAt: null, switchedMs: null, recoveredMs: null },
+    overrides: {},
+    head: { seq: expect.any(Number), hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  });
+  expect(lines.slice(0, -1).every(({ seq }) => Number.isInteger(seq))).toBe(true);
+});
+
+test('people’s text: a banner on every line, no colour codes, 80 columns', () => {
+  const lines = rehearsal.stderr.split('\n').slice(0, -1);
+  expect(lines.filter((line) => !line.startsWith('REHEARSAL │'))).toEqual([]);
+  expect(lines.filter((line) => [...line].length > 80)).toEqual([]);
+  expect(rehearsal.stderr).not.toContain('\u001b');
+  expect(rehearsal.stderr).not.toContain('\r');
+});
+
+test('status tells where the newest run stands, from the log alone', async () => {
+  expect(await run('status')).toBe(0);
+  expect(fake.stdout()).toMatch(/✗ failed\s+Is it us, or Cloudflare\?/);
+  expect(fake.stdout()).toMatch(/FAILED/);
+  fake.clear();
+  expect(await run('status', '--json')).toBe(0);
+  expect(parsed()).toMatchObject([{ type: 'result', phase: 'ended', exitCode: 1 }]);
+});
+
+test('a run is found by its id, by a unique beginning, and not by another one', async () => {
+  await run('runs', '--json');
+  const [{ run: id }] = parsed();
+  for (const given of [id, id.slice(0, 12)]) {
+    fake.clear();
+    expect(await run('status', given)).toBe(0);
+    expect(fake.stdout()).toContain(id);
+  }
+  expect(await run('status', 'zzz')).toBe(2);
+  expect(fake.stderr()).toMatch(/no run begins with zzz/);
+});
+
+test('runs lists it', async () => {
+  expect(await run('runs')).toBe(0);
+  expect(fake.stdout()).toMatch(/failed\s+rehearsal\s+failover/);
+});
+
+test('watch of an ended run shows it and answers its exit code', async () => {
+  expect(await run('watch')).toBe(1);
+  expect(fake.stderr()).toMatch(/guard verdict/);
+});
+
+test('audit show prints the entries; with --json the lines are the log’s own values', async () => {
+  expect(await run('audit', 'show')).toBe(0);
+  expect(fake.stdout()).toMatch(/run-started\s+ada@bastion/);
+  fake.clear();
+  await run('audit', 'show', '--json');
+  expect(parsed().map(({ seq }) => seq)).toEqual(parsed().map((_, index) => index + 1));
+});
+
+test('audit export is the log, byte for byte', async () => {
+  expect(await run('audit', 'export')).toBe(0);
+  const whole = fake.stdout();
+  const directory = join(fake.home, '.local/state/resend-ops/audit');
+  const [segment = ''] = (await fake.world.files.list(directory)).filter((name) => name.endsWith('.jsonl'));
+  expect(whole).toBe(await readFile(join(directory, segment), 'utf8'));
+});
+
+test('audit verify: intact, unanchored; anchored with the head; strict wants one; another head is refused', async () => {
+  expect(await run('audit', 'verify')).toBe(0);
+  expect(fake.stdout()).toMatch(/chain intact, \d+ entries; tail unanchored/);
+  const head = /head (\d+:[0-9a-f]{64})/.exec(fake.stdout())?.[1] ?? '';
+  expect(await run('audit', 'verify', '--strict')).toBe(7);
+  fake.clear();
+  expect(await run('audit', 'verify', '--strict', '--head', head)).toBe(0);
+  expect(fake.stdout()).toMatch(/reaches the head that was given/);
+  fake.clear();
+  expect(await run('audit', 'verify', '--head', `${head.slice(0, -8)}deadbeef`)).toBe(7);
+  expect(fake.stdout()).toMatch(/does not verify/);
+  fake.clear();
+  expect(await run('audit', 'verify', '--json')).toBe(0);
+  expect(parsed()).toMatchObject([{ type: 'verification', ok: true, anchored: false, exitCode: 0 }]);
+});
+
+test('a rehearsal cannot be resumed or rolled back: its world is gone, and that is said', async () => {
+  expect(await run('resume')).toBe(2);
+  expect(fake.stderr()).toMatch(/was a rehearsal/);
+  fake.clear();
+  expect(await run('rollback')).toBe(2);
+  expect(fake.stderr()).toMatch(/was a rehearsal/);
+});
+
+test('a run whose process died is explained, with what to do next', async () => {
+  const store = openStore(fake.world, readOptions({}));
+  const by = { user: 'ada', host: 'bastion' };
+  const started = {
+    type: 'run-started' as const,
+    runbook: 'failover',
+    title: 'Fail over',
+    mode: 'live' as const,
+    speed: 1,
+    environment: 'production',
+    hostname: 'api.example.com',
+    inputs: {},
+    documents: [],
+    resources: [],
+    overrides: {},
+    version: '9.9.9',
+  };
+  await store.begin('20990101-000000-dead', by, [], started);
+  const lease = await store.drive('20990101-000000-dead', by);
+  await lease.append({ type: 'step-started', step: 'switch', title: 'Send traffic', uses: 'a.change' });
+  const intent = { uses: 'a.change', input: {}, before: true, after: false, digest: 'd', undoable: true } as const;
+  await lease.append({ type: 'change-intended', step: 'switch', rollback: 'auto', ...intent });
+  await lease.release();
+  await store.close();
+  expect(await run('status', '20990101')).toBe(0);
+  expect(fake.stdout()).toMatch(/UNFINISHED/);
+  expect(fake.stdout()).toMatch(/in doubt: switch/);
+  expect(fake.stdout()).toMatch(/next: resend-ops resume 20990101-000000-dead/);
+  expect(fake.stdout()).toMatch(/next: resend-ops rollback 20990101-000000-dead/);
+});
