@@ -53,4 +53,7 @@ async function main() {
   writeFileSync(join(dist, 'help.txt'), `${fingerprint.join(', ')}\n${ask('--help')}`);
 }
 
-main();
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

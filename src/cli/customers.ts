@@ -14,9 +14,11 @@ export async function customerLines(
   simulator: Pick<Simulator, 'clientsReport'>,
   state: RunState,
   { clock, clockTimeOf }: { clock: Clock; clockTimeOf(realMs: number): number },
+  say: (text: string) => void,
 ): Promise<string[]> {
   const until = clock.now() + settleMs;
   const isSettling = () => simulator.clientsReport().movedToFallbackAt.all === null && clock.now() < until;
+  if (state.clocks.recoveredMs !== null && isSettling()) say('waiting for the simulated customers to follow');
   while (state.clocks.recoveredMs !== null && isSettling()) await clock.sleep(500);
   const { clients, sent, failed, failures, lastFailureAt, movedToFallbackAt } = simulator.clientsReport();
   const share = sent === 0 ? 0 : (100 * failed) / sent;

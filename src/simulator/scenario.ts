@@ -69,6 +69,10 @@ const momentSchema = z
 export const scenarioSchema = z.strictObject({
   title: z.string().min(1).describe('what happens, in a few words'),
   description: z.string().optional().describe('what it teaches, and where it comes from'),
+  begins: z
+    .enum(['on-edge', 'failed-over'])
+    .default('on-edge')
+    .describe('which path DNS answers with at the beginning; `failed-over`: a failback can be rehearsed'),
   timeline: z.array(momentSchema).describe('faults over time, by the rehearsal’s clock'),
   expect: z
     .strictObject({

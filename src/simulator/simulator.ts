@@ -78,6 +78,7 @@ async function start(
 ): Promise<Simulator> {
   const { clock, directory, seed = 1 } = options;
   const world = seedWorld(options.environment, { seed });
+  if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
   const environment = withOwnSecrets(options.environment);
   const secrets = generateSecrets(environment);
@@ -190,4 +191,9 @@ function portsOf(backends: Record<BackendName, { port: number }>): Record<Backen
 function withOwnSecrets(environment: Environment): Environment {
   const secrets = { cloudflare: 'CLOUDFLARE_API_TOKEN', slack: 'SLACK_BOT_TOKEN', ...environment.secrets };
   return { ...environment, secrets };
+}
+
+/** What a failover leaves behind: the hostname's load balancer off, the record beneath it answering. */
+function leaveFailedOver(world: SimulatedWorld): void {
+  for (const balancer of world.loadBalancers) if (balancer.name === world.hostname) balancer.enabled = false;
 }

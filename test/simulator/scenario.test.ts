@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { jsonSchemaOf } from '../../src/runbook/json-schema.ts';
 import { faultFor } from '../../src/simulator/faults.ts';
 import { type Scenario, scenarioSchema } from '../../src/simulator/scenario.ts';
 import { playScenario, type ScenarioPlayer } from '../../src/simulator/scenario-player.ts';
@@ -16,6 +17,11 @@ async function loadScenario(name: string): Promise<Scenario> {
 }
 
 describe('scenario files', () => {
+  test('the published schema is the one that scenarios are checked by', async () => {
+    const published: unknown = JSON.parse(await readFile(join(folder, '../schemas/scenario.schema.json'), 'utf8'));
+    expect(published).toEqual(jsonSchemaOf(scenarioSchema, 'input'));
+  });
+
   test('every one that is shipped is valid and says how it ends', async () => {
     const names = (await readdir(folder)).map((file) => file.replace(/\.yaml$/, ''));
     expect(names).toEqual(

@@ -35,7 +35,7 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
         say = show;
         for (const text of early.splice(0)) show(text);
       },
-      customers: (state: RunState) => customerLines(simulator, state, opened),
+      customers: (state: RunState) => customerLines(simulator, state, opened, say),
     } as const;
     const code = await driveOnTerminal(request, async (driving) => {
       const { prompts, tell } = driving;
