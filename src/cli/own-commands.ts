@@ -12,6 +12,7 @@ export const ownCommands: ReadonlySet<string> = new Set([
   'resume',
   'rollback',
   'mark-done',
+  'release',
   'audit',
   'help',
 ]);

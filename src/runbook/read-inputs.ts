@@ -15,6 +15,7 @@ const commandOptions: ReadonlySet<string> = new Set([
   'dry-run',
   'env',
   'help',
+  'keep',
   'json',
   'no-color',
   'override',
