@@ -21,15 +21,16 @@ export type JsonSchema = {
   [keyword: string]: unknown;
 };
 
-/** The JSON Schema of a zod schema: what may be written (`input`), or what parsing gives (`output`). */
-export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const made = known[io].get(schema) ?? (z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema);
-  known[io].set(schema, made);
-  return made;
-}
+const made = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
 
-/** Schemas do not change, and actions are used by many steps. */
-const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
+/** The JSON Schema of a zod schema: what may be written (`input`), or what parsing gives (`output`). Made once a schema. */
+export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const known = made[io].get(schema);
+  if (known !== undefined) return known;
+  const fresh = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+  made[io].set(schema, fresh);
+  return fresh;
+}
 
 /** The alternatives that a node stands for: references followed, anyOf/oneOf/allOf opened. */
 export function alternativesOf(node: JsonSchema, root: JsonSchema, depth = 0): JsonSchema[] {
