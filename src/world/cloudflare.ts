@@ -6,6 +6,7 @@ import { OpsError } from '../errors.ts';
 import { assertToken } from './assert-token.ts';
 import { boundedText } from './bounded-text.ts';
 import type { Fetch } from './https-fetch.ts';
+import { parseJson } from './parse-json.ts';
 
 /** The official client, limited to the calls in use. */
 export type CloudflareClient = {
@@ -101,14 +102,6 @@ async function withEnvelope(response: Response): Promise<Response> {
     });
   }
   return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function silent(): void {}

@@ -4,6 +4,7 @@ import { OpsError } from '../errors.ts';
 import { assertToken } from './assert-token.ts';
 import { boundedText } from './bounded-text.ts';
 import type { Fetch } from './https-fetch.ts';
+import { parseJson } from './parse-json.ts';
 
 /** The official client, limited to the families of methods in use. */
 export type SlackClient = Pick<WebClient, 'auth' | 'chat' | 'conversations' | 'pins'>;
@@ -90,14 +91,6 @@ async function withResult(response: Response): Promise<Response> {
   throw new OpsError('lost-answer', `the answer is not one of Slack's API (HTTP ${response.status}, ${type})`, {
     hint: 'Slack, or something in front of it, is unwell; look at the channel before trying again',
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function silent(): void {}
