@@ -3,7 +3,7 @@ import { actions } from '../actions/index.ts';
 import { createInterrupts } from '../engine/interrupts.ts';
 import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
-import { type ExitCode, exitCodeOf, exitCodes, OpsError } from '../errors.ts';
+import { type ExitCode, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
 import type { Clock } from '../world/clock.ts';
 import { createEdges } from '../world/edges.ts';
@@ -13,6 +13,7 @@ import { writeJsonLine } from './json-lines.ts';
 import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
+import { writeRefusal } from './refusal.ts';
 import { ignoredVariables, secretReader } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
@@ -111,31 +112,13 @@ export async function driveOnTerminal(
     if (json) writeJsonLine(world, result);
     return result.exitCode;
   } catch (error) {
-    if (json) writeJsonLine(world, refusal(request, error));
+    if (json) writeRefusal(world, error, { runbook: material.runbook.name, mode });
     throw error;
   } finally {
     view.stop();
     for (const unsubscribe of silence) unsubscribe();
     await store.close();
   }
-}
-
-/** The result line of a run that did not start. */
-function refusal({ material, mode }: DriveRequest, error: unknown) {
-  const exitCode = exitCodeOf(error);
-  return {
-    type: 'result',
-    run: null,
-    runbook: material.runbook.name,
-    mode,
-    outcome: exitCode === exitCodes.stopped ? 'stopped' : 'refused',
-    exitCode,
-    message: error instanceof Error ? error.message : String(error),
-    clocks: { goAt: null, switchedMs: null, recoveredMs: null, predictedDrainMs: null },
-    steps: [],
-    overrides: {},
-    head: null,
-  };
 }
 
 /** The environment's own certificate authority; its path is relative to the environment's file. */

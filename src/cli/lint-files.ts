@@ -31,11 +31,26 @@ export async function lintFiles(world: World, request: LintRequest): Promise<Lin
   const suites = new Set(await namesIn(world, path.join(directory, 'suites')));
   const report: LintReport = { files: files.length, problems: [], warnings: [] };
   for (const file of files) {
-    const { problems = [], warnings = [] } = await lintFile(file, await readFile(world, file), { environment, suites });
+    const text = await readable(world, file);
+    const { problems = [], warnings = [] } =
+      'problems' in text ? { problems: text.problems } : await lintFile(file, text.text, { environment, suites });
     report.problems.push(...problems);
     report.warnings.push(...warnings);
   }
   return report;
+}
+
+/** A file's text; one that the system will not give is a problem like any other, at its beginning. */
+async function readable(world: World, file: string): Promise<{ text: string } | { problems: Problem[] }> {
+  try {
+    return { text: await readFile(world, file) };
+  } catch (error) {
+    if (error instanceof OpsError || !(error instanceof Error)) throw error;
+    const where = { file, line: 1, column: 1 };
+    return {
+      problems: [{ where, what: `cannot be read: ${error.message}`, remedy: 'make it a readable file, or remove it' }],
+    };
+  }
 }
 
 type Found = { problems?: Problem[]; warnings?: Problem[] };

@@ -1,9 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { type ExitCode, exitCodes } from '../errors.ts';
+import { type ExitCode, exitCodeOf, exitCodes, OpsError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 import { addCommand } from './add-command.ts';
 import { commandTable } from './command-table.ts';
 import { locateRunbooks } from './locate.ts';
+import { writeRefusal } from './refusal.ts';
 import { runbookCommands } from './runbook-commands.ts';
 import { scanArguments } from './scan-arguments.ts';
 import { runbooksOption } from './shared-options.ts';
@@ -18,9 +19,23 @@ export async function program(argv: readonly string[], world: World): Promise<Ex
   try {
     return await runCommandLine(argv, world);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.invalid;
-    return showError(world, error, facts);
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.succeeded;
+    const expected = error instanceof CommanderError ? error : asExpected(error);
+    if (argv.includes('--json')) {
+      const exitCode = error instanceof CommanderError ? exitCodes.invalid : exitCodeOf(expected);
+      writeRefusal(world, expected, { runbook: null, mode: null, exitCode });
+    }
+    return error instanceof CommanderError ? exitCodes.invalid : showError(world, expected, facts);
   }
+}
+
+/** A file that the system will not give is no bug of the program: it is said by its name. */
+function asExpected(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof OpsError || !('syscall' in error && 'path' in error)) return error;
+  return new OpsError('invalid', `cannot use ${String(error.path)}: ${error.message}`, {
+    cause: error,
+    hint: 'correct the path, or what it may be read by',
+  });
 }
 
 async function runCommandLine(given: readonly string[], world: World): Promise<ExitCode> {

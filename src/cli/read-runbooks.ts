@@ -9,7 +9,19 @@ type PreparedHeads = Readonly<Record<string, { text: string; head: Omit<ListedRu
 /** The runbooks of a directory, read just far enough for names, titles and options. */
 export async function readRunbooks(world: World, directory: string): Promise<ListedRunbook[]> {
   const files = (await world.files.list(directory)).filter(isYaml);
-  return Promise.all(files.map((name) => readRunbook(world, path.join(directory, name))));
+  const listed = files.map(async (name) => {
+    const file = path.join(directory, name);
+    // One file that cannot be read must not take the others away; `lint` names it.
+    return (await isReadable(world, file)) ? [await readRunbook(world, file)] : [];
+  });
+  return (await Promise.all(listed)).flat();
+}
+
+async function isReadable(world: World, file: string): Promise<boolean> {
+  return world.files.readText(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { AnyAction, Plan, Planned, Summary } from '../actions/action.ts';
+import type { Plan, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { ActionStep } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
@@ -6,18 +6,14 @@ import { cutShort, readSignals } from './check-step.ts';
 import { askConfirmation, questionOf } from './confirm.ts';
 import { actionContext, parseInput, readOnly, writing } from './context.ts';
 import { planDigest, sameJson } from './digest.ts';
-import { assertExpectation, resolveWith } from './expressions.ts';
+import { resolveWith } from './expressions.ts';
+import { type ChangeAction, doubtOf, succeed, timeoutOf, unresolved } from './finish-change.ts';
 import { raiseGuard } from './guards.ts';
 import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
 import { type Session, safePoint } from './session.ts';
 import { settle } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
 import { inTimeBox } from './time-box.ts';
-
-type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
-
-/** Time box of each part of a change (plan, apply) that names none. */
-const defaultChangeMs = 30_000;
 
 /**
  * Makes a change: plan → guards → confirm → intent on disk → apply → observe → applied. A change that a crash left
@@ -43,10 +39,6 @@ export async function changeStep(
     if (endsDriving(error)) throw error;
     return await fail(session, step, error);
   }
-}
-
-function timeoutOf(step: ActionStep, action: ChangeAction): number | undefined {
-  return step.timeoutMs ?? (action.attended === true ? undefined : defaultChangeMs);
 }
 
 async function fail(session: Session, step: ActionStep, error: unknown): Promise<StepEnd> {
@@ -151,7 +143,7 @@ async function conclude(
     });
     return await succeed(session, step, action, planned, answered ? answer.output : null, undefined);
   }
-  if (settled.world === 'before' || (surelyNot && settled.world === 'other')) {
+  if (surelyNot || (settled.world === 'before' && settled.proven)) {
     const error = answered
       ? recordedError(
           new OpsError('failed', 'the provider answered that it was done, and the world does not show it', {
@@ -159,27 +151,14 @@ async function conclude(
           }),
         )
       : recordedError(trouble);
-    const lookAgain = settled.world === 'before' && !settled.proven;
-    await session.record({ type: 'change-not-applied', step: step.id, error, lookAgain });
+    await session.record({ type: 'change-not-applied', step: step.id, error });
     return await fail(
       session,
       step,
       trouble ?? new OpsError('failed', error.message, error.hint === undefined ? {} : { hint: error.hint }),
     );
   }
-  return await unresolved(session, step, settled.world === 'other' ? trouble : settled.error);
-}
-
-async function unresolved(session: Session, step: ActionStep, cause: unknown): Promise<StepEnd> {
-  const why = cause === undefined ? 'the world is neither as it was nor as intended' : recordedError(cause).message;
-  const error = recordedError(
-    new OpsError('lost-answer', `in doubt: ${why}`, {
-      hint: `look at it by hand; \`resend-ops resume ${session.state.run}\` looks again, \`resend-ops rollback ${session.state.run}\` undoes it, \`resend-ops mark-done ${session.state.run} ${step.id}\` records that it is done`,
-    }),
-  );
-  await session.record({ type: 'change-unresolved', step: step.id, error });
-  await session.record({ type: 'step-failed', step: step.id, error });
-  return { kind: 'unresolved', step: step.id, error };
+  return await unresolved(session, step, doubtOf(settled, trouble));
 }
 
 /** A change that an earlier drive began: finished from what the world shows. Undefined when it is to be planned anew. */
@@ -187,7 +166,13 @@ async function takeUp(session: Session, step: ActionStep, action: ChangeAction):
   const change = session.state.steps.get(step.id)?.change ?? null;
   if (change === null || change.status === 'not-applied' || change.status === 'reverted') return undefined;
   const planned = { input: change.input, before: change.before, after: change.after };
-  const settled = await settle(session, step.id, action, planned, change.status === 'applied' ? 'answered' : 'lost');
+  const settled = await settle(
+    session,
+    step.id,
+    action,
+    planned,
+    change.status === 'applied' ? 'answered' : 'left-behind',
+  );
   if (settled.world === 'after') {
     if (change.status !== 'applied')
       await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: change.output });
@@ -197,43 +182,10 @@ async function takeUp(session: Session, step: ActionStep, action: ChangeAction):
     const error = recordedError(
       new OpsError('lost-answer', 'its answer was lost with the process; the world shows that it did not happen'),
     );
-    await session.record({ type: 'change-not-applied', step: step.id, error, lookAgain: false });
+    await session.record({ type: 'change-not-applied', step: step.id, error });
     return undefined;
   }
-  return await unresolved(session, step, settled.world === 'unobservable' ? settled.error : undefined);
-}
-
-async function succeed(
-  session: Session,
-  step: ActionStep,
-  action: ChangeAction,
-  planned: Planned<Json, Json>,
-  answered: Json,
-  already: string | undefined,
-): Promise<StepEnd> {
-  const output = answered ?? (await readOutput(session, step, action, planned));
-  const summary: Summary =
-    output === null
-      ? { headline: 'done; its answer was lost, the world shows it', detail: [] }
-      : action.summarise(output, planned.input);
-  const shown = already === undefined ? summary : { ...summary, headline: already };
-  if (output !== null) await assertExpectation(session, step, action, output, summary.headline);
-  await session.record({ type: 'step-succeeded', step: step.id, output, summary: shown, knowledge: 'known' });
-  if (action.follow !== undefined && output !== null && already === undefined) {
-    session.followers.set(step.id, { follow: action.follow, output });
-  }
-  return { kind: 'succeeded' };
-}
-
-async function readOutput(
-  session: Session,
-  step: ActionStep,
-  action: ChangeAction,
-  planned: Planned<Json, Json>,
-): Promise<Json> {
-  const { outputOf } = action;
-  if (outputOf === undefined) return null;
-  return await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
-    outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),
-  );
+  const undone =
+    settled.world === 'before' ? 'it was applied, and the world shows that it is undone' : doubtOf(settled);
+  return await unresolved(session, step, undone);
 }

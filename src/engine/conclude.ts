@@ -54,6 +54,7 @@ async function decideRollback(session: Session, end: StepEnd): Promise<string | 
       { value: 'rollback', label: 'roll back what was changed' },
       { value: 'leave', label: 'leave the changes as they are' },
     ],
+    signal: session.reads.signal,
   });
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
   await session.record({ type: 'decided', choice, by: answer.kind === 'answered' ? answer.by : 'policy' });
@@ -75,7 +76,7 @@ async function finishOptionalSteps(session: Session): Promise<void> {
 async function lookAgainAtDoubts(session: Session): Promise<void> {
   for (const step of session.state.steps.values()) {
     const { change } = step;
-    if (change === null || !change.lookAgain || change.status !== 'not-applied') continue;
+    if (change === null || (change.status !== 'unresolved' && change.status !== 'doubted')) continue;
     const action = session.drive.actions.get(change.uses);
     if (action === undefined || action.kind !== 'change') continue;
     const now = await look(session, step.id, action, {
@@ -122,7 +123,7 @@ function endingOf(session: Session, end: StepEnd): Ending {
   const strayed = [...state.steps.values()].some(
     ({ change, phase }) => change?.undoable === true && change.status === 'applied' && phase === 'failed',
   );
-  const rolledBack = state.phase === 'rolling-back';
+  const rolledBack = state.rollingBack;
   const next = `next: \`resend-ops resume ${state.run}\`, or \`resend-ops rollback ${state.run}\``;
   if (end.kind === 'succeeded' && !doubtful && !strayed) {
     if (state.mode === 'dry-run') return dryRunEnding(session);

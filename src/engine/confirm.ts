@@ -92,6 +92,7 @@ export async function askWhatNow(session: Session): Promise<void> {
       ...(inPlace ? [{ value: 'rollback' as const, label: 'roll back what was changed, then stop' }] : []),
       { value: 'leave', label: inPlace ? 'stop, and leave the changes as they are' : 'stop' },
     ],
+    signal: session.reads.signal,
   });
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
   await session.record({ type: 'decided', choice, by: answer.kind === 'answered' ? answer.by : 'policy' });
@@ -101,7 +102,11 @@ export async function askWhatNow(session: Session): Promise<void> {
 /** Turns signals into questions and stops, for as long as the run is driven. Returns how to stop listening. */
 export function heedInterrupts(session: Session): () => void {
   return session.drive.interrupts.subscribe((signal) => {
-    if (session.stop !== null) return;
+    if (session.stop !== null || session.state.rollingBack) {
+      // Already stopping, or undoing, which is not left half done: it is noted, and that shows that it was heard.
+      session.record({ type: 'interrupted', signal }).catch(() => requestStop(session, 'leave'));
+      return;
+    }
     session.asking = heed(session, signal, session.asking).catch(() => requestStop(session, 'leave'));
   });
 }

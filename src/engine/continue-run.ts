@@ -4,10 +4,13 @@ import { foldRun } from '../journal/state.ts';
 import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { driven, driveRun } from './drive-run.ts';
+import { asJson } from './expressions.ts';
 import type { ContinueOptions } from './options.ts';
+import { checkCredentials } from './preflight.ts';
+import { preliminaryContext } from './preliminary-context.ts';
 import type { RunResult } from './result.ts';
 import { rollBack } from './rollback.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, shortIdOf } from './session.ts';
 
 /** Goes on with a run whose driver died or stopped: what is in doubt is observed first, what is done is not done again. */
 export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
@@ -18,9 +21,10 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
     });
   }
   refuseLostWorlds(state);
+  if (!state.rollingBack) await checkResumeCredentials(options, state);
   const session = await take(options);
   await session.record({ type: 'resumed' });
-  if (state.phase === 'rolling-back') return await driven(session, () => undo(session, 'a rollback had begun'));
+  if (state.rollingBack) return await driven(session, () => undo(session, 'a rollback had begun'));
   return await driven(session, () => driveRun(session));
 }
 
@@ -39,6 +43,27 @@ export async function rollbackRun(options: ContinueOptions): Promise<RunResult> 
   }
   const session = await take(options);
   return await driven(session, () => undo(session, 'asked for by `resend-ops rollback`'));
+}
+
+/** What is still to be done must find its credentials, as at the start; nothing is taken over before. */
+async function checkResumeCredentials(options: ContinueOptions, state: RunState): Promise<void> {
+  const identity = {
+    id: state.run,
+    shortId: shortIdOf(state.run),
+    runbook: state.runbook,
+    title: state.title,
+    mode: state.mode,
+  };
+  const { id, shortId, runbook, mode } = identity;
+  const scope = {
+    inputs: state.inputs,
+    env: asJson(options.environment),
+    run: { id, shortId, runbook, mode },
+    steps: {},
+  };
+  await checkCredentials(options, options, state.overrides, scope, (step, signal) =>
+    preliminaryContext(options, identity, step, signal),
+  );
 }
 
 async function undo(session: Session, why: string): Promise<void> {

@@ -5,7 +5,7 @@ import { checkStep } from './check-step.ts';
 import { stepsReadBy, whenHolds } from './expressions.ts';
 import { firstOf } from './first-of.ts';
 import { tellFollowers } from './follow.ts';
-import { endsDriving } from './recorded-error.ts';
+import { endsDriving, recordedError } from './recorded-error.ts';
 import { type Session, safePoint } from './session.ts';
 import type { StepEnd } from './step-end.ts';
 
@@ -118,6 +118,9 @@ async function executeTogether(session: Session, step: ParallelStep): Promise<St
   }
   if (worst.kind === 'failed' || worst.kind === 'unresolved') {
     await session.record({ type: 'step-failed', step: step.id, error: worst.error });
+  } else {
+    const error = recordedError(new OpsError('aborted', 'stopped by the operator'));
+    await session.record({ type: 'step-failed', step: step.id, error });
   }
   return worst;
 }

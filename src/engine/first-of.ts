@@ -64,6 +64,7 @@ async function tryAlternative(
         { value: 'next', label: 'try the next way as well' },
         { value: 'leave', label: 'stop here, leave it as it is' },
       ],
+      signal: session.reads.signal,
     });
     const choice = answer.kind === 'answered' ? answer.value : 'leave';
     const by = answer.kind === 'answered' ? answer.by : 'policy';

@@ -5,7 +5,7 @@ import type { Json } from '../world/json.ts';
 import { actionContext, writing } from './context.ts';
 import { endsDriving, recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
-import { look } from './settle.ts';
+import { look, settle } from './settle.ts';
 import { inTimeBox } from './time-box.ts';
 
 type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
@@ -48,7 +48,7 @@ function changesToRevert(session: Session): Changed[] {
 
 function isToRevert(change: ChangeState): boolean {
   if (!change.undoable || change.rollback === 'none' || change.status === 'reverted') return false;
-  return change.status !== 'not-applied' || change.lookAgain;
+  return change.status !== 'not-applied';
 }
 
 async function revertOne(session: Session, step: Changed, action: ChangeAction): Promise<void> {
@@ -66,7 +66,11 @@ async function revertOne(session: Session, step: Changed, action: ChangeAction):
       'other',
     );
   }
-  if (now === 'before') return await alreadyBefore(session, step);
+  if (now === 'before' && change.status !== 'applied') return await notThere(session, step, action, planned);
+  if (now === 'before') {
+    await session.record({ type: 'change-reverted', step: step.id });
+    return;
+  }
   await session.record({ type: 'revert-intended', step: step.id });
   const { revert } = action;
   if (revert === undefined)
@@ -83,18 +87,36 @@ async function revertOne(session: Session, step: Changed, action: ChangeAction):
   await verifyReverted(session, step.id, action, planned, trouble);
 }
 
-/** Nothing to undo: the write never happened, or an earlier drive's revert did. */
-async function alreadyBefore(session: Session, step: Changed): Promise<void> {
-  if (
-    step.change.status === 'applied' ||
-    step.change.status === 'reverting' ||
-    step.change.status === 'revert-failed'
-  ) {
+/**
+ * Nothing shows that could be undone: an earlier revert did it, or the write never happened. A write whose answer was
+ * lost is watched until it would have landed; if it lands after all, it is undone like any other.
+ */
+async function notThere(
+  session: Session,
+  step: Changed,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+): Promise<void> {
+  const { status } = step.change;
+  if (status === 'reverting' || status === 'revert-failed') {
     await session.record({ type: 'change-reverted', step: step.id });
     return;
   }
-  const error = recordedError(new OpsError('lost-answer', 'the world shows that it did not happen'));
-  await session.record({ type: 'change-not-applied', step: step.id, error, lookAgain: false });
+  const settled = await settle(session, step.id, action, planned, 'left-behind');
+  if (settled.world === 'before') {
+    const error = recordedError(new OpsError('lost-answer', 'the world shows that it did not happen'));
+    await session.record({ type: 'change-not-applied', step: step.id, error });
+    return;
+  }
+  if (settled.world === 'after') {
+    await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: null });
+    return await revertOne(session, { ...step, change: { ...step.change, status: 'applied' } }, action);
+  }
+  const error =
+    settled.world === 'unobservable'
+      ? settled.error
+      : new OpsError('drift', 'the world is neither as before nor as this run left it');
+  await failed(session, step.id, error, settled.world === 'unobservable' ? 'unobservable' : 'other');
 }
 
 async function verifyReverted(

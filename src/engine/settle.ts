@@ -6,14 +6,16 @@ import type { Session } from './session.ts';
 import { inTimeBox } from './time-box.ts';
 
 /** What observation made of a write. `proven` is false where the request may still be on its way. */
-type Settled =
+export type Settled =
   | { world: 'after' }
   | { world: 'before'; proven: boolean }
   | { world: 'other' }
   | { world: 'unobservable'; error: unknown };
 
-/** How long a write whose answer was lost is watched for, before it counts as not applied. */
+/** How long a write whose answer was lost is watched for while the run goes on; then it is in doubt. */
 const lostAnswerWindowMs = 5_000;
+/** How long after its intent a lost write may still land; past that, a world that shows `before` is believed. */
+const lateWriteMs = 30_000;
 /** How long a write that was answered "done" may take to show. */
 const answeredWindowMs = 3_000;
 const lookEveryMs = 500;
@@ -46,10 +48,10 @@ export async function settle(
   step: string,
   action: Extract<AnyAction, { kind: 'change' }>,
   planned: Planned<Json, Json>,
-  answer: 'answered' | 'surely-not' | 'lost',
+  answer: 'answered' | 'surely-not' | 'lost' | 'left-behind',
 ): Promise<Settled> {
   const { clock } = session.drive;
-  const windowMs = answer === 'lost' ? lostAnswerWindowMs : answeredWindowMs;
+  const windowMs = windowOf(session, step, answer);
   // Measured in looks, not in time: compressed or busy clocks must not shorten what is seen.
   // A person is asked once: asking again does not change what they know.
   const looks = action.attended === true ? 1 : Math.ceil(windowMs / lookEveryMs);
@@ -67,4 +69,14 @@ export async function settle(
     );
     await clock.sleep(lookEveryMs);
   }
+}
+
+function windowOf(session: Session, step: string, answer: 'answered' | 'surely-not' | 'lost' | 'left-behind'): number {
+  if (answer === 'lost') return lostAnswerWindowMs;
+  if (answer !== 'left-behind') return answeredWindowMs;
+  const { clock } = session.drive;
+  const intendedAtMs = session.state.steps.get(step)?.change?.intendedAtMs ?? 0;
+  // The journal's times are real; a compressed clock cannot be compared with them.
+  const ageMs = clock.speed === 1 ? clock.now() - intendedAtMs : 0;
+  return Math.max(lostAnswerWindowMs, lateWriteMs - Math.max(0, ageMs));
 }

@@ -1,6 +1,7 @@
 import { OpsError } from '../errors.ts';
 import type { Event, PinnedDocument } from '../journal/events.ts';
 import { foldRun } from '../journal/state.ts';
+import { suggest } from '../runbook/closest.ts';
 import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
 import type { Scope, Step } from '../runbook/runbook.ts';
 import { driven, driveRun } from './drive-run.ts';
@@ -31,6 +32,7 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     run: { id: run, shortId: identity.shortId, runbook: identity.runbook, mode: identity.mode },
     steps: {},
   };
+  assertKnownGuards(options);
   const resource = lockOf(options, run, scope);
   if (options.mode !== 'dry-run') await assertAnswerable(options, scope);
   await checkCredentials(options, options, options.overrides, scope, (step, signal) =>
@@ -59,6 +61,24 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
   for (const entry of entries) options.subscribe?.(entry, state);
   const session = openSession(options, options, lease, state);
   return await driven(session, () => driveRun(session));
+}
+
+/** Every override must name a guard that this runbook has: a misspelt one would be found out at the worst moment. */
+function assertKnownGuards({ runbook, actions, overrides }: StartOptions): void {
+  const guards = new Set(['credentials', ...guardsOf(runbook.steps, actions)]);
+  for (const guard of Object.keys(overrides)) {
+    if (guards.has(guard)) continue;
+    throw new OpsError('usage', `--override ${guard}: this runbook has no such guard`, {
+      hint: suggest(guard, guards),
+    });
+  }
+}
+
+function guardsOf(steps: readonly Step[], actions: StartOptions['actions']): string[] {
+  return steps.flatMap((step) => {
+    if (step.kind !== 'action') return guardsOf(step.steps, actions);
+    return step.expect === undefined ? [] : [actions.get(step.uses)?.guard ?? step.id];
+  });
 }
 
 /** The resource to claim; a dry run claims none, and a rehearsal's world is its own. */

@@ -38,7 +38,7 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
         undoable: entry.undoable,
         rollback: entry.rollback,
         appliedSeq: null,
-        lookAgain: false,
+        intendedAtMs: atMs,
         output: null,
         error: null,
       };
@@ -88,17 +88,17 @@ function changeAfter(entry: Extract<Entry, { step: string }>): Partial<ChangeSta
     case 'change-doubted':
       return { status: 'doubted', error: entry.error };
     case 'change-applied':
-      return { status: 'applied', appliedSeq: entry.seq, output: entry.output, lookAgain: false };
+      return { status: 'applied', appliedSeq: entry.seq, output: entry.output };
     case 'change-not-applied':
-      return { status: 'not-applied', error: entry.error, lookAgain: entry.lookAgain };
+      return { status: 'not-applied', error: entry.error };
     case 'change-unresolved':
       return { status: 'unresolved', error: entry.error };
     case 'revert-intended':
       return { status: 'reverting' };
     case 'change-reverted':
-      return { status: 'reverted', lookAgain: false };
+      return { status: 'reverted' };
     case 'revert-failed':
-      return { status: entry.observed === 'before' ? 'reverted' : 'revert-failed', error: entry.error };
+      return { status: 'revert-failed', error: entry.error };
     default:
       return {};
   }

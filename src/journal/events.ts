@@ -75,8 +75,7 @@ export type Event =
   /** The answer was lost, late, or not to be believed: only observation can tell. */
   | { type: 'change-doubted'; step: string; error: RecordedError }
   | { type: 'change-applied'; step: string; how: 'answered' | 'observed'; output: Json | null }
-  /** `lookAgain`: the request may have left; the engine looks once more at the end of the run. */
-  | { type: 'change-not-applied'; step: string; error: RecordedError; lookAgain: boolean }
+  | { type: 'change-not-applied'; step: string; error: RecordedError }
   /** Neither before nor after, or never observable: a person must look. */
   | { type: 'change-unresolved'; step: string; error: RecordedError }
   | { type: 'follow-up-intended'; step: string; headline: string }

@@ -29,8 +29,8 @@ export type ChangeState = {
   rollback: 'auto' | 'none';
   /** Place in the order of application; reverts run from the highest. */
   appliedSeq: number | null;
-  /** Its request may have left although the world did not show it: looked at again at the end. */
-  lookAgain: boolean;
+  /** When its intent was written, in milliseconds since the epoch. */
+  intendedAtMs: number;
   output: Json | null;
   error: RecordedError | null;
 };
@@ -82,6 +82,8 @@ export type RunState = {
   startedAtMs: number;
   startedBy: Actor;
   phase: 'running' | 'rolling-back' | 'suspended' | 'ended';
+  /** A rollback has begun: whoever takes the run up goes on undoing it, never forward. */
+  rollingBack: boolean;
   /** By id, in the order in which they began. */
   steps: Map<string, StepState>;
   clocks: Clocks;

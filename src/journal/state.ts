@@ -30,6 +30,7 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
     startedAtMs: Date.parse(entry.time),
     startedBy: entry.actor,
     phase: 'running',
+    rollingBack: false,
     steps: new Map(),
     clocks: { goAt: null, switchedMs: null, recoveredMs: null, predictedDrainMs: null },
     guards: [],
@@ -86,6 +87,7 @@ export function advance(state: RunState, entry: Entry): void {
       return;
     case 'rollback-started':
       state.phase = 'rolling-back';
+      state.rollingBack = true;
       return;
     case 'resumed':
     case 'run-reopened':

@@ -155,13 +155,26 @@ test('nothing starts without an answer (2), a secret (5), a good secret (5)', { 
   expect(await simulated.writes()).toEqual([]);
 });
 
-test('the switch fails and nobody can do it by hand: nothing is changed (1)', { timeout: longTest }, async () => {
+test('the switch cannot be made and nobody can do it by hand: nothing is changed (1)', {
+  timeout: longTest,
+}, async () => {
+  const simulated = await world();
+  await simulated.fault('cloudflare-api', { kind: 'status', status: 500 });
+  const ended = await simulated.runbook('failover', [...go, '--json']).ended;
+  expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(/nothing\s+(REHEARSAL │\s+)?is changed/)]);
+  expect(await simulated.isEnabled()).toBe(true);
+});
+
+test('a switch whose answer is lost is in doubt (3); rollback waits until it would have landed', {
+  timeout: longTest,
+}, async () => {
   const simulated = await world();
   await simulated.fault('cloudflare-api', { kind: 'write-lost' });
   const ended = await simulated.runbook('failover', [...go, '--json']).ended;
-  expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining('nothing is changed')]);
+  expect([ended.code, ended.stdout]).toEqual([3, expect.stringContaining('"type":"change-unresolved"')]);
+  await simulated.clearFault('cloudflare-api');
+  expect((await simulated.run(['rollback']).ended).code).toBe(0);
   expect(await simulated.isEnabled()).toBe(true);
-  expect(ended.stdout).toContain('"type":"change-doubted"');
 });
 
 test('SIGTERM with the switch in place leaves it, says how to go on (3), and rollback undoes it', {

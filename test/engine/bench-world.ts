@@ -19,7 +19,15 @@ import { createClock } from '../../src/world/system-clock.ts';
 import { storeOn } from '../journal/support/store-fixture.ts';
 
 /** How a write to the small world misbehaves, once. */
-type Mischief = 'refuse' | 'not-sent' | 'lost-but-done' | 'lost' | 'ok-but-not-done' | 'error-but-done' | 'hang';
+type Mischief =
+  | 'refuse'
+  | 'not-sent'
+  | 'lost-but-done'
+  | 'lost'
+  | 'late'
+  | 'ok-but-not-done'
+  | 'error-but-done'
+  | 'hang';
 
 /** A small world of named switches, with the log of every write that reached it. */
 type SmallWorld = {
@@ -43,8 +51,10 @@ function smallWorldActions(
     if (mischief === 'not-sent') throw new OpsError('not-sent', 'connection refused');
     if (mischief === 'refuse') throw new OpsError('refused', 'the provider said no');
     world.writes.push(`${what} ${name}=${JSON.stringify(value)}`);
-    if (mischief !== 'lost' && mischief !== 'ok-but-not-done' && mischief !== 'hang') world.switches.set(name, value);
-    if (mischief === 'lost-but-done' || mischief === 'lost')
+    if (mischief !== 'lost' && mischief !== 'late' && mischief !== 'ok-but-not-done' && mischief !== 'hang')
+      world.switches.set(name, value);
+    if (mischief === 'late') setTimeout(() => world.switches.set(name, value), 500);
+    if (mischief === 'lost-but-done' || mischief === 'lost' || mischief === 'late')
       throw new OpsError('lost-answer', 'the connection was reset');
     if (mischief === 'error-but-done') throw new OpsError('lost-answer', 'HTTP 500');
     if (mischief === 'hang')

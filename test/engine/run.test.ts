@@ -80,11 +80,35 @@ test('a lost answer is observed, not repeated: done', async () => {
   expect(types()).toContain('change-doubted');
 });
 
-test('a lost answer is observed, not repeated: not done', async () => {
-  const { options, world } = bench(twoSwitches);
+test('exit 3: a lost write that does not show is in doubt, not "nothing is changed"; rollback waits it out', async () => {
+  const { options, world, again } = bench(twoSwitches);
   world.mischief.set('a', ['lost']);
-  expect(await startRun(options)).toMatchObject({ exitCode: 1 });
+  const result = await startRun(options);
+  expect(result).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
+  expect(result.message).toContain('may still happen');
   expect(world.writes).toEqual(['set a=1']);
+  expect(await rollbackRun(again(result.run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(world.writes).toEqual(['set a=1']);
+});
+
+test('a write that lands late, after the run has given up on it, is found and undone by rollback', async () => {
+  const { options, world, again } = bench(twoSwitches);
+  world.mischief.set('a', ['late']);
+  const result = await startRun(options);
+  expect(result).toMatchObject({ exitCode: 3 });
+  expect(world.switches.get('a')).toBeUndefined();
+  expect(await rollbackRun(again(result.run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(world.switches.get('a')).toBe(null);
+  expect(world.writes).toEqual(['set a=1', 'revert a=null']);
+});
+
+test('a rollback that could not finish is gone on with by resume, never forward', async () => {
+  const { options, world, again } = bench(twoSwitches);
+  const { run } = await startRun(options);
+  world.mischief.set('b', ['refuse']);
+  expect(await rollbackRun(again(run))).toMatchObject({ exitCode: 3 });
+  expect(await resumeRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert a=null', 'revert b=null']);
 });
 
 test('an error that was done all the same, and a success that was not, are told right', async () => {
@@ -103,7 +127,7 @@ test('a write that hangs settles at its time box and is observed', async () => {
   - { id: one, title: First, uses: test.set, with: { name: a, value: 1 }, timeout: 2s }
 `);
   world.mischief.set('a', ['hang']);
-  expect(await startRun(options)).toMatchObject({ exitCode: 1 });
+  expect(await startRun(options)).toMatchObject({ exitCode: 3 });
   expect(types()).toContain('change-doubted');
   expect(world.writes).toEqual(['set a=1']);
 });

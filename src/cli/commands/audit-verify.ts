@@ -1,4 +1,5 @@
-import { exitCodes } from '../../errors.ts';
+import path from 'node:path';
+import { exitCodes, OpsError } from '../../errors.ts';
 import { parseWitness, verifyChain } from '../../journal/verify.ts';
 import type { CommandRun } from '../command.ts';
 import { writeJsonLine } from '../json-lines.ts';
@@ -11,7 +12,13 @@ export const auditVerify: CommandRun = async ({ world, options }) => {
   const { screen } = openTerminal(world, options, { to: 'stdout' });
   const given = options.text('head');
   const witness = given === undefined ? {} : { head: parseWitness(given) };
-  const found = await verifyChain({ directory: locateState(world, options.text('stateDir')) }, witness);
+  const directory = locateState(world, options.text('stateDir'));
+  if (!(await world.files.exists(path.join(directory, 'audit')))) {
+    throw new OpsError('usage', `there is no audit log in ${directory}`, {
+      hint: 'name the state directory with --state-dir',
+    });
+  }
+  const found = await verifyChain({ directory }, witness);
   const isEnough = found.ok && (found.anchored || !options.flag('strict'));
   const code = isEnough ? exitCodes.succeeded : exitCodes.audit;
   if (options.flag('json')) {

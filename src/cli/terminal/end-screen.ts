@@ -89,11 +89,11 @@ function messagesSent(state: RunState): string[] {
 
 /** The next commands, ready to be typed. */
 export function nextCommands(state: RunState, exitCode: ExitCode, flags: string): string[] {
-  const { run, runbook, mode } = state;
+  const { run, mode } = state;
   const command = (name: string, ...more: string[]) => `resend-ops ${[name, ...more].join(' ')}${flags}`;
   if (exitCode === exitCodes.audit) return [command('audit verify')];
   if (mode === 'rehearsal') return [command('status', run)];
-  if (mode === 'dry-run') return exitCode === 0 ? [`resend-ops ${runbook}  (for real)`] : [command('status', run)];
+  if (mode === 'dry-run') return exitCode === 0 ? [`the same command without --dry-run`] : [command('status', run)];
   if (exitCode !== exitCodes.needsAttention) return [command('status', run)];
   const doubted = [...state.steps.values()].filter((step) => markOf(step).word === 'in doubt');
   return [

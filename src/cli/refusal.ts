@@ -1,0 +1,30 @@
+import { type ExitCode, exitCodeOf, exitCodes } from '../errors.ts';
+import type { World } from '../world/world.ts';
+import { writeJsonLine } from './json-lines.ts';
+
+const told = new WeakSet<object>();
+
+/** The result line of `--json` for a run that did not start; an error is told once, by whoever knows most of it. */
+export function writeRefusal(
+  world: World,
+  error: unknown,
+  { runbook, mode, exitCode = exitCodeOf(error) }: { runbook: string | null; mode: string | null; exitCode?: ExitCode },
+): void {
+  if (typeof error === 'object' && error !== null) {
+    if (told.has(error)) return;
+    told.add(error);
+  }
+  writeJsonLine(world, {
+    type: 'result',
+    run: null,
+    runbook,
+    mode,
+    outcome: exitCode === exitCodes.stopped ? 'stopped' : 'refused',
+    exitCode,
+    message: error instanceof Error ? error.message : String(error),
+    clocks: { goAt: null, switchedMs: null, recoveredMs: null, predictedDrainMs: null },
+    steps: [],
+    overrides: {},
+    head: null,
+  });
+}

@@ -1,0 +1,80 @@
+import type { AnyAction, Planned, Summary } from '../actions/action.ts';
+import { OpsError } from '../errors.ts';
+import type { ActionStep } from '../runbook/runbook.ts';
+import type { Json } from '../world/json.ts';
+import { actionContext, readOnly } from './context.ts';
+import { assertExpectation } from './expressions.ts';
+import { recordedError } from './recorded-error.ts';
+import type { Session } from './session.ts';
+import type { Settled } from './settle.ts';
+import type { StepEnd } from './step-end.ts';
+import { inTimeBox } from './time-box.ts';
+
+/** An action that changes the world. */
+export type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
+
+/** Time box of each part of a change (plan, apply) that names none. */
+const defaultChangeMs = 30_000;
+
+/** The time box of each part of a change; none where it waits for a person. */
+export function timeoutOf(step: ActionStep, action: ChangeAction): number | undefined {
+  return step.timeoutMs ?? (action.attended === true ? undefined : defaultChangeMs);
+}
+
+/** Why nobody can tell, in words. */
+export function doubtOf(settled: Settled, trouble?: unknown): string {
+  const because = trouble === undefined ? '' : ` (${recordedError(trouble).message})`;
+  if (settled.world === 'before') return `its answer was lost${because}; it does not show so far, and may still happen`;
+  if (settled.world === 'unobservable') return `nobody can look${because}: ${recordedError(settled.error).message}`;
+  return `the world is neither as it was nor as intended${because}`;
+}
+
+/** Leaves a change in doubt, in the journal and in words: a person must look. */
+export async function unresolved(session: Session, step: ActionStep, why: string): Promise<StepEnd> {
+  const { run, steps } = session.state;
+  const undo = steps.get(step.id)?.change?.undoable === true ? ` \`resend-ops rollback ${run}\` undoes it,` : '';
+  const error = recordedError(
+    new OpsError('lost-answer', `in doubt: ${why}`, {
+      hint: `look at it by hand; \`resend-ops resume ${run}\` looks again,${undo} \`resend-ops mark-done ${run} ${step.id} --evidence TEXT\` records that it is done`,
+    }),
+  );
+  await session.record({ type: 'change-unresolved', step: step.id, error });
+  await session.record({ type: 'step-failed', step: step.id, error });
+  return { kind: 'unresolved', step: step.id, error };
+}
+
+/** Ends a change's step well: reads the output that was lost with an answer, and holds it against `expect`. */
+export async function succeed(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+  answered: Json,
+  already: string | undefined,
+): Promise<StepEnd> {
+  const output = answered ?? (await readOutput(session, step, action, planned));
+  const summary: Summary =
+    output === null
+      ? { headline: 'done; its answer was lost, the world shows it', detail: [] }
+      : action.summarise(output, planned.input);
+  const shown = already === undefined ? summary : { ...summary, headline: already };
+  if (output !== null) await assertExpectation(session, step, action, output, summary.headline);
+  await session.record({ type: 'step-succeeded', step: step.id, output, summary: shown, knowledge: 'known' });
+  if (action.follow !== undefined && output !== null && already === undefined) {
+    session.followers.set(step.id, { follow: action.follow, output });
+  }
+  return { kind: 'succeeded' };
+}
+
+async function readOutput(
+  session: Session,
+  step: ActionStep,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+): Promise<Json> {
+  const { outputOf } = action;
+  if (outputOf === undefined) return null;
+  return await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
+    outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),
+  );
+}
