@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type Problem, sortProblems } from './problem.ts';
 import { parseBySchema, placeProblems } from './schema-problems.ts';
-import { parseYaml, type YamlSource } from './yaml-source.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
 
 /** A document that a schema accepted, and where its parts stand. */
 type LoadedDocument<Value> = { value: Value; source: YamlSource };
@@ -12,10 +12,10 @@ export function loadDocument<Value>(
   text: string,
   schema: z.ZodType<Value>,
 ): LoadedDocument<Value> | { problems: Problem[] } {
-  const parsed = parseYaml(file, text);
-  if ('problems' in parsed) return { problems: sortProblems(parsed.problems) };
-  const { source } = parsed;
+  const { source, problems } = readYaml(file, text);
+  if (source === undefined) return { problems: sortProblems(problems) };
   const result = parseBySchema(schema, source.data);
-  if ('value' in result) return { value: result.value, source };
-  return { problems: sortProblems(placeProblems(result.problems, source)) };
+  if ('problems' in result) problems.push(...placeProblems(result.problems, source));
+  if (problems.length > 0 || 'problems' in result) return { problems: sortProblems(problems) };
+  return { value: result.value, source };
 }

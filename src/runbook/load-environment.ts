@@ -6,7 +6,7 @@ import { findSecrets, textsOf } from './find-secrets.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { parseBySchema, placeProblems } from './schema-problems.ts';
 import { looksLikeToken } from './secret-shapes.ts';
-import { type Path, parseYaml, type YamlSource } from './yaml-source.ts';
+import { type Path, readYaml, type YamlSource } from './yaml-source.ts';
 
 /** A value of an environment that is not filled in yet. */
 type Placeholder = { path: Path; value: string; where: Position };
@@ -16,16 +16,15 @@ export function loadEnvironment(
   file: string,
   text: string,
 ): { environment: Environment; placeholders: Placeholder[] } | { problems: Problem[] } {
-  const parsed = parseYaml(file, text);
-  if ('problems' in parsed) return { problems: sortProblems(parsed.problems) };
-  const { source } = parsed;
+  const { source, problems: unsound } = readYaml(file, text);
+  if (source === undefined) return { problems: sortProblems(unsound) };
   const result = parseBySchema(environmentSchema, source.data);
   const found = ('problems' in result ? result.problems : []).map((problem) =>
     problem.path[0] === 'secrets' && problem.on === 'value'
       ? { ...problem, ...secretProblem(source, problem.path) }
       : problem,
   );
-  const problems = [...placeProblems(found, source), ...findSecrets(source)];
+  const problems = [...unsound, ...placeProblems(found, source), ...findSecrets(source)];
   if ('value' in result) problems.push(...findMeaningProblems(result.value, source));
   if (problems.length > 0 || 'problems' in result) return { problems: sortProblems(problems) };
   return { environment: result.value, placeholders: findPlaceholders(source) };

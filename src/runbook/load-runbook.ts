@@ -13,7 +13,7 @@ import type { Objective, Runbook, Template } from './runbook.ts';
 import { runbookSchema } from './schema.ts';
 import { parseBySchema, placeProblems } from './schema-problems.ts';
 import { scopeShapes, scopeTypes } from './scope-shapes.ts';
-import { parseYaml, type YamlSource } from './yaml-source.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
 
 /** A runbook's text, and what its references are resolved against. */
 type RunbookText = {
@@ -48,12 +48,11 @@ export function lintRunbook(input: RunbookText): {
   problems: Problem[];
   suites: SuiteReference[];
 } {
-  const parsed = parseYaml(input.file, input.text);
-  if ('problems' in parsed) return { runbook: undefined, problems: sortProblems(parsed.problems), suites: [] };
-  const { source } = parsed;
+  const { source, problems: unsound } = readYaml(input.file, input.text);
+  if (source === undefined) return { runbook: undefined, problems: sortProblems(unsound), suites: [] };
   const data = topOf(source);
   const raw = parseBySchema(runbookSchema, source.data);
-  const problems: Problem[] = 'problems' in raw ? placeProblems(raw.problems, source) : [];
+  const problems: Problem[] = [...unsound, ...('problems' in raw ? placeProblems(raw.problems, source) : [])];
   const inputs = readInputs(source, data.inputs, problems);
   const outline = outlineSteps(data.steps);
   const shapes = scopeShapes(inputs, outline, input.actions, input.environment);

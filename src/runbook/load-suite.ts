@@ -4,7 +4,7 @@ import { quote, suggest } from './closest.ts';
 import { findSecrets, textsOf } from './find-secrets.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { parseBySchema, placeProblems } from './schema-problems.ts';
-import { type Path, parseYaml, type YamlSource } from './yaml-source.ts';
+import { type Path, readYaml, type YamlSource } from './yaml-source.ts';
 
 /** Loads a suite, or says every problem that it has; with an environment, its backends and secrets must be there. Never throws for any text. */
 export function loadSuite(
@@ -12,16 +12,15 @@ export function loadSuite(
   text: string,
   environment?: Environment,
 ): { suite: Suite } | { problems: Problem[] } {
-  const parsed = parseYaml(file, text);
-  if ('problems' in parsed) return { problems: sortProblems(parsed.problems) };
-  const { source } = parsed;
+  const { source, problems: unsound } = readYaml(file, text);
+  if (source === undefined) return { problems: sortProblems(unsound) };
   const twice = findRepeatedIds(source);
   // The schema says of the whole list that ids differ; the places say it better.
   const result = parseBySchema(suiteSchema, source.data);
   const found = ('problems' in result ? result.problems : []).filter(
     ({ rule, path }) => twice.length === 0 || rule !== 'custom' || path.length !== 1,
   );
-  const problems = [...placeProblems(found, source), ...twice, ...findSecrets(source)];
+  const problems = [...unsound, ...placeProblems(found, source), ...twice, ...findSecrets(source)];
   if ('value' in result) problems.push(...findMeaningProblems(result.value, source, environment));
   if (problems.length > 0 || 'problems' in result) return { problems: sortProblems(problems) };
   return { suite: result.value };

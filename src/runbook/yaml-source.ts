@@ -28,12 +28,24 @@ const emptyFile = { what: 'the file is empty', remedy: 'write its keys, such as 
 
 /** Parses YAML 1.2 into plain JSON with positions, or says everything that is wrong with it. Never throws for any text. */
 export function parseYaml(file: string, text: string): { source: YamlSource } | { problems: Problem[] } {
+  const { source, problems } = readYaml(file, text);
+  return source === undefined || problems.length > 0 ? { problems } : { source };
+}
+
+/**
+ * The same, for those who look further: where the text has a shape although something is wrong with it (a key that is
+ * given twice), the source is there beside the problems, so that all of a file's problems can be told in one go.
+ */
+export function readYaml(file: string, text: string): { source: YamlSource | undefined; problems: Problem[] } {
   const lines = new LineCounter();
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const refuse = ({ offset, what, remedy }: TextProblem) => ({ problems: [{ where: at(offset), what, remedy }] });
+  const refuse = ({ offset, what, remedy }: TextProblem) => ({
+    source: undefined,
+    problems: [{ where: at(offset), what, remedy }],
+  });
   countLines(text, lines);
   const unreadable = findTextProblem(text);
   if (unreadable) return refuse(unreadable);
@@ -51,10 +63,11 @@ export function parseYaml(file: string, text: string): { source: YamlSource } | 
     const remedy = 'keep one document a file, without further --- lines';
     problems.push({ where: at(second.range[0]), what: 'the file holds several documents', remedy });
   }
+  const isShapeless = problems.length > 0;
   const places = new Map<string, Place>();
   const data = readTop(document, places, (offset, what, remedy) => problems.push({ where: at(offset), what, remedy }));
-  if (problems.length > 0 || data === undefined) return { problems };
-  return { source: sourceOf(file, text, data, places, at) };
+  if (isShapeless || data === undefined) return { source: undefined, problems };
+  return { source: sourceOf(file, text, data, places, at), problems };
 }
 
 type Report = (offset: number, what: string, remedy: string) => void;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { loadRunbook } from '../../src/runbook/load-runbook.ts';
 import { parseYaml } from '../../src/runbook/yaml-source.ts';
-import { problemsOf } from './small-actions.ts';
+import { actions, problemsOf } from './small-actions.ts';
 
 const bad: readonly [name: string, text: string, says: readonly string[]][] = [
   ['an empty file', '# nothing\n', ['1:1: the file is empty; write its keys, such as title']],
@@ -170,4 +171,15 @@ test('no text at all makes it throw, and every problem lies in the file', () => 
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('a key that is given twice hides nothing else that is wrong with the file', () => {
+  const text =
+    'title: One\ntitle: Two\nsteps:\n  - { id: a, uses: test.look, wiht: {} }\n  - { id: b, uses: no.such }\n';
+  const found = problemsOf(loadRunbook({ file: 'x.yaml', text, actions }));
+  expect(found.map((problem) => problem.split(';')[0])).toEqual([
+    '2:1: the key "title" is given twice',
+    expect.stringContaining('unknown key "wiht"'),
+    expect.stringContaining('no.such'),
+  ]);
 });
