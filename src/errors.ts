@@ -56,13 +56,20 @@ export class OpsError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly where: Position | undefined;
+  /** A line that must be kept byte for byte, and has no other place than the screen. */
+  readonly evidence: string | undefined;
 
-  constructor(code: ErrorCode, message: string, more: { hint?: string; cause?: unknown; where?: Position } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { hint?: string; cause?: unknown; where?: Position; evidence?: string } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'OpsError';
     this.code = code;
     this.hint = more.hint;
     this.where = more.where;
+    this.evidence = more.evidence;
   }
 }
 

@@ -109,6 +109,8 @@ export async function driveOnTerminal(
       const { objective } = runbook;
       printEndScreen(screen, last, { objective, head, exitCode, message, customers, flags: stateFlags(options) });
     }
+    // Byte for byte, without banner or wrapping: it is the only copy.
+    if (result.evidence !== undefined) world.stderr.write(`${result.evidence}\n`);
     if (json) writeJsonLine(world, result);
     return result.exitCode;
   } catch (error) {

@@ -46,6 +46,7 @@ export async function driven(session: Session, work: () => Promise<void>): Promi
       outcome: 'needs-attention',
       exitCode: error.code === 'audit' ? exitCodes.audit : exitCodes.needsAttention,
       message: `${error.message}${hint}; ${inPlace}`,
+      ...(error.evidence === undefined ? {} : { evidence: error.evidence }),
     };
   }
 }

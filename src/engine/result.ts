@@ -16,6 +16,8 @@ export type RunResult = {
   steps: { id: string; outcome: string; recovery: 'reverted' | 'revert-failed' | null; ms: number | null }[];
   overrides: Readonly<Record<string, string>>;
   head: { seq: number; hash: string };
+  /** The log's entry that found no other place than this. */
+  evidence?: string;
 };
 
 /** The result of a run from its state; an unfinished one needs attention. */

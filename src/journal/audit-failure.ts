@@ -11,7 +11,8 @@ export type Evidence =
 /** The audit log could not be written: what failed, and where the entry is. */
 export function auditFailure(cause: unknown, evidence: Evidence): OpsError {
   const hint = [...(cause instanceof OpsError && cause.hint !== undefined ? [cause.hint] : []), evidenceHint(evidence)];
-  return new OpsError('audit', describe(cause), { cause, hint: hint.join('; ') });
+  const printed = evidence.kind === 'printed' ? { evidence: evidence.line } : {};
+  return new OpsError('audit', describe(cause), { cause, hint: hint.join('; '), ...printed });
 }
 
 /** The audit log could not be written, and nothing was about to be lost. A bug is passed on as it is. */
@@ -48,7 +49,7 @@ function evidenceHint(evidence: Evidence): string {
     case 'kept':
       return `the entry is in ${evidence.file}: keep that file beside the log, which lacks it`;
     case 'printed':
-      return `no file could take the entry either (${describe(evidence.why)}); copy it from here: ${evidence.line}`;
+      return `no file could take the entry either (${describe(evidence.why)}); it is printed whole: keep that line`;
   }
 }
 

@@ -17,15 +17,16 @@ export function createFallback(directory: string): Fallback {
   return {
     file,
     add(line) {
+      const isNew = !made;
       const fd = openSync(file, made ? 'a' : 'ax', 0o600);
+      made = true;
       try {
         writeWhole(fd, Buffer.from(`${line}\n`));
         fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
-      if (!made) syncDirectory(directory);
-      made = true;
+      if (isNew) syncDirectory(directory);
     },
   };
 }
