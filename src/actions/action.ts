@@ -138,6 +138,9 @@ export type RunNews = { headline: string; lines: string[]; ended: boolean };
 /** An action with its types erased, as the engine and the linter hold it. Values are parsed by its schemas at each edge. */
 export type AnyAction = Check<Json, Json> | Change<Json, Json, Json>;
 
+/** An action that changes the world, as the engine holds it. */
+export type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
+
 /** Declares a check; exists for inference, and erases the types (inputs and outputs are JSON, parsed by the schemas). */
 export function check<Input, Output>(definition: Omit<Check<Input, Output>, 'kind'>): AnyAction {
   return { kind: 'check', ...definition } as unknown as AnyAction;

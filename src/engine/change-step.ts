@@ -1,4 +1,4 @@
-import type { Plan, Planned } from '../actions/action.ts';
+import type { ChangeAction, Plan, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { ActionStep } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
@@ -7,7 +7,7 @@ import { askConfirmation, questionOf } from './confirm.ts';
 import { actionContext, parseInput, readOnly, writing } from './context.ts';
 import { planDigest, sameJson } from './digest.ts';
 import { resolveWith } from './expressions.ts';
-import { type ChangeAction, doubtOf, succeed, timeoutOf, unresolved } from './finish-change.ts';
+import { doubtOf, succeed, timeoutOf, unresolved } from './finish-change.ts';
 import { raiseGuard } from './guards.ts';
 import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
 import { type Session, safePoint } from './session.ts';

@@ -1,8 +1,9 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { Outcome } from '../journal/events.ts';
-import type { ChangeState, StepState } from '../journal/run-state.ts';
+import type { ChangeState } from '../journal/run-state.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
 import { tellFollowersTheEnd } from './follow.ts';
+import { changesInPlace } from './in-place.ts';
 import { rollBack } from './rollback.ts';
 import type { Session } from './session.ts';
 import { look } from './settle.ts';
@@ -91,12 +92,7 @@ async function lookAgainAtDoubts(session: Session): Promise<void> {
 
 /** Undoable changes that are in place although their step did not succeed, or that nobody can tell about; in words. */
 export function leftInPlace(session: Session): string[] {
-  return [...session.state.steps.values()]
-    .filter(
-      (step): step is StepState & { change: ChangeState } =>
-        step.change?.undoable === true && step.change.status !== 'reverted' && step.change.status !== 'not-applied',
-    )
-    .map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
+  return changesInPlace(session.state).map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
 }
 
 function wordsFor(change: ChangeState): string {
@@ -113,25 +109,15 @@ function wordsFor(change: ChangeState): string {
 function endingOf(session: Session, end: StepEnd): Ending {
   const { state } = session;
   const left = leftInPlace(session);
-  const doubtful = [...state.steps.values()].some(
-    ({ change }) =>
-      change?.undoable === true &&
-      change.status !== 'applied' &&
-      change.status !== 'reverted' &&
-      change.status !== 'not-applied',
-  );
-  const strayed = [...state.steps.values()].some(
-    ({ change, phase }) => change?.undoable === true && change.status === 'applied' && phase === 'failed',
-  );
+  const inPlace = changesInPlace(state);
+  const doubtful = inPlace.some(({ change }) => change.status !== 'applied');
+  const strayed = inPlace.some(({ change, phase }) => change.status === 'applied' && phase === 'failed');
   const rolledBack = state.rollingBack;
   const next = `next: \`resend-ops resume ${state.run}\`, or \`resend-ops rollback ${state.run}\``;
   if (end.kind === 'succeeded' && !doubtful && !strayed) {
     if (state.mode === 'dry-run') return dryRunEnding(session);
     if (session.tolerated.length === 0) {
-      const made = [...state.steps.values()].filter(
-        ({ change }) => change?.undoable === true && change.status === 'applied',
-      );
-      const told = made.length === 0 ? '' : `; in place: ${made.map(({ title }) => title).join('; ')}`;
+      const told = inPlace.length === 0 ? '' : `; in place: ${inPlace.map(({ title }) => title).join('; ')}`;
       return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message: `the world is as asked${told}` };
     }
     const failed = `failed and passed over: ${session.tolerated.join(', ')}`;

@@ -3,6 +3,7 @@ import { resolveTemplate } from '../runbook/evaluate.ts';
 import type { Step } from '../runbook/runbook.ts';
 import type { Answer } from '../world/operator.ts';
 import { scopeOf } from './expressions.ts';
+import { changesInPlace } from './in-place.ts';
 import { requestStop, type Session } from './session.ts';
 
 /** The confirmation a step asks for, with its words resolved. */
@@ -77,9 +78,7 @@ async function interruptedAtPrompt(session: Session): Promise<void> {
 
 /** Whether an undoable change of this run is, or may be, in place. */
 export function hasChangesInPlace(session: Session): boolean {
-  return [...session.state.steps.values()].some(
-    ({ change }) => change?.undoable === true && change.status !== 'reverted' && change.status !== 'not-applied',
-  );
+  return changesInPlace(session.state).length > 0;
 }
 
 /** The question after Ctrl-C: continue, roll back, leave as is. Ctrl-C at it means leave. */
@@ -107,6 +106,7 @@ export function heedInterrupts(session: Session): () => void {
       session.record({ type: 'interrupted', signal }).catch(() => requestStop(session, 'leave'));
       return;
     }
+    // What the log refuses here it refuses at the run's next entry too, and that ends the drive.
     session.asking = heed(session, signal, session.asking).catch(() => requestStop(session, 'leave'));
   });
 }

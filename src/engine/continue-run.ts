@@ -5,6 +5,8 @@ import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { driven, driveRun } from './drive-run.ts';
 import { asJson } from './expressions.ts';
+import { takeUpFollowers } from './follow.ts';
+import { changesInPlace } from './in-place.ts';
 import type { ContinueOptions } from './options.ts';
 import { checkCredentials } from './preflight.ts';
 import { preliminaryContext } from './preliminary-context.ts';
@@ -45,7 +47,7 @@ export async function rollbackRun(options: ContinueOptions): Promise<RunResult> 
   return await driven(session, () => undo(session, 'asked for by `resend-ops rollback`'));
 }
 
-/** What is still to be done must find its credentials, as at the start; nothing is taken over before. */
+/** A run must find its credentials, as at its start; nothing is taken over before. */
 async function checkResumeCredentials(options: ContinueOptions, state: RunState): Promise<void> {
   const identity = {
     id: state.run,
@@ -72,10 +74,12 @@ async function undo(session: Session, why: string): Promise<void> {
     await rollBack(session, why);
     const failed = [...session.state.steps.values()].filter(({ change }) => change?.status === 'revert-failed');
     if (failed.length === 0) {
+      const kept = changesInPlace(session.state).map(({ title }) => title);
+      const told = kept.length === 0 ? '' : `; kept, as the runbook says: ${kept.join('; ')}`;
       await finish(session, {
         outcome: 'rolled-back',
         exitCode: exitCodes.succeeded,
-        message: 'everything this run changed was rolled back and verified',
+        message: `everything this run changed was rolled back and verified${told}`,
       });
       return;
     }
@@ -105,5 +109,7 @@ function refuseLostWorlds(state: RunState): void {
 async function take(options: ContinueOptions): Promise<Session> {
   const lease = await options.store.drive(options.run, options.actor, options.force === true ? { force: true } : {});
   const state = await stateOf(options);
-  return openSession(options, options, lease, state);
+  const session = openSession(options, options, lease, state);
+  takeUpFollowers(session);
+  return session;
 }

@@ -49,10 +49,10 @@ function launch(session: Session, step: Step): void {
   };
   session.background.set(
     step.id,
-    work().catch((error: unknown) => {
+    work().catch(async (error: unknown) => {
       // The log's own failure reaches the run at its next entry; an aborted wait is the run's end.
-      if (!endsDriving(error) && !(error instanceof OpsError && error.code === 'aborted'))
-        session.drive.progress?.(step.id, String(error));
+      if (endsDriving(error) || (error instanceof OpsError && error.code === 'aborted')) return;
+      await session.record({ type: 'step-failed', step: step.id, error: recordedError(error) });
     }),
   );
 }
@@ -67,20 +67,32 @@ async function executeStep(session: Session, step: Step, confirm: Step['confirm'
   const known = session.state.steps.get(step.id);
   if (known?.phase === 'succeeded') return { kind: 'succeeded' };
   if (known?.phase === 'skipped') return { kind: 'skipped' };
-  const condition = whenHolds(session, step);
   if (known?.phase !== 'running') {
     const uses = step.kind === 'action' ? { uses: step.uses } : {};
     await session.record({ type: 'step-started', step: step.id, title: step.title, ...uses });
   }
-  if (!condition.run) {
-    await session.record({ type: 'step-skipped', step: step.id, why: condition.why });
-    return { kind: 'skipped' };
-  }
+  const skipped = await skipUnlessDue(session, step);
+  if (skipped !== undefined) return skipped;
   const end = await executeKind(session, step, confirm);
   tellFollowers(session);
   if (end.kind === 'failed' && end.policy === undefined && step.onFailure !== undefined)
     return { ...end, policy: step.onFailure };
   return end;
+}
+
+/** Skips a step whose condition does not hold; a condition that has no value fails it. */
+async function skipUnlessDue(session: Session, step: Step): Promise<StepEnd | undefined> {
+  let condition: ReturnType<typeof whenHolds>;
+  try {
+    condition = whenHolds(session, step);
+  } catch (error) {
+    const recorded = recordedError(error);
+    await session.record({ type: 'step-failed', step: step.id, error: recorded });
+    return { kind: 'failed', step: step.id, error: recorded, cause: error };
+  }
+  if (condition.run) return undefined;
+  await session.record({ type: 'step-skipped', step: step.id, why: condition.why });
+  return { kind: 'skipped' };
 }
 
 function executeKind(session: Session, step: Step, confirm: Step['confirm']): Promise<StepEnd> {

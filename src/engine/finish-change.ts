@@ -1,4 +1,4 @@
-import type { AnyAction, Planned, Summary } from '../actions/action.ts';
+import type { ChangeAction, Planned, Summary } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { ActionStep } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
@@ -9,9 +9,6 @@ import type { Session } from './session.ts';
 import type { Settled } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
 import { inTimeBox } from './time-box.ts';
-
-/** An action that changes the world. */
-export type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
 
 /** Time box of each part of a change (plan, apply) that names none. */
 const defaultChangeMs = 30_000;

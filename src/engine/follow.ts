@@ -10,11 +10,25 @@ const followMs = 5_000;
 
 /** Brings status messages up to date, one update at a time, beside the run. Trouble is noted and never reaches the run. */
 export function tellFollowers(session: Session): void {
-  if (session.followers.size === 0 || session.state.mode === 'dry-run') return;
-  const asked = session.state.lastSeq;
+  if (session.followers.size === 0 || session.state.mode === 'dry-run' || session.followUpQueued) return;
+  session.followUpQueued = true;
   session.following = session.following
-    .then(() => (session.state.lastSeq > asked + 40 ? undefined : update(session, newsOf(session.state, false))))
+    .then(() => {
+      // What happens from here on is news for the next update.
+      session.followUpQueued = false;
+      return update(session, newsOf(session.state, false));
+    })
+    // What the log refuses here it refuses at the run's next entry too, and that ends the drive.
     .catch(() => undefined);
+}
+
+/** Takes up what an earlier drive of the run has made and kept up to date. */
+export function takeUpFollowers(session: Session): void {
+  for (const { id, change, output } of session.state.steps.values()) {
+    const action = change === null ? undefined : session.drive.actions.get(change.uses);
+    if (change?.status !== 'applied' || output === null || action?.kind !== 'change') continue;
+    if (action.follow !== undefined) session.followers.set(id, { follow: action.follow, output });
+  }
 }
 
 /** The last update, with how the run ended; waits for it, within its time box. */

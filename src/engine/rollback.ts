@@ -1,15 +1,12 @@
-import type { AnyAction, Planned } from '../actions/action.ts';
+import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
-import type { ChangeState, StepState } from '../journal/run-state.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, writing } from './context.ts';
+import { type ChangedStep, changesInPlace } from './in-place.ts';
 import { endsDriving, recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import { look, settle } from './settle.ts';
 import { inTimeBox } from './time-box.ts';
-
-type ChangeAction = Extract<AnyAction, { kind: 'change' }>;
-type Changed = StepState & { change: ChangeState };
 
 /** Time box of one revert. */
 const revertMs = 30_000;
@@ -38,20 +35,16 @@ export async function rollBack(session: Session, why: string): Promise<void> {
   }
 }
 
-/** Changes that are, or may be, in place; the last applied first. */
-function changesToRevert(session: Session): Changed[] {
-  const changed = [...session.state.steps.values()].filter(
-    (step): step is Changed => step.change !== null && isToRevert(step.change),
-  );
-  return changed.reverse();
+/** The changes to undo: the last applied first, and before them those that nobody saw applied. */
+function changesToRevert(session: Session): ChangedStep[] {
+  const order = ({ change }: ChangedStep) => change.appliedSeq ?? Number.MAX_SAFE_INTEGER;
+  return changesInPlace(session.state)
+    .filter(({ change }) => change.rollback === 'auto')
+    .reverse()
+    .sort((left, right) => order(right) - order(left));
 }
 
-function isToRevert(change: ChangeState): boolean {
-  if (!change.undoable || change.rollback === 'none' || change.status === 'reverted') return false;
-  return change.status !== 'not-applied';
-}
-
-async function revertOne(session: Session, step: Changed, action: ChangeAction): Promise<void> {
+async function revertOne(session: Session, step: ChangedStep, action: ChangeAction): Promise<void> {
   const { change } = step;
   const planned = { input: change.input, before: change.before, after: change.after };
   const now = await look(session, step.id, action, planned);
@@ -93,7 +86,7 @@ async function revertOne(session: Session, step: Changed, action: ChangeAction):
  */
 async function notThere(
   session: Session,
-  step: Changed,
+  step: ChangedStep,
   action: ChangeAction,
   planned: Planned<Json, Json>,
 ): Promise<void> {

@@ -38,6 +38,8 @@ export type Session = {
   /** Changes whose makers keep them up to date (a status message), by step id. */
   readonly followers: Map<string, { follow: NonNullable<Change<Json, Json, Json>['follow']>; output: Json }>;
   following: Promise<void>;
+  /** An update of them waits for its turn. */
+  followUpQueued: boolean;
   /** How far what others said has been listened to. */
   heardSeq: number;
 };
@@ -98,6 +100,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     tolerated: [],
     followers: new Map(),
     following: Promise.resolve(),
+    followUpQueued: false,
     heardSeq: state.lastSeq,
   };
 }

@@ -1,4 +1,4 @@
-import type { AnyAction, Planned } from '../actions/action.ts';
+import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, readOnly } from './context.ts';
@@ -25,7 +25,7 @@ const lookTimeoutMs = 5_000;
 export async function look(
   session: Session,
   step: string,
-  action: Extract<AnyAction, { kind: 'change' }>,
+  action: ChangeAction,
   planned: Planned<Json, Json>,
 ): Promise<'before' | 'after' | 'other' | { unobservable: unknown }> {
   try {
@@ -46,7 +46,7 @@ export async function look(
 export async function settle(
   session: Session,
   step: string,
-  action: Extract<AnyAction, { kind: 'change' }>,
+  action: ChangeAction,
   planned: Planned<Json, Json>,
   answer: 'answered' | 'surely-not' | 'lost' | 'left-behind',
 ): Promise<Settled> {

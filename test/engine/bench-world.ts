@@ -35,6 +35,8 @@ type SmallWorld = {
   writes: string[];
   mischief: Map<string, Mischief[]>;
   blind: boolean;
+  /** A write on its way: it lands at the read that `afterReads` counts down to, once that is set. */
+  late: { name: string; value: Json; afterReads: number | null } | null;
 };
 
 const outputSchema = z.object({ value: z.json() });
@@ -53,7 +55,7 @@ function smallWorldActions(
     world.writes.push(`${what} ${name}=${JSON.stringify(value)}`);
     if (mischief !== 'lost' && mischief !== 'late' && mischief !== 'ok-but-not-done' && mischief !== 'hang')
       world.switches.set(name, value);
-    if (mischief === 'late') setTimeout(() => world.switches.set(name, value), 500);
+    if (mischief === 'late') world.late = { name, value, afterReads: null };
     if (mischief === 'lost-but-done' || mischief === 'lost' || mischief === 'late')
       throw new OpsError('lost-answer', 'the connection was reset');
     if (mischief === 'error-but-done') throw new OpsError('lost-answer', 'HTTP 500');
@@ -62,6 +64,10 @@ function smallWorldActions(
   };
   const read = (name: string): Json => {
     if (world.blind) throw new OpsError('lost-answer', 'the provider does not answer');
+    if (world.late !== null && world.late.afterReads !== null) {
+      world.late.afterReads -= 1;
+      if (world.late.afterReads === 0) world.switches.set(world.late.name, world.late.value);
+    }
     return world.switches.get(name) ?? null;
   };
   const same = (a: Json, b: Json) => JSON.stringify(a) === JSON.stringify(b);
@@ -172,7 +178,7 @@ export function createBench(
   more: { answers?: unknown[]; interactive?: boolean; head?: string; self?: ProcessIdentity } = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'resend-ops-engine-'));
-  const world: SmallWorld = { switches: new Map(), writes: [], mischief: new Map(), blind: false };
+  const world: SmallWorld = { switches: new Map(), writes: [], mischief: new Map(), blind: false, late: null };
   const actions = new Map([
     ...smallWorldActions(world, () => undefined),
     [manualChange.name, manualChange],

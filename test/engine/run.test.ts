@@ -92,8 +92,11 @@ test('exit 3: a lost write that does not show is in doubt, not "nothing is chang
 });
 
 test('a write that lands late, after the run has given up on it, is found and undone by rollback', async () => {
-  const { options, world, again } = bench(twoSwitches);
+  const { options, world, again, onEntry } = bench(twoSwitches);
   world.mischief.set('a', ['late']);
+  onEntry((entry) => {
+    if (entry.type === 'rollback-started' && world.late !== null) world.late.afterReads = 4;
+  });
   const result = await startRun(options);
   expect(result).toMatchObject({ exitCode: 3 });
   expect(world.switches.get('a')).toBeUndefined();

@@ -1,0 +1,15 @@
+import type { ChangeState, RunState, StepState } from '../journal/run-state.ts';
+
+/** A step whose change was at least intended. */
+export type ChangedStep = StepState & { change: ChangeState };
+
+/** The steps whose undoable change is, or may be, in place: applied, in doubt, or not undone yet. */
+export function changesInPlace(state: RunState): ChangedStep[] {
+  return [...state.steps.values()].filter(
+    (step): step is ChangedStep => step.change !== null && mayBeInPlace(step.change),
+  );
+}
+
+function mayBeInPlace({ undoable, status }: ChangeState): boolean {
+  return undoable && status !== 'reverted' && status !== 'not-applied';
+}
