@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+/** `npm run attack`: the attacks in full. */
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    include: ['test/attack/**/*.test.ts'],
+    env: { RESEND_OPS_ATTACK: 'full' },
+    reporters: ['./test/attack/reporter.ts'],
+    isolate: false,
+    maxWorkers: 2,
+    testTimeout: 3_600_000,
+    hookTimeout: 120_000,
+  },
+});
