@@ -4,7 +4,7 @@ import type { ChangeState } from '../journal/run-state.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
 import { tellFollowersTheEnd } from './follow.ts';
 import { changesInPlace } from './in-place.ts';
-import { rollBack } from './rollback.ts';
+import { type RollbackReason, rollBack } from './rollback.ts';
 import type { Session } from './session.ts';
 import { look } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
@@ -37,17 +37,19 @@ export async function finish(session: Session, ending: Ending): Promise<void> {
 }
 
 /** Why to roll back, or undefined where the changes stay as they are (or there are none). */
-async function decideRollback(session: Session, end: StepEnd): Promise<string | undefined> {
+async function decideRollback(session: Session, end: StepEnd): Promise<RollbackReason | undefined> {
   if (end.kind === 'stopped') {
-    if (end.choice === 'rollback') return 'the operator asked for it';
+    const asked: RollbackReason = { why: 'the operator asked for it', cause: 'stopped' };
+    if (end.choice === 'rollback') return asked;
     if (end.choice !== 'declined' || !hasChangesInPlace(session)) return undefined;
-    if (!session.drive.operator.interactive) return 'the operator declined';
+    if (!session.drive.operator.interactive) return { why: 'the operator declined', cause: 'stopped' };
     await askWhatNow(session);
-    return session.stop === 'rollback' ? 'the operator asked for it' : undefined;
+    return session.stop === 'rollback' ? asked : undefined;
   }
   if (end.kind !== 'failed' || !hasChangesInPlace(session)) return undefined;
   const policy = end.policy ?? (session.drive.operator.interactive ? 'ask' : 'rollback');
-  if (policy === 'rollback') return `step ${end.step} failed: ${end.error.message}`;
+  const failed: RollbackReason = { why: `step ${end.step} failed: ${end.error.message}`, cause: 'failed' };
+  if (policy === 'rollback') return failed;
   if (policy !== 'ask') return undefined;
   const answer = await session.drive.operator.choose<'rollback' | 'leave'>({
     message: `${end.step} failed: ${end.error.message}. Changes of this run are in place.`,
@@ -59,7 +61,7 @@ async function decideRollback(session: Session, end: StepEnd): Promise<string | 
   });
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
   await session.record({ type: 'decided', choice, by: answer.kind === 'answered' ? answer.by : 'policy' });
-  return choice === 'rollback' ? `step ${end.step} failed: ${end.error.message}` : undefined;
+  return choice === 'rollback' ? failed : undefined;
 }
 
 async function finishOptionalSteps(session: Session): Promise<void> {

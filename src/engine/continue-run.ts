@@ -11,7 +11,7 @@ import type { ContinueOptions } from './options.ts';
 import { checkCredentials } from './preflight.ts';
 import { preliminaryContext } from './preliminary-context.ts';
 import type { RunResult } from './result.ts';
-import { rollBack } from './rollback.ts';
+import { type RollbackReason, rollBack } from './rollback.ts';
 import { openSession, type Session, shortIdOf } from './session.ts';
 
 /** Goes on with a run whose driver died or stopped: what is in doubt is observed first, what is done is not done again. */
@@ -26,7 +26,11 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
   if (!state.rollingBack) await checkResumeCredentials(options, state);
   const session = await take(options);
   await session.record({ type: 'resumed' });
-  if (state.rollingBack) return await driven(session, () => undo(session, 'a rollback had begun'));
+  const { rollingBack, rollbackCause } = state;
+  if (rollingBack) {
+    const reason: RollbackReason = { why: 'a rollback had begun', cause: rollbackCause ?? 'failed' };
+    return await driven(session, () => undo(session, reason));
+  }
   return await driven(session, () => driveRun(session));
 }
 
@@ -44,7 +48,7 @@ export async function rollbackRun(options: ContinueOptions): Promise<RunResult> 
     });
   }
   const session = await take(options);
-  return await driven(session, () => undo(session, 'asked for by `resend-ops rollback`'));
+  return await driven(session, () => undo(session, { why: 'asked for by `resend-ops rollback`', cause: 'asked' }));
 }
 
 /** A run must find its credentials, as at its start; nothing is taken over before. */
@@ -68,17 +72,20 @@ async function checkResumeCredentials(options: ContinueOptions, state: RunState)
   );
 }
 
-async function undo(session: Session, why: string): Promise<void> {
+/** A finished rollback is success to whoever asked for it; to whoever wanted the run it is a run that came to nothing. */
+const exitAfterRollback = { asked: exitCodes.succeeded, failed: exitCodes.failed, stopped: exitCodes.stopped };
+
+async function undo(session: Session, reason: RollbackReason): Promise<void> {
   const stopHeeding = heedInterrupts(session);
   try {
-    await rollBack(session, why);
+    await rollBack(session, reason);
     const failed = [...session.state.steps.values()].filter(({ change }) => change?.status === 'revert-failed');
     if (failed.length === 0) {
       const kept = changesInPlace(session.state).map(({ title }) => title);
       const told = kept.length === 0 ? '' : `; kept, as the runbook says: ${kept.join('; ')}`;
       await finish(session, {
         outcome: 'rolled-back',
-        exitCode: exitCodes.succeeded,
+        exitCode: exitAfterRollback[reason.cause],
         message: `everything this run changed was rolled back and verified${told}`,
       });
       return;

@@ -1,5 +1,6 @@
 import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
+import type { RollbackCause } from '../journal/events.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, writing } from './context.ts';
 import { type ChangedStep, changesInPlace } from './in-place.ts';
@@ -14,12 +15,15 @@ const revertMs = 30_000;
 const looksAfterRevert = 6;
 const lookEveryMs = 500;
 
+/** Why a run is rolled back, in words and in kind. */
+export type RollbackReason = { why: string; cause: RollbackCause };
+
 /**
  * Reverts the run's changes in reverse order, each observed afterwards. One that fails does not stop the rest. What
  * cannot be undone (a message) and what its step keeps (`rollback: none`) is left, and named at the end.
  */
-export async function rollBack(session: Session, why: string): Promise<void> {
-  await session.record({ type: 'rollback-started', why });
+export async function rollBack(session: Session, { why, cause }: RollbackReason): Promise<void> {
+  await session.record({ type: 'rollback-started', why, cause });
   for (const step of changesToRevert(session)) {
     const action = session.drive.actions.get(step.change.uses);
     if (action === undefined || action.kind !== 'change') {

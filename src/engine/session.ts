@@ -44,12 +44,15 @@ export type Session = {
   heardSeq: number;
 };
 
-/** Events that must be on disk before the run goes on; the others reach the disk with the next of these. */
+/**
+ * Events that must be on disk before the run goes on; the others reach the disk with the next of these. So a change costs
+ * two syncs: of its intent, and of its step's end. That it was applied is on disk with that end, or is found again by
+ * observing, as after any crash in between.
+ */
 const durable: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'change-intended',
   'fact-noted',
   'change-doubted',
-  'change-applied',
   'change-not-applied',
   'change-unresolved',
   'follow-up-intended',

@@ -11,6 +11,12 @@ export type Outcome = 'succeeded' | 'failed' | 'rolled-back' | 'stopped' | 'need
 /** An error as journaled: what a person needs, without a stack. */
 export type RecordedError = { code: ErrorCode | 'bug'; message: string; hint?: string };
 
+/**
+ * Who wanted a rollback, and so what it says of the run: a step `failed`, the operator `stopped` the run, or the rollback
+ * was `asked` for by a command of its own. Whoever finishes it must tell the same.
+ */
+export type RollbackCause = 'failed' | 'stopped' | 'asked';
+
 /** A file that the run depends on, kept by the store under its digest. */
 export type PinnedDocument = { kind: 'runbook' | 'environment' | 'suite'; name: string; file: string; sha256: string };
 
@@ -90,7 +96,7 @@ export type Event =
       choice: 'continue' | 'retry' | 'rollback' | 'leave';
       by: 'terminal' | 'flag' | 'rehearsal' | 'policy';
     }
-  | { type: 'rollback-started'; why: string }
+  | { type: 'rollback-started'; why: string; cause: RollbackCause }
   | { type: 'revert-intended'; step: string }
   | { type: 'change-reverted'; step: string }
   | {

@@ -1,7 +1,7 @@
 import type { Summary } from '../actions/action.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Json } from '../world/json.ts';
-import type { Actor, Outcome, PinnedDocument, RecordedError } from './events.ts';
+import type { Actor, Outcome, PinnedDocument, RecordedError, RollbackCause } from './events.ts';
 
 /** Where a step is. Steps that have not begun are not in the state; the runbook knows them. */
 export type StepPhase = 'running' | 'succeeded' | 'failed' | 'skipped';
@@ -84,6 +84,8 @@ export type RunState = {
   phase: 'running' | 'rolling-back' | 'suspended' | 'ended';
   /** A rollback has begun: whoever takes the run up goes on undoing it, never forward. */
   rollingBack: boolean;
+  /** Who wanted the rollback; null where there is none. */
+  rollbackCause: RollbackCause | null;
   /** By id, in the order in which they began. */
   steps: Map<string, StepState>;
   clocks: Clocks;

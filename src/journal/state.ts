@@ -31,6 +31,7 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
     startedBy: entry.actor,
     phase: 'running',
     rollingBack: false,
+    rollbackCause: null,
     steps: new Map(),
     clocks: { goAt: null, switchedMs: null, recoveredMs: null, predictedDrainMs: null },
     guards: [],
@@ -88,6 +89,7 @@ export function advance(state: RunState, entry: Entry): void {
     case 'rollback-started':
       state.phase = 'rolling-back';
       state.rollingBack = true;
+      state.rollbackCause = entry.cause;
       return;
     case 'resumed':
     case 'run-reopened':

@@ -94,7 +94,8 @@ test('a process that dies in its rollback: resume goes on rolling back', async (
   bench.world.mischief.set('c', ['refuse']);
   const run = await runUntilDeath(bench, isType('change-reverted', 'two'), false);
   const result = await resumeRun(bench.afterDeath(run));
-  expect(result).toMatchObject({ outcome: 'rolled-back' });
+  // As if it had not died: the run failed, and whoever scripts `resume && tell everyone` must not be told otherwise.
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });
 
