@@ -11,6 +11,8 @@ import { inTimeBox } from './time-box.ts';
 
 /** Time box of one revert. */
 const revertMs = 30_000;
+/** Looks before a revert, where nobody can tell what is. */
+const looksBeforeRevert = 3;
 /** Looks after a revert, and the wait between them, until the world shows it. */
 const looksAfterRevert = 6;
 const lookEveryMs = 500;
@@ -51,7 +53,7 @@ function changesToRevert(session: Session): ChangedStep[] {
 async function revertOne(session: Session, step: ChangedStep, action: ChangeAction): Promise<void> {
   const { change } = step;
   const planned = { input: change.input, before: change.before, after: change.after };
-  const now = await look(session, step.id, action, planned);
+  const now = await lookBeforeRevert(session, step.id, action, planned);
   if (typeof now === 'object') return await failed(session, step.id, now.unobservable, 'unobservable');
   if (now === 'other') {
     return await failed(
@@ -82,6 +84,20 @@ async function revertOne(session: Session, step: ChangedStep, action: ChangeActi
     trouble = error;
   }
   await verifyReverted(session, step.id, action, planned, trouble);
+}
+
+/** One look that fails is no reason to leave a change in place: it is looked again, a few times. A person is asked once. */
+async function lookBeforeRevert(
+  session: Session,
+  step: string,
+  action: ChangeAction,
+  planned: Planned<Json, Json>,
+): ReturnType<typeof look> {
+  for (let turn = 1; ; turn += 1) {
+    const now = await look(session, step, action, planned);
+    if (typeof now !== 'object' || turn >= looksBeforeRevert || action.attended === true) return now;
+    await session.drive.clock.sleep(lookEveryMs);
+  }
 }
 
 /**

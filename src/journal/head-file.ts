@@ -32,6 +32,8 @@ export function readHeadFile(audit: string): KeptHead {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'absent' };
     throw error;
   }
+  // Written over in place: a power cut can leave an older text under a newer length, with zeros up to that.
+  text = text.replace(/\0+$/, '');
   if (text === '') return { kind: 'absent' };
   const found = /^([0-9a-f]{64})\n([1-9]\d{0,15})\n([0-9a-f]{64})\n$/.exec(text);
   if (found === null) return { kind: 'unreadable' };

@@ -53,7 +53,7 @@ function act(op, path, detail, doIt) {
     throw systemError(op, path);
   }
   const result = doIt();
-  note({ n, at: 'end', op, path });
+  note({ n, at: 'end', op, path, ...(typeof result === 'number' ? { result } : {}) });
   signalAt(orders.kill, 'SIGKILL', n, 'after');
   signalAt(orders.stop, 'SIGSTOP', n, 'after');
   return result;

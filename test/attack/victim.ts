@@ -35,6 +35,8 @@ export type Act = {
   to?: string;
   /** What was written or sent, as far as its beginning. */
   text?: string;
+  /** What the system answered where that is a number: the bytes written, or the descriptor. */
+  result?: number;
 };
 
 /** Environment variables that put the failpoints into a process of the program. */

@@ -117,3 +117,15 @@ test('a crash after making a next file and before its first line is no damage', 
   expect(await say()).toBe(6);
   expect(readFileSync(join(audit, '00000002.jsonl'), 'utf8')).toContain('after the crash');
 });
+
+test('a head file as a power cut leaves it, an older text or none under the new length, is behind and no damage', async () => {
+  crashAt(last(), 4);
+  const head = join(audit, 'HEAD');
+  writeFileSync(head, `${readFileSync(head, 'utf8')}\0`);
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 5, headFile: 'behind' });
+  expect(await say()).toBe(6);
+  crashAt(last(), 4);
+  writeFileSync(head, Buffer.alloc(134));
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 5, headFile: 'absent' });
+  expect(await say()).toBe(6);
+});

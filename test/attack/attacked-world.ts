@@ -1,0 +1,78 @@
+import { startWorld } from '../acceptance/program.ts';
+
+/** A request that changed the simulated world, as the simulator's own log has it. */
+export type Witnessed = {
+  at: string;
+  server: string;
+  method: string;
+  path: string;
+  body: string;
+  status: number | null;
+};
+
+/** A simulated world that many attacks use, one after the other. */
+export type AttackedWorld = {
+  readonly environmentFile: string;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Where Cloudflare's API is, `host:port`. */
+  readonly cloudflare: string;
+  /** Writing requests since the last {@link AttackedWorld.reset}. */
+  writes(): Promise<Witnessed[]>;
+  /** Whether the load balancer of the hostname answers. */
+  isEnabled(): Promise<boolean>;
+  /** Enables the load balancer; what was written so far is forgotten. */
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** The name whose DNS the attacked runs switch. */
+export const hostname = 'api.resend.com';
+
+/** Starts a simulator for attacks. */
+export async function startAttackedWorld(): Promise<AttackedWorld> {
+  const world = await startWorld();
+  const cloudflare = world.address(/cloudflare.*api/i);
+  const token = world.secrets.CLOUDFLARE_API_TOKEN;
+  let forgotten = 0;
+
+  async function log(): Promise<Witnessed[]> {
+    const answer = await fetch(new URL('/requests?writes=1', world.control));
+    return (await answer.json()) as Witnessed[];
+  }
+
+  async function balancer(): Promise<{ id: string; enabled: boolean; zone: string }> {
+    const answer = await fetch(new URL('/state', world.control));
+    const state = (await answer.json()) as {
+      zone: { id: string };
+      loadBalancers: { id: string; name: string; enabled: boolean }[];
+    };
+    const own = state.loadBalancers.find(({ name }) => name === hostname);
+    if (own === undefined) throw new Error(`the simulated world has no load balancer ${hostname}`);
+    return { ...own, zone: state.zone.id };
+  }
+
+  return {
+    environmentFile: world.environmentFile,
+    secrets: world.secrets,
+    cloudflare: cloudflare.replace(/^\w+:\/\//, '').replace(/\/.*$/, ''),
+    async writes() {
+      return (await log()).slice(forgotten);
+    },
+    async isEnabled() {
+      return (await balancer()).enabled;
+    },
+    async reset() {
+      const { id, enabled, zone } = await balancer();
+      if (!enabled) {
+        const answer = await fetch(`${cloudflare}/zones/${zone}/load_balancers/${id}`, {
+          method: 'PATCH',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ enabled: true }),
+        });
+        if (!answer.ok) throw new Error(`the world cannot be reset: HTTP ${answer.status}`);
+      }
+      forgotten = (await log()).length;
+    },
+    stop: () => world.stop(),
+  };
+}

@@ -1,0 +1,241 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunResult } from '../../src/engine/result.ts';
+import type { Entry } from '../../src/journal/events.ts';
+import { verifyChain } from '../../src/journal/verify.ts';
+import { start } from '../acceptance/program.ts';
+import { type AttackedWorld, hostname } from './attacked-world.ts';
+import { judgeWrites } from './intents.ts';
+import { cutWhatWasNotSynced, readLog, sizesOf } from './log-on-disk.ts';
+import { runUnderStrace } from './strace.ts';
+import { type Act, failpoints, type Orders, readTrace } from './victim.ts';
+import { judgeOrder } from './write-order.ts';
+
+const runbooks = fileURLToPath(new URL('./runbooks', import.meta.url));
+
+/** A runbook that is attacked, and what `resume` is to make of it. */
+export type Target = {
+  runbook: string;
+  /** Where it is; the shipped ones unless told. */
+  own: boolean;
+  /** What a run that nobody stops ends with, however often it was killed. */
+  ends: 'succeeded' | 'rolled-back';
+};
+
+/** SIGKILL at an act of a process; or at its `at`-th call of the system, as strace counts them. */
+export type Kill = NonNullable<Orders['kill']> | { at: number; call: string };
+
+/** One attack: where the run is killed, how it is taken up again, and where that is killed in its turn. */
+export type Attack = {
+  target: Target;
+  kill: Kill;
+  recovery: 'resume' | 'rollback';
+  /** The machine loses power: what was not synced is gone. */
+  powerCut: boolean;
+  /** Kills of the recovery; after each one the next recovery begins. The last one is left alone. */
+  recoveryKills: readonly { kill: Kill; next: 'resume' | 'rollback' }[];
+  /**
+   * Also start the runbook while the run is not over, which must be refused, and after its end, which must not; and
+   * verify the log by the command.
+   */
+  startsOthers: boolean;
+};
+
+/** What an attack did. `kills` are the processes that died of it; none where the run was over before. */
+export type Attacked = { kills: number; findings: string[] };
+
+/** The arguments that start the target. */
+export function startArguments({ runbook, own }: Target, world: AttackedWorld, state: string): string[] {
+  return [
+    ...[runbook, '--reason', 'an attack', '--confirm', hostname, '--json'],
+    ...['--env', world.environmentFile, '--state-dir', state, ...(own ? ['--runbooks', runbooks] : [])],
+  ];
+}
+
+/** Makes one attack on a fresh state directory, and tells every promise that it broke. */
+export async function attack(world: AttackedWorld, made: Attack): Promise<Attacked> {
+  await world.reset();
+  const home = mkdtempSync(join(tmpdir(), 'resend-ops-killed-'));
+  const state = join(home, 'state');
+  const where = describe(made);
+  const findings: string[] = [];
+  let kills = 0;
+  const acts: Act[] = [];
+
+  async function runProcess(args: string[], kill: Kill | undefined) {
+    const before = sizesOf(state);
+    const trace = join(home, `trace-${acts.length}`);
+    const ended = await runKilled(args, { kill, trace, secrets: world.secrets });
+    const own = existsSync(trace) ? readTrace(trace) : [];
+    acts.push(...own);
+    const died = ended.signal === 'SIGKILL';
+    if (died) {
+      kills += 1;
+      if (made.powerCut) cutWhatWasNotSynced(before, state, own);
+      else findings.push(...judgePrinted(ended.stdout, readLog(state)));
+      findings.push(...(await judgeChain(state, 'after the kill')));
+    } else if (ended.code === null) findings.push(`the process ended with ${ended.signal}, which nobody sent`);
+    if (/\n {4}at /.test(ended.stderr)) findings.push(`a stack trace was shown: ${ended.stderr.slice(-500)}`);
+    return { ...ended, died };
+  }
+
+  try {
+    const first = await runProcess(startArguments(made.target, world, state), made.kill);
+    const run = readLog(state).find(({ type }) => type === 'run-started')?.run;
+    if (!first.died || run === undefined) {
+      findings.push(...(await judgeNothingStarted(world, state, { died: first.died, target: made.target })));
+      return { kills, findings: findings.map((finding) => `${where}: ${finding}`) };
+    }
+    if (made.startsOthers) findings.push(...(await judgeSecondStart(made.target, world, state, run)));
+    let command = made.recovery;
+    for (const { kill, next } of made.recoveryKills) {
+      const again = await runProcess(recoverArguments(command, state), kill);
+      if (!again.died) break;
+      command = next;
+    }
+    const wasOver = readLog(state).some(({ type }) => type === 'run-ended');
+    const last = await runProcess(recoverArguments(command, state), undefined);
+    findings.push(...(await judgeEnd(made, world, state, { command, wasOver, ...last })));
+    findings.push(...judgeWrites(readLog(state), await world.writes()));
+    findings.push(...judgeOrder(acts, world.cloudflare));
+    findings.push(...(await judgeChain(state, 'at the end')));
+    if (made.startsOthers) {
+      const verified = await start(['audit', 'verify', '--state-dir', state]).ended;
+      if (verified.code !== 0) findings.push(`audit verify exits ${verified.code}: ${verified.stderr}`);
+      findings.push(...(await judgeFree(made.target, world, state)));
+    }
+    return { kills, findings: findings.map((finding) => `${where}: ${finding}`) };
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+function runKilled(
+  args: string[],
+  { kill, trace, secrets }: { kill: Kill | undefined; trace: string; secrets: AttackedWorld['secrets'] },
+) {
+  if (kill === undefined) return start(args, { ...secrets, ...failpoints({ trace }) }).ended;
+  if ('when' in kill) return start(args, { ...secrets, ...failpoints({ trace, kill }) }).ended;
+  const { call, at } = kill;
+  const inject = ['-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${at}`];
+  return runUnderStrace(inject, args, secrets);
+}
+
+/** The acts that the target does when nobody kills it. */
+export async function actsOf(world: AttackedWorld, target: Target): Promise<Act[]> {
+  await world.reset();
+  const home = mkdtempSync(join(tmpdir(), 'resend-ops-traced-'));
+  try {
+    const trace = join(home, 'trace');
+    const state = join(home, 'state');
+    const ended = await start(startArguments(target, world, state), { ...world.secrets, ...failpoints({ trace }) })
+      .ended;
+    if (ended.code !== (target.ends === 'succeeded' ? 0 : 1))
+      throw new Error(`${target.runbook} ends with ${ended.code} when it is left alone: ${ended.stderr}`);
+    return readTrace(trace).filter(({ at }) => at === 'begin');
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+function recoverArguments(command: 'resume' | 'rollback', state: string): string[] {
+  return [command, '--confirm', hostname, '--json', '--state-dir', state];
+}
+
+function describe({ target, kill, recovery, powerCut, recoveryKills }: Attack): string {
+  const again = recoveryKills.map((second) => `, killed ${placeOf(second.kill)}, ${second.next}`);
+  return `${target.runbook}: killed ${placeOf(kill)}${powerCut ? ' with the power' : ''}, ${recovery}${again.join('')}`;
+}
+
+function placeOf(kill: Kill): string {
+  return 'when' in kill ? `${kill.when} act ${kill.at}` : `at ${kill.call} ${kill.at}`;
+}
+
+/** The program said on stdout only what its log holds. */
+function judgePrinted(stdout: string, log: readonly Entry[]): string[] {
+  const held = new Map(log.map(({ seq, hash }) => [seq, hash]));
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line): { type: string; seq?: number; hash?: string } => JSON.parse(line))
+    .filter(({ type, seq, hash }) => type !== 'result' && held.get(seq ?? 0) !== hash)
+    .map(({ type, seq }) => `${type} (${seq}) was shown, and the log does not hold it`);
+}
+
+async function judgeChain(state: string, when: string): Promise<string[]> {
+  const verified = await verifyChain({ directory: state });
+  return verified.ok ? [] : [`the chain does not verify ${when}: ${verified.file}:${verified.line}: ${verified.what}`];
+}
+
+/** Killed before its first entry, a run never was: nothing was written, and the next one starts. */
+async function judgeNothingStarted(
+  world: AttackedWorld,
+  state: string,
+  { died, target }: { died: boolean; target: Target },
+): Promise<string[]> {
+  if (!died) return [];
+  const findings: string[] = [];
+  if ((await world.writes()).length > 0) findings.push('the world was written to, and the log holds no run');
+  const resumed = await start(recoverArguments('resume', state)).ended;
+  if (resumed.code !== 2) findings.push(`resume of nothing exits ${resumed.code}`);
+  return [...findings, ...(await judgeFree(target, world, state))];
+}
+
+/** While a run is not over, nobody else may start on its resource; the refusal names the run. */
+async function judgeSecondStart(target: Target, world: AttackedWorld, state: string, run: string): Promise<string[]> {
+  if (readLog(state).some(({ type }) => type === 'run-ended')) return [];
+  const before = (await world.writes()).length;
+  const second = await start(startArguments(target, world, state), world.secrets).ended;
+  if (second.code !== 6) return [`a second start exits ${second.code} while run ${run} is not over`];
+  if (!second.stderr.includes(`resend-ops resume ${run}`)) return ['the refused second start does not name the run'];
+  return (await world.writes()).length === before ? [] : ['the refused second start wrote to the world'];
+}
+
+/** The resource is free: the next run of it starts. */
+async function judgeFree(target: Target, world: AttackedWorld, state: string): Promise<string[]> {
+  const next = await start(startArguments(target, world, state), world.secrets).ended;
+  return next.code === 0 || next.code === 1 ? [] : [`the next run exits ${next.code}: ${next.stderr.slice(-500)}`];
+}
+
+/** What the person is told at the end is what the world is. */
+async function judgeEnd(
+  made: Attack,
+  world: AttackedWorld,
+  state: string,
+  last: { command: 'resume' | 'rollback'; wasOver: boolean; code: number | null; stdout: string; stderr: string },
+): Promise<string[]> {
+  const findings: string[] = [];
+  const log = readLog(state);
+  const enabled = await world.isEnabled();
+  if (last.command === 'resume' && last.wasOver) {
+    const over = log.findLast((entry) => entry.type === 'run-ended');
+    const goesOn = over?.outcome === 'succeeded';
+    if (last.code !== 2) findings.push(`resume of a run that is over exits ${last.code}`);
+    if (enabled === goesOn)
+      findings.push(`the run ended as ${over?.outcome}, and the load balancer is enabled: ${enabled}`);
+    return findings;
+  }
+  const result: RunResult | undefined = JSON.parse(last.stdout.trim().split('\n').at(-1) ?? '');
+  const rollbacks = log.filter((entry) => entry.type === 'rollback-started');
+  const expected = last.command === 'rollback' || rollbacks.length > 0 ? 'rolled-back' : made.target.ends;
+  // What a person asked to be undone is as asked; a run that undid itself has failed, whoever finishes that.
+  const asked = rollbacks.some(({ why }) => why.includes('`resend-ops rollback`'));
+  const exit = expected === 'succeeded' || asked ? 0 : 1;
+  if (last.code !== exit || result?.outcome !== expected) {
+    findings.push(
+      `${last.command} exits ${last.code} (${result?.outcome}), where ${exit} (${expected}) is true: ${result?.message}`,
+    );
+  }
+  if (result?.exitCode !== last.code)
+    findings.push(`the result says exit ${result?.exitCode}, the process ${last.code}`);
+  if (result?.outcome === 'needs-attention') return findings;
+  if (enabled !== (result?.outcome !== 'succeeded'))
+    findings.push(`${last.command} says ${result?.outcome}, and the load balancer is enabled: ${enabled}`);
+  const head = log.at(-1);
+  if (head?.seq !== result?.head.seq || head?.hash !== result?.head.hash)
+    findings.push(`the head that was told, ${result?.head.seq}, is not the log's, ${head?.seq}`);
+  if (head?.type !== 'run-ended') findings.push(`the log ends with ${head?.type}: the claim is still held`);
+  return findings;
+}

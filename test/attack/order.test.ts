@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { start } from '../acceptance/program.ts';
+import { type AttackedWorld, startAttackedWorld } from './attacked-world.ts';
+import { hasStrace, readStrace, runUnderStrace, tracing } from './strace.ts';
+import { createTally, isFull } from './tally.ts';
+import { type Act, failpoints, readTrace } from './victim.ts';
+import { judgeOrder } from './write-order.ts';
+
+/** Steps of the long run; each changes the world. */
+const steps = isFull ? 500 : 16;
+/** Of its intent, and of its result. */
+const syncsOfAStep = 2;
+const longTest = 1_800_000;
+
+let world: AttackedWorld;
+let home: string;
+
+beforeAll(async () => {
+  world = await startAttackedWorld();
+  home = mkdtempSync(join(tmpdir(), 'resend-ops-order-'));
+});
+
+afterAll(async () => {
+  await world.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** The arguments of a run that turns the load balancer off and on, again and again, with a state directory of its own. */
+function longRun(name: string): string[] {
+  const runbooks = join(home, name);
+  mkdirSync(runbooks);
+  const change = (at: number) =>
+    `  - { id: s${at}, title: Change ${at}, uses: cloudflare.set-load-balancer, with: { enabled: ${at % 2 === 0} } }`;
+  const lines = Array.from({ length: steps }, (_, index) => change(index + 1));
+  writeFileSync(join(runbooks, 'long.yaml'), ['title: A long run', 'steps:', ...lines, ''].join('\n'));
+  const state = join(home, `${name}-state`);
+  return ['long', '--json', '--env', world.environmentFile, '--runbooks', runbooks, '--state-dir', state];
+}
+
+/** How often the log is synced from the beginning of each step to that of the next. */
+function syncsBySteps(acts: readonly Act[]): number[] {
+  const counts: number[] = [];
+  for (const { at, op, path, text = '' } of acts) {
+    if (at !== 'begin' || !/\/audit\/\d+\.jsonl$/.test(path)) continue;
+    if (op === 'write' && text.includes('"type":"step-started"')) counts.push(0);
+    if (op === 'write' && text.includes('"type":"run-ended"')) return counts;
+    if (op === 'fdatasync' && counts.length > 0) counts.push((counts.pop() ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** What the trace of a run of so many steps shows to be wrong. */
+async function judge(acts: readonly Act[], code: number | null): Promise<string[]> {
+  const findings = judgeOrder(acts, world.cloudflare);
+  if (code !== 0) findings.push(`the run exits ${code}`);
+  const writes = (await world.writes()).length;
+  if (writes !== steps) findings.push(`${writes} writes reached the provider in ${steps} steps`);
+  const seen = acts.filter(
+    ({ op, at, text = '' }) => op === 'send' && at === 'begin' && text.startsWith('PATCH '),
+  ).length;
+  if (seen !== writes) findings.push(`the trace shows ${seen} writes, the provider’s log ${writes}`);
+  const counts = syncsBySteps(acts);
+  const wrong = counts.filter((count) => count !== syncsOfAStep).length;
+  if (counts.length !== steps || wrong > 0)
+    findings.push(
+      `${wrong} of ${counts.length} steps sync the log not ${syncsOfAStep} times (${counts.slice(0, 5)} …)`,
+    );
+  return findings;
+}
+
+test('no write leaves before the sync of its intent has returned; two syncs a step', { timeout: longTest }, async ({
+  task,
+}) => {
+  await world.reset();
+  const trace = join(home, 'acts');
+  const ended = await start(longRun('traced'), { ...world.secrets, ...failpoints({ trace }) }).ended;
+  const acts = readTrace(trace);
+  const findings = await judge(acts, ended.code);
+  const tally = createTally(task);
+  for (let step = 1; step < steps; step += 1) tally.add([]);
+  tally.add(findings);
+  tally.close();
+});
+
+test.skipIf(!hasStrace)('the same, as the system saw it (strace)', { timeout: longTest }, async ({ task }) => {
+  await world.reset();
+  const file = join(home, 'strace');
+  const ended = await runUnderStrace(tracing(file), longRun('straced'), world.secrets);
+  const findings = await judge(readStrace(readFileSync(file, 'utf8')), ended.code);
+  const tally = createTally(task);
+  for (let step = 1; step < steps; step += 1) tally.add([]);
+  tally.add(findings);
+  tally.close();
+});
+
+test('a trace in which a write leaves too early is found', () => {
+  const path = '/state/audit/00000001.jsonl';
+  const intent = '{"seq":9,"type":"change-intended","uses":"cloudflare.set-load-balancer"}';
+  const act = (op: Act['op'], at: Act['at'], text?: string): Act => ({
+    ...{ n: 1, op, at },
+    path: op === 'send' ? '127.0.0.1:1' : path,
+    ...(text === undefined ? {} : { text }),
+  });
+  const write = [act('write', 'begin', intent), act('write', 'end')];
+  const sync = [act('fdatasync', 'begin'), act('fdatasync', 'end')];
+  const send = [act('send', 'begin', 'PATCH /client/v4 HTTP/1.1\r\n')];
+  const found = (acts: Act[]) => judgeOrder(acts, '127.0.0.1:1').length;
+  expect(found([...write, ...sync, ...send])).toBe(0);
+  expect(found([...write, ...send, ...sync])).toBe(1);
+  expect(found([...sync, ...write, ...send])).toBe(1);
+  expect(found([...write, act('fdatasync', 'begin'), ...send, act('fdatasync', 'end')])).toBe(1);
+  expect(found([...write, act('fdatasync', 'refused'), ...send])).toBe(1);
+  expect(found([...write, ...sync, ...send, ...send])).toBe(1);
+  expect(found(send)).toBe(1);
+});
