@@ -105,6 +105,19 @@ test('a write that lands late, after the run has given up on it, is found and un
   expect(world.writes).toEqual(['set a=1', 'revert a=null']);
 });
 
+test('a rollback that cannot look at once looks again before it leaves a change in place', async () => {
+  const { options, world, again } = bench(twoSwitches);
+  const { run } = await startRun(options);
+  const next = again(run);
+  world.blind = true;
+  const seesWhenItHasWaited = async () => {
+    world.blind = false;
+  };
+  const result = await rollbackRun({ ...next, clock: { ...next.clock, sleep: seesWhenItHasWaited } });
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
+});
+
 test('a rollback that could not finish is gone on with by resume, never forward', async () => {
   const { options, world, again } = bench(twoSwitches);
   const { run } = await startRun(options);
