@@ -9,7 +9,7 @@ import { hostOf, type Liveness, type ProcessIdentity } from '../world/process-id
 export type AppendLock = {
   /**
    * Resolves with the function that gives the lock back. A dead holder's lock passes on at once; a living holder is
-   * waited for, never robbed, because it may be paused in the middle of a write. Throws `audit` when that takes too
+   * waited for, never robbed, because it may be paused in the middle of a write. Throws `audit` when one keeps it too
    * long, and what the system throws when the lock's directory cannot be written.
    */
   acquire(): Promise<() => void>;
@@ -43,12 +43,17 @@ export function createAppendLock(options: AppendLockOptions): AppendLock {
       const again = own === undefined ? undefined : takeAgain(directory, own);
       if (again !== undefined) return again;
       let waited = 0;
+      let waitedFor = 0;
       for (let pause = 1; ; pause = Math.min(pause * 2, 40)) {
         // Made again where somebody has cleared the directory.
         if (own === undefined || !existsSync(own.holder)) own = makeOwnFiles(directory, token, self, isAlive);
         const attempt = take(directory, own, isAlive);
         if (attempt.kind === 'taken') return giveBackOf(directory, own, attempt.generation);
         if (attempt.kind === 'raced') continue;
+        // Whoever passes it on is not paused: only what one holder keeps others waiting counts.
+        if (attempt.generation !== waitedFor) {
+          [waitedFor, waited, pause] = [attempt.generation, 0, 1];
+        }
         if (waited >= waitMs) throw heldTooLong(directory, attempt);
         await sleep(pause);
         waited += pause;

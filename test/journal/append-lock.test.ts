@@ -79,6 +79,26 @@ test('taken again at once while nobody else had it, and never by a number that o
   (await one.acquire())();
 });
 
+test('holders that pass it on are waited for as long as they do', async () => {
+  const self = readSelf();
+  let turns = 0;
+  const patient = createAppendLock({
+    directory,
+    self,
+    isAlive: () => 'alive',
+    // Each time that it looks again, the next holder has it.
+    sleep: async () => {
+      turns += 1;
+      if (turns < 120) holdAs(self, 7 + turns);
+      else writeFileSync(join(directory, '5000'), '');
+    },
+    waitMs: 50,
+  });
+  holdAs(self);
+  (await patient.acquire())();
+  expect(turns).toBe(120);
+});
+
 test('a holder on another machine, and what is no lock at all, are waited for too', async () => {
   holdAs({ pid: 1, start: '1', boot: 'elsewhere/b/n' });
   await expect(lockOf().acquire()).rejects.toMatchObject({ message: expect.stringContaining('elsewhere') });
