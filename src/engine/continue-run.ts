@@ -1,10 +1,10 @@
 import { exitCodes, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { foldRun } from '../journal/state.ts';
+import { asJson } from './as-json.ts';
 import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { driven, driveRun } from './drive-run.ts';
-import { asJson } from './expressions.ts';
 import { takeUpFollowers } from './follow.ts';
 import { changesInPlace } from './in-place.ts';
 import type { ContinueOptions } from './options.ts';

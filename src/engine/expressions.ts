@@ -6,8 +6,23 @@ import type { Json } from '../world/json.ts';
 import { raiseGuard } from './guards.ts';
 import type { Session } from './session.ts';
 
-/** What the expressions of a step see now. */
+/** What the expressions of a step see now. Most steps read no other step, so theirs are looked at when one does. */
 export function scopeOf(session: Session, outputs?: Json): Scope {
+  let steps: Record<string, StepOutputs> | undefined;
+  const { id, shortId, runbook, mode } = session.identity;
+  return {
+    inputs: session.state.inputs,
+    env: session.environment,
+    run: { id, shortId, runbook, mode },
+    get steps() {
+      steps ??= outputsOf(session);
+      return steps;
+    },
+    ...(outputs === undefined ? {} : { outputs }),
+  };
+}
+
+function outputsOf(session: Session): Record<string, StepOutputs> {
   const steps: Record<string, StepOutputs> = {};
   for (const step of session.state.steps.values()) {
     if (step.phase === 'succeeded') {
@@ -19,20 +34,7 @@ export function scopeOf(session: Session, outputs?: Json): Scope {
       steps[step.id] = { kind: 'unavailable', why: step.skippedWhy ?? step.error?.message ?? 'it has not finished' };
     }
   }
-  const { id, shortId, runbook, mode } = session.identity;
-  return {
-    inputs: session.state.inputs,
-    env: asJson(session.material.environment),
-    run: { id, shortId, runbook, mode },
-    steps,
-    ...(outputs === undefined ? {} : { outputs }),
-  };
-}
-
-/** An environment is plain JSON by its schema; this says so to the compiler, by going through text once. */
-export function asJson(value: unknown): Json {
-  const parsed: Json = JSON.parse(JSON.stringify(value ?? null));
-  return parsed;
+  return steps;
 }
 
 /** Ids of the steps whose outputs a step reads, in `when` and `with`. */

@@ -5,6 +5,7 @@ import type { RunState } from '../journal/run-state.ts';
 import { advance } from '../journal/state.ts';
 import type { Lease } from '../journal/store.ts';
 import type { Json } from '../world/json.ts';
+import { asJson } from './as-json.ts';
 import type { Drive, Material } from './options.ts';
 
 /** What the operator, a signal or a cancel request asked for, once it has been asked. */
@@ -15,6 +16,8 @@ export type Session = {
   readonly drive: Drive;
   readonly material: Material;
   readonly identity: RunIdentity;
+  /** The environment as expressions see it. */
+  readonly environment: Json;
   readonly lease: Lease;
   readonly state: RunState;
   /** Appends, folds, and tells the subscriber; one at a time, in order. */
@@ -64,6 +67,12 @@ const durable: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'run-suspended',
 ]);
 
+/** A change's step succeeds on the strength of its result, which is durable by then: after a crash it is told anew. */
+function isDurable(event: Event, { steps }: RunState): boolean {
+  if (event.type === 'step-succeeded' && steps.get(event.step)?.change?.status === 'applied') return false;
+  return durable.has(event.type);
+}
+
 /** Opens a session on a lease. `state` is the fold of everything the journal holds so far. */
 export function openSession(drive: Drive, material: Material, lease: Lease, state: RunState): Session {
   let queue: Promise<unknown> = Promise.resolve();
@@ -90,7 +99,8 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       title: state.title,
       mode: state.mode,
     },
-    record: (event) => inTurn(() => lease.append(event, { sync: durable.has(event.type) })),
+    environment: asJson(material.environment),
+    record: (event) => inTurn(() => lease.append(event, { sync: isDurable(event, state) })),
     async recordEnd(event) {
       await inTurn(() => lease.end(event));
     },

@@ -9,7 +9,7 @@ import { hostOf, type Liveness, type ProcessIdentity } from '../world/process-id
 export type AppendLock = {
   /**
    * Resolves with the function that gives the lock back. A dead holder's lock passes on at once; a living holder is
-   * waited for, never robbed, because it may be paused in the middle of a write. Throws `audit` when that takes too
+   * waited for, never robbed, because it may be paused in the middle of a write. Throws `audit` when one keeps it too
    * long, and what the system throws when the lock's directory cannot be written.
    */
   acquire(): Promise<() => void>;
@@ -40,13 +40,20 @@ export function createAppendLock(options: AppendLockOptions): AppendLock {
   let own: OwnFiles | undefined;
   return {
     async acquire() {
+      const again = own === undefined ? undefined : takeAgain(directory, own);
+      if (again !== undefined) return again;
       let waited = 0;
+      let waitedFor = 0;
       for (let pause = 1; ; pause = Math.min(pause * 2, 40)) {
         // Made again where somebody has cleared the directory.
         if (own === undefined || !existsSync(own.holder)) own = makeOwnFiles(directory, token, self, isAlive);
         const attempt = take(directory, own, isAlive);
-        if (attempt.kind === 'taken') return attempt.giveBack;
+        if (attempt.kind === 'taken') return giveBackOf(directory, own, attempt.generation);
         if (attempt.kind === 'raced') continue;
+        // Whoever passes it on is not paused: only what one holder keeps others waiting counts.
+        if (attempt.generation !== waitedFor) {
+          [waitedFor, waited, pause] = [attempt.generation, 0, 1];
+        }
         if (waited >= waitMs) throw heldTooLong(directory, attempt);
         await sleep(pause);
         waited += pause;
@@ -62,14 +69,14 @@ export function createAppendLock(options: AppendLockOptions): AppendLock {
 }
 
 type Attempt =
-  | { kind: 'taken'; giveBack: () => void }
+  | { kind: 'taken'; generation: number }
   | { kind: 'raced' }
   | { kind: 'held'; generation: number; says: string };
 
 function take(directory: string, own: OwnFiles, isAlive: AppendLockOptions['isAlive']): Attempt {
   const top = highest(directory);
   // Held by this very lock: giving it back failed before (a full disk), so it is still ours.
-  if (top > 0 && isLinkTo(directory, top, own.inode)) return taken(directory, own, top);
+  if (top > 0 && isLinkTo(directory, top, own.inode)) return { kind: 'taken', generation: top };
   const says = top === 0 ? '' : read(directory, top);
   if (says === undefined) return { kind: 'raced' };
   if (says !== '') {
@@ -85,24 +92,48 @@ function take(directory: string, own: OwnFiles, isAlive: AppendLockOptions['isAl
     return { kind: 'raced' };
   }
   clean(directory, mine);
-  return taken(directory, own, mine);
+  return { kind: 'taken', generation: mine };
 }
 
-function taken(directory: string, own: OwnFiles, mine: number): Attempt {
-  return {
-    kind: 'taken',
-    giveBack() {
-      try {
-        link(own.free, directory, mine + 1);
-      } catch {
-        // Nothing is lost: this lock takes itself again next time, and once the process has ended others see it dead.
-      }
-    },
+/**
+ * Takes a lock that nobody has taken since this one gave it back, without listing the directory; undefined where that
+ * is not so, or cannot be seen this way. The number after our own free one may be there to be linked because nobody
+ * made it, or because others went further and removed it. They remove the lowest first: while ours is there, it is the
+ * former.
+ */
+function takeAgain(directory: string, own: OwnFiles): (() => void) | undefined {
+  const { given } = own;
+  own.given = undefined;
+  if (given === undefined) return undefined;
+  const mine = given + 1;
+  try {
+    if (!link(own.holder, directory, mine)) return undefined;
+  } catch (error) {
+    // Somebody has cleared the directory.
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  if (!isLinkTo(directory, given, own.freeInode)) {
+    remove(directory, mine);
+    return undefined;
+  }
+  remove(directory, given - 1);
+  remove(directory, given);
+  return giveBackOf(directory, own, mine);
+}
+
+function giveBackOf(directory: string, own: OwnFiles, mine: number): () => void {
+  return () => {
+    try {
+      if (link(own.free, directory, mine + 1)) own.given = mine + 1;
+    } catch {
+      // Nothing is lost: this lock takes itself again next time, and once the process has ended others see it dead.
+    }
   };
 }
 
-/** Files that the links of one lock point to. */
-type OwnFiles = { holder: string; inode: number; free: string };
+/** Files that the links of one lock point to. `given` is the generation by which it gave the lock back last. */
+type OwnFiles = { holder: string; inode: number; free: string; freeInode: number; given: number | undefined };
 
 function makeOwnFiles(
   directory: string,
@@ -115,7 +146,7 @@ function makeOwnFiles(
   const free = join(directory, `free-${token}`);
   writeFileSync(free, '', { mode: 0o600 });
   writeFileSync(holder, JSON.stringify(self), { mode: 0o600 });
-  return { holder, free, inode: statSync(holder).ino };
+  return { holder, free, inode: statSync(holder).ino, freeInode: statSync(free).ino, given: undefined };
 }
 
 /** A process that was killed leaves its own two files. */

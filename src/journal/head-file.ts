@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
@@ -29,7 +28,7 @@ export function readHeadFile(audit: string): KeptHead {
   try {
     text = readStable(headFile(audit));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'absent' };
+    if (hasCode(error, 'ENOENT')) return { kind: 'absent' };
     throw error;
   }
   // Written over in place: a power cut can leave an older text under a newer length, with zeros up to that.
@@ -81,8 +80,18 @@ function writeOver(file: string, text: string, sync: boolean): void {
 
 /** Gives the file a second name; one that a crash left there is removed. False where there is no such file. */
 function linkAnew(file: string, name: string): boolean {
-  if (!existsSync(file)) return false;
+  try {
+    linkSync(file, name);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    if (!hasCode(error, 'EEXIST')) throw error;
+  }
   rmSync(name, { force: true });
   linkSync(file, name);
   return true;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -59,6 +59,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   let failure: Failure | undefined;
   let prepared = false;
   let turn: Promise<unknown> = Promise.resolve();
+  let masked: { of: Actor; actor: Actor } | undefined;
 
   function fail(cause: unknown, continues: boolean): Failure {
     failure = { cause, continues, fallback: createFallback(directory), seq: view.seq, hash: view.hash };
@@ -83,7 +84,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 
   function format({ run, epoch, actor, event, key }: Draft, seq: number, prev: string): { line: string; hash: string } {
     const time = new Date(options.now()).toISOString();
-    const stamp = { seq, time, run, epoch, actor: redact.json(actor), prev, ...(key === undefined ? {} : { key }) };
+    if (masked?.of !== actor) masked = { of: actor, actor: redact.json(actor) };
+    const stamp = { seq, time, run, epoch, actor: masked.actor, prev, ...(key === undefined ? {} : { key }) };
     const formatted = formatLine(stamp, redact.json(event));
     const size = Buffer.byteLength(formatted.line);
     if (size <= longestLine) return formatted;

@@ -1,5 +1,5 @@
 import { encodingsOf } from './secret-encodings.ts';
-import { maskShapes } from './secret-shapes.ts';
+import { maskShapes, mayHoldShapes } from './secret-shapes.ts';
 
 /** What stands in the place of a secret. */
 const mask = '***';
@@ -51,6 +51,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
       const serialised = JSON.stringify(value);
       // One look at the whole decides whether each text in it must be searched: its JSON form is one of the forms.
       const clean = words.length === 0 && find(serialised).length === 0;
+      if (clean && !mayHoldShapes(serialised) && !secretFieldWithin.test(serialised)) return JSON.parse(serialised);
       const masked = clean ? (part: string) => maskShapes(part, mask) : text;
       return JSON.parse(serialised, (key, item) => {
         if (typeof item === 'string') return secretField.test(key) ? mask : masked(item);
@@ -65,6 +66,9 @@ export function createRedactor(secrets: readonly string[]): Redactor {
 /** Fields whose whole text is a secret, whatever it looks like. */
 const secretField =
   /^(proxy-)?authorization$|^(set-)?cookie$|^x-(auth|api)-key$|^api[-_]?key$|^password$|^x-amz-security-token$/i;
+
+/** The same, of any field in JSON text; what it finds may also be a text that only looks like a field. */
+const secretFieldWithin = new RegExp(`"(?:${secretField.source.replace(/[$^]/g, '')})"`, 'i');
 
 /** A secret as it may appear: whole, without surrounding white space, and, where it has several lines, line by line. */
 function parts(secret: string): string[] {

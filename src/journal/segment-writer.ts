@@ -18,14 +18,15 @@ type Appended = { ok: true } | { ok: false; cause: unknown; cut: boolean };
 
 /** Keeps the newest file open between appends, so that no error of its earlier writes is lost with a descriptor. */
 export function createSegmentWriter(options: { segmentBytes: number }): SegmentWriter {
-  let open: { fd: number; segment: number } | undefined;
+  let open: { fd: number; segment: number; ino: number; dev: number } | undefined;
 
   function use(view: LogView): number {
     const file = segmentFile(view.audit, view.place.segment);
-    if (open !== undefined && open.segment === view.place.segment && isSameFile(open.fd, file)) return open.fd;
+    if (open !== undefined && open.segment === view.place.segment && isSameFile(open, file)) return open.fd;
     close();
     const fd = openSync(file, 'a', 0o600);
-    open = { fd, segment: view.place.segment };
+    const { ino, dev } = fstatSync(fd);
+    open = { fd, segment: view.place.segment, ino, dev };
     // Whoever made an empty file may have died before its name was durable.
     if (view.place.offset === 0) syncDirectory(view.audit);
     return fd;
@@ -63,8 +64,7 @@ export function createSegmentWriter(options: { segmentBytes: number }): SegmentW
   };
 }
 
-function isSameFile(fd: number, file: string): boolean {
-  const held = fstatSync(fd);
+function isSameFile(held: { ino: number; dev: number }, file: string): boolean {
   const named = statSync(file, { throwIfNoEntry: false });
   return named !== undefined && named.ino === held.ino && named.dev === held.dev;
 }

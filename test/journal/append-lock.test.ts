@@ -64,6 +64,41 @@ test('a living holder is waited for, and never robbed', async () => {
   (await lockOf().acquire())();
 });
 
+test('taken again at once while nobody else had it, and never by a number that others have gone past', async () => {
+  const [one, two, three] = [lockOf(), lockOf(), lockOf()];
+  for (let turn = 0; turn < 3; turn += 1) (await one.acquire())();
+  const names = () => readdirSync(directory).filter((name) => /^\d+$/.test(name));
+  expect(names()).toEqual(['5', '6']);
+  (await two.acquire())();
+  const giveBack = await three.acquire();
+  // The number after the one by which the first gave it back is there to be made again.
+  expect(names()).toEqual(['9']);
+  await expect(one.acquire()).rejects.toMatchObject({ code: 'audit' });
+  expect(names()).toEqual(['9']);
+  giveBack();
+  (await one.acquire())();
+});
+
+test('holders that pass it on are waited for as long as they do', async () => {
+  const self = readSelf();
+  let turns = 0;
+  const patient = createAppendLock({
+    directory,
+    self,
+    isAlive: () => 'alive',
+    // Each time that it looks again, the next holder has it.
+    sleep: async () => {
+      turns += 1;
+      if (turns < 120) holdAs(self, 7 + turns);
+      else writeFileSync(join(directory, '5000'), '');
+    },
+    waitMs: 50,
+  });
+  holdAs(self);
+  (await patient.acquire())();
+  expect(turns).toBe(120);
+});
+
 test('a holder on another machine, and what is no lock at all, are waited for too', async () => {
   holdAs({ pid: 1, start: '1', boot: 'elsewhere/b/n' });
   await expect(lockOf().acquire()).rejects.toMatchObject({ message: expect.stringContaining('elsewhere') });

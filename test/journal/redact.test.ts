@@ -150,3 +150,30 @@ test('a shape is looked for in time that grows with the text, however the text i
     expect(redactor.text(long(piece)).length).toBeGreaterThan(0);
   }
 });
+
+test('a whole value is masked as each text in it is, whether or not there was anything to mask', () => {
+  const { text, json } = createRedactor([]);
+  const part = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      'Bearer abcdefgh12',
+      '"xoxb-12345678',
+      'https://u:p4ss@x.test',
+      '-----BEGIN PRIVATE KEY-----\nx',
+      're_',
+    ),
+  );
+  const field = fc.oneof(fc.string(), fc.constantFrom('Authorization', 'cookie', 'x-api-key', 'password', 'note'));
+  fc.assert(
+    fc.property(field, part, part, (name, one, two) => {
+      const hidden = /^(authorization|cookie|x-api-key|password)$/i.test(name) ? '***' : text(one);
+      const expected = [
+        ['listed', text(two)],
+        ['within', Object.fromEntries([[text(name), hidden]])],
+      ];
+      const masked = json({ listed: two, within: Object.fromEntries([[name, one]]) });
+      expect(masked).toEqual(Object.fromEntries(expected));
+    }),
+    { numRuns: 500 },
+  );
+});

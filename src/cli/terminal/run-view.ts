@@ -46,17 +46,17 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
     state === undefined ? '' : shorten(movingLine(state, doing, clock, objective), screen),
   );
 
-  const runningSteps = () =>
-    state === undefined
-      ? []
-      : [...state.steps.values()].filter(({ phase, uses }) => phase === 'running' && uses !== null);
+  const isAnyRunning = () => {
+    for (const { phase, uses } of state?.steps.values() ?? []) if (phase === 'running' && uses !== null) return true;
+    return false;
+  };
 
   return {
     entry(entry, newState) {
       state = newState;
       spinner.clear();
       printEntry(entry, newState);
-      if (newState.phase === 'ended' || newState.phase === 'suspended' || runningSteps().length === 0) spinner.stop();
+      if (newState.phase === 'ended' || newState.phase === 'suspended' || !isAnyRunning()) spinner.stop();
       else spinner.start();
     },
     progress(step, text) {
@@ -73,7 +73,7 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
       }
     },
     afterQuestion() {
-      if (runningSteps().length > 0) spinner.start();
+      if (isAnyRunning()) spinner.start();
     },
     stop: () => spinner.stop(),
   };

@@ -28,6 +28,8 @@ function* piecesOf(parts: readonly Part[], width: number): Generator<Piece> {
  * Spaces inside a line are kept (tables stay aligned); spaces at a break are dropped.
  */
 export function wrap(parts: readonly Part[], width: number, hanging: number): Piece[][] {
+  const whole = parts.map((part): Piece => (typeof part === 'string' ? { text: part, tone: 'plain' } : part));
+  if (whole.reduce((sum, { text }) => sum + widthOf(text), 0) <= width) return [trimEnd(whole)];
   const lines: Piece[][] = [];
   let line: Piece[] = [];
   let used = 0;
@@ -49,5 +51,6 @@ export function wrap(parts: readonly Part[], width: number, hanging: number): Pi
 function trimEnd(line: Piece[]): Piece[] {
   const kept = [...line];
   while (kept.length > 0 && kept.at(-1)?.text.trim() === '') kept.pop();
-  return kept;
+  const last = kept.pop();
+  return last === undefined ? [] : [...kept, { ...last, text: last.text.trimEnd() }];
 }
