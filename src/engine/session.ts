@@ -6,6 +6,7 @@ import { advance } from '../journal/state.ts';
 import type { Lease } from '../journal/store.ts';
 import type { Json } from '../world/json.ts';
 import type { Drive, Material } from './options.ts';
+import { endsDriving } from './recorded-error.ts';
 
 /** What the operator, a signal or a cancel request asked for, once it has been asked. */
 export type StopChoice = 'leave' | 'rollback' | 'declined';
@@ -21,6 +22,8 @@ export type Session = {
   record(event: Event): Promise<Entry>;
   /** Appends the run's last entry and releases its claims. */
   recordEnd(event: Extract<Event, { type: 'run-ended' }>): Promise<void>;
+  /** A rollback has begun: an entry that the log does not take is kept elsewhere, and the rollback goes on. */
+  undoing: boolean;
   /** Set when the run is to stop at the next safe point. */
   stop: StopChoice | null;
   /** A question about stopping that is on the screen: safe points wait for its answer. */
@@ -71,11 +74,13 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       drive.subscribe?.(entry, state);
       return entry;
     });
-    // The caller gets the failure; the queue only needs to know that its turn is over.
-    queue = appended.catch(() => undefined);
+    // The caller gets the failure. Steps beside it that only read stop now; one that writes settles first.
+    queue = appended.catch((error: unknown) => {
+      if (endsDriving(error)) session.reads.abort(error);
+    });
     return appended;
   };
-  return {
+  const session: Session = {
     drive,
     material,
     lease,
@@ -87,10 +92,12 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       title: state.title,
       mode: state.mode,
     },
-    record: (event) => inTurn(() => lease.append(event, { sync: durable.has(event.type) })),
+    record: (event) =>
+      inTurn(() => lease.append(event, { sync: durable.has(event.type), keptIsEnough: session.undoing })),
     async recordEnd(event) {
-      await inTurn(() => lease.end(event));
+      await inTurn(() => lease.end(event, { keptIsEnough: session.undoing }));
     },
+    undoing: false,
     stop: null,
     asking: null,
     reads: new AbortController(),
@@ -103,6 +110,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     followUpQueued: false,
     heardSeq: state.lastSeq,
   };
+  return session;
 }
 
 /** A name for the run that is safe in channel names: month, day and the id's random end. */
