@@ -7,8 +7,8 @@ export type Evidence = {
   /** The later ones, which no file took either, and why. */
   printed: readonly string[];
   why: unknown;
-  /** Where they belong: the end of `segment` (or of the file before it, while that one is empty), after this hash. */
-  place: { segment: string; before: string | undefined; hash: string; directory: string };
+  /** Where they belong: the end of `segment`; of the log that ends with the file before it, while that one is empty. */
+  place: { segment: string; before: string | undefined; directory: string };
 };
 
 /** The audit log could not be written: what failed, where the entries are, and the command that puts them back. */
@@ -73,15 +73,18 @@ function entries(count: number): string {
 /** What a person calls the file of printed entries; the command looks for it where it is run. */
 const saved = 'entries.jsonl';
 
-/** Appends only where the log still ends with the entry before: anything else would damage it. */
+/**
+ * Appends the entries from the one that continues the log's last entry: all of them, those after the first where that
+ * one is in the log although its sync failed, and none where the log has gone on, which they would damage.
+ */
 function putBack({ file, printed, place }: Evidence): string {
   const ends = place.before === undefined ? [place.segment] : [place.before, place.segment];
-  const isEnd = `cat ${ends.map(quote).join(' ')} 2>/dev/null | tail -n 1 | grep -q '"hash":"${place.hash}"}$'`;
+  const last = `cat ${ends.map(quote).join(' ')} 2>/dev/null | tail -n 1 | sed -n 's/.*,"hash":"\\([0-9a-f]*\\)"}$/\\1/p'`;
   // Of the kept file only whole lines: the disk may have taken the beginning of one more.
   const first = file === undefined ? '' : `head -n ${file.count} ${quote(file.path)}`;
   const source = printed.length === 0 ? first : first === '' ? `cat ${saved}` : `{ ${first}; cat ${saved}; }`;
   const verify = `resend-ops audit verify --state-dir ${quote(place.directory)}`;
-  return `${isEnd} && ${source} >> ${quote(place.segment)} && ${verify}`;
+  return `h=$(${last}) && ${source} | sed -n "/\\"prev\\":\\"$h\\",/,\\$p" >> ${quote(place.segment)} && ${verify}`;
 }
 
 function quote(path: string): string {

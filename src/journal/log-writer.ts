@@ -131,7 +131,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     failed.hash = hash;
     const { segment, offset } = view.place;
     const before = offset === 0 && segment > 1 ? segmentFile(view.audit, segment - 1) : undefined;
-    const place = { segment: segmentFile(view.audit, segment), before, hash: view.hash, directory };
+    const place = { segment: segmentFile(view.audit, segment), before, directory };
     failed.error = auditFailure(failed.cause, { ...failed.fallback.kept(), place });
     if (evidence === 'enough') return parseEntry(line);
     throw failed.error;

@@ -2,7 +2,8 @@
 // or the network, and at a chosen one kills the process, or lets the system's answer be an error. The acts themselves
 // stay the system's. `FAILPOINTS` holds the orders as JSON:
 //   trace: FILE                        a line of JSON for every act, when it begins and when it has returned
-//   kill: { at, when }                 SIGKILL at act number `at`, 'before' or 'after' it is done
+//   kill: { at, when }                 SIGKILL at act number `at`, 'before' or 'after' it is done; or, with `text` in
+//                                      place of `at`, at the first act that writes or sends that
 //   stop: { at, when }                 SIGSTOP likewise
 //   fail: { code, ops, path, at, for } the error `code` at the `at`-th (from 1) of the acts `ops` on files whose path
 //                                      holds `path`; `for` is 'once' or 'ever'. The code SHORT writes half the bytes.
@@ -22,8 +23,9 @@ function note(line) {
   if (traceFd !== undefined) original.writeSync(traceFd, `${JSON.stringify(line)}\n`);
 }
 
-function signalAt(order, signal, n, when) {
-  if (order === undefined || order.at !== n || order.when !== when) return;
+function signalAt(order, signal, n, when, detail) {
+  if (order === undefined || order.when !== when) return;
+  if (order.text === undefined ? order.at !== n : !detail.text?.includes(order.text)) return;
   process.kill(process.pid, signal);
   // The signal has been taken before the system call returned; a stopped process goes on here once it is woken.
 }
@@ -46,16 +48,16 @@ function act(op, path, detail, doIt) {
   acts += 1;
   const n = acts;
   note({ n, at: 'begin', op, path, ...detail });
-  signalAt(orders.kill, 'SIGKILL', n, 'before');
-  signalAt(orders.stop, 'SIGSTOP', n, 'before');
+  signalAt(orders.kill, 'SIGKILL', n, 'before', detail);
+  signalAt(orders.stop, 'SIGSTOP', n, 'before', detail);
   if (refuses(op, path) && orders.fail.code !== 'SHORT') {
     note({ n, at: 'refused', op, path });
     throw systemError(op, path);
   }
   const result = doIt();
   note({ n, at: 'end', op, path });
-  signalAt(orders.kill, 'SIGKILL', n, 'after');
-  signalAt(orders.stop, 'SIGSTOP', n, 'after');
+  signalAt(orders.kill, 'SIGKILL', n, 'after', detail);
+  signalAt(orders.stop, 'SIGSTOP', n, 'after', detail);
   return result;
 }
 

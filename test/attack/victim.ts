@@ -6,7 +6,7 @@ const preload = fileURLToPath(new URL('./failpoints.cjs', import.meta.url));
 /** Orders to the failpoints in the attacked process; see `failpoints.cjs`. */
 export type Orders = {
   trace?: string;
-  kill?: { at: number; when: 'before' | 'after' };
+  kill?: ({ at: number } | { text: string }) & { when: 'before' | 'after' };
   stop?: { at: number; when: 'before' | 'after' };
   fail?: { code: string; ops: readonly Act['op'][]; path: string; at: number; for: 'once' | 'ever' };
 };

@@ -96,7 +96,7 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
     rmSync(directory, { recursive: true });
     const error = await refusal(lease.append(intended('switch')));
     expect(error.hint).toContain('the entry is printed below');
-    expect(error.remedy).toContain('cat entries.jsonl >>');
+    expect(error.remedy).toContain('&& cat entries.jsonl |');
     expect(JSON.parse(error.evidence ?? '')).toMatchObject({ seq: 3, type: 'change-intended', step: 'switch' });
   });
 });
