@@ -152,7 +152,8 @@ async function secureSocket(tcp: Socket, host: string, trust: SecureContext, sig
 
 async function trustOf(ca: string | undefined): Promise<SecureContext> {
   const { createSecureContext, rootCertificates } = await import('node:tls');
-  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }) });
+  // Said outright, because NODE_EXTRA_CA_CERTS would add to authorities that are not said.
+  return createSecureContext({ minVersion: 'TLSv1.2', ca: [...rootCertificates, ...(ca === undefined ? [] : [ca])] });
 }
 
 /** Aborts after `ms`, or with the caller's signal. */

@@ -11,6 +11,7 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const dgram = require('node:dgram');
+const dns = require('node:dns');
 
 const orders = JSON.parse(process.env.FAILPOINTS ?? '{}');
 const original = { openSync: fs.openSync, writeSync: fs.writeSync };
@@ -116,7 +117,17 @@ net.Socket.prototype._writeGeneric = function (writev, data, encoding, done) {
   return act(isPrinted ? 'print' : 'send', peer, { text }, () => writeGeneric.call(this, writev, data, encoding, done));
 };
 
-const { send } = dgram.Socket.prototype;
+const { send, connect: connectDatagrams } = dgram.Socket.prototype;
+dgram.Socket.prototype.connect = function (port, address, ...rest) {
+  return act('connect', `${address}:${port}`, {}, () => connectDatagrams.call(this, port, address, ...rest));
+};
+for (const [from, name] of [
+  [dns, 'lookup'],
+  [dns.promises, 'lookup'],
+]) {
+  const real = from[name];
+  from[name] = (host, ...rest) => act('lookup', host, {}, () => real.call(from, host, ...rest));
+}
 dgram.Socket.prototype.send = function (...args) {
   return act('send', 'udp', {}, () => send.apply(this, args));
 };

@@ -29,6 +29,7 @@ export type Act = {
     | 'write-file'
     | 'rm'
     | 'connect'
+    | 'lookup'
     | 'send'
     | 'print';
   path: string;
