@@ -43,7 +43,7 @@ export function createHttpsFetch(options: HttpsFetchOptions): Fetch {
     allowed: new Set(options.origins.map((origin) => new URL(origin).origin)),
     lookup: createLookup(),
     trust: () => {
-      trust ??= trustOf(options.ca);
+      trust ??= sharedTrustOf(options.ca);
       return trust;
     },
   };
@@ -148,6 +148,15 @@ async function secureSocket(tcp: Socket, host: string, trust: SecureContext, sig
     discard(socket);
     throw error;
   }
+}
+
+/** The built-in authorities take milliseconds to parse, and every step makes clients of its own. */
+const contexts = new Map<string | undefined, Promise<SecureContext>>();
+
+function sharedTrustOf(ca: string | undefined): Promise<SecureContext> {
+  const known = contexts.get(ca) ?? trustOf(ca);
+  contexts.set(ca, known);
+  return known;
 }
 
 async function trustOf(ca: string | undefined): Promise<SecureContext> {

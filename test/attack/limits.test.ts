@@ -12,14 +12,15 @@ import { createDnsTransport } from '../../src/world/dns-transport.ts';
 import { createHttpsFetch } from '../../src/world/https-fetch.ts';
 import { createProber } from '../../src/world/prober.ts';
 import { start, startWorld } from '../acceptance/program.ts';
-import { createTally } from './tally.ts';
+import { createTally, isFull } from './tally.ts';
 import { failpoints, readTrace } from './victim.ts';
 
 const hostname = 'api.example.com';
-const boxMs = 700;
+const boxMs = 3_000;
 /** A busy machine may be late; an answer without an end must not keep anyone much longer than its box. */
-const generousMs = 5_000;
+const generousMs = 10_000;
 const authority = createCertificateAuthority();
+const prober = createProber({ ca: authority.caPem });
 const closing: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -65,7 +66,7 @@ function endlessly(first: string, again: string, everyMs: number): (socket: Sock
 /** What each of the two HTTP clients makes of a server: words, and how long it took. */
 async function askBoth(port: number): Promise<{ probe: string; fetch: string; ms: number }> {
   const started = performance.now();
-  const probing = createProber({ ca: authority.caPem })({
+  const probing = prober({
     hostname,
     connect: { host: '127.0.0.1', port },
     method: 'GET',
@@ -166,14 +167,15 @@ const hostile: readonly Hostile[] = [
 
 test('answers that are too long, too slow or too weakly secured', { timeout: 120_000 }, async ({ task }) => {
   const tally = createTally(task);
-  for (const { name, port, probe, fetch } of hostile) {
+  const attack = async ({ name, port, probe, fetch }: Hostile) => {
     const told = await askBoth(await port());
     const findings: string[] = [];
     if (!probe.test(told.probe)) findings.push(`${name}: a probe says: ${told.probe}`);
     if (!fetch.test(told.fetch)) findings.push(`${name}: a call says: ${told.fetch}`);
     if (told.ms > boxMs + generousMs) findings.push(`${name}: it took ${Math.round(told.ms)} ms`);
     tally.add(findings);
-  }
+  };
+  await Promise.all(hostile.map(attack));
   tally.close();
 });
 
@@ -316,7 +318,7 @@ test('process variables do not weaken TLS', { timeout: 60_000 }, async ({ task }
   ];
   const suites = fileURLToPath(new URL('../../runbooks/suites', import.meta.url));
   cpSync(suites, join(home, 'suites'), { recursive: true });
-  for (const variables of weakening) {
+  for (const variables of isFull ? weakening : weakening.slice(2)) {
     const args = ['probe', '--env', environment, '--runbooks', home, '--state-dir', join(home, 'state'), '--json'];
     const ended = await start(args, { ...world.secrets, ...variables }).ended;
     const strangers = /TLS refused/.test(ended.stdout) && !/"outcome":"passed"/.test(ended.stdout);
