@@ -40,7 +40,7 @@ function sample(blows: readonly Blow[], size: number): Blow[] {
 }
 
 const stages: readonly { stage: Stage; few: number }[] = [
-  { stage: 'run', few: 2 },
+  { stage: 'run', few: 1 },
   { stage: 'resume', few: 1 },
   { stage: 'rollback', few: 1 },
 ];
