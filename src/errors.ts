@@ -56,13 +56,15 @@ export class OpsError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly where: Position | undefined;
-  /** A line that must be kept byte for byte, and has no other place than the screen. */
+  /** Lines that must be kept byte for byte, and have no other place than the screen. */
   readonly evidence: string | undefined;
+  /** A command to be copied whole, which puts right what the hint speaks of. */
+  readonly remedy: string | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { hint?: string; cause?: unknown; where?: Position; evidence?: string } = {},
+    more: { hint?: string; cause?: unknown; where?: Position; evidence?: string; remedy?: string } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'OpsError';
@@ -70,6 +72,7 @@ export class OpsError extends Error {
     this.hint = more.hint;
     this.where = more.where;
     this.evidence = more.evidence;
+    this.remedy = more.remedy;
   }
 }
 

@@ -110,7 +110,7 @@ export async function driveOnTerminal(
       printEndScreen(screen, last, { objective, head, exitCode, message, customers, flags: stateFlags(options) });
     }
     // Byte for byte, without banner or wrapping: it is the only copy.
-    if (result.evidence !== undefined) world.stderr.write(`${result.evidence}\n`);
+    for (const line of [result.evidence, result.remedy]) if (line !== undefined) world.stderr.write(`${line}\n`);
     if (json) writeJsonLine(world, result);
     return result.exitCode;
   } catch (error) {

@@ -25,7 +25,7 @@ export async function showError(
     const place = where === undefined ? '' : `${where.file}:${where.line}:${where.column}: `;
     say(paint('bad', 'error:'), place + error.message);
     if (error.hint !== undefined) say(paint('accent', 'hint:'), error.hint);
-    if (error.evidence !== undefined) world.stderr.write(`${error.evidence}\n`);
+    for (const line of [error.evidence, error.remedy]) if (line !== undefined) world.stderr.write(`${line}\n`);
   } else {
     say(paint('bad', 'error:'), `unexpected: ${error instanceof Error ? error.message : String(error)}`);
     say(paint('accent', 'hint:'), 'this is a bug in resend-ops; run the command again with --verbose for the stack');

@@ -10,8 +10,25 @@ export function readOnly(session: Session, doing: string): Access {
   return { mode: 'read-only', why: session.state.mode === 'dry-run' ? 'this is a dry run' : `${doing} only reads` };
 }
 
-/** Writing, as long as this process drives the run. A dry run never gets here with a right to write. */
+/**
+ * Writing, as long as this process drives the run and the log takes its entries: a change of several calls stops in the
+ * middle when another step finds that it does not. A dry run never gets here with a right to write.
+ */
 export function writing(session: Session): Access {
+  const right = undoing(session);
+  if (right.mode === 'read-only') return right;
+  return {
+    mode: 'write',
+    async ensure(ms) {
+      const failure = session.lease.failure();
+      if (failure !== undefined) throw failure.error;
+      await right.ensure(ms);
+    },
+  };
+}
+
+/** Writing to undo what is written, as long as this process drives the run: that goes on where the log has failed. */
+export function undoing(session: Session): Access {
   if (session.state.mode === 'dry-run') return readOnly(session, 'a dry run');
   return { mode: 'write', ensure: (ms) => session.lease.ensure(ms) };
 }

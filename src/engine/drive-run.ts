@@ -1,4 +1,5 @@
-import { exitCodes } from '../errors.ts';
+import { exitCodes, type OpsError } from '../errors.ts';
+import type { LogFailure } from '../journal/store.ts';
 import { conclude, leftInPlace } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { executeInOrder } from './execute.ts';
@@ -35,18 +36,31 @@ async function executeAll(session: Session): Promise<StepEnd> {
 export async function driven(session: Session, work: () => Promise<void>): Promise<RunResult> {
   try {
     await work();
-    return resultOf(session.state);
+    const failure = session.lease.failure();
+    return failure === undefined ? resultOf(session.state) : failedResult(session, failure.error, failure);
   } catch (error) {
     if (!endsDriving(error)) throw error;
-    const left = leftInPlace(session);
-    const inPlace = left.length === 0 ? 'no change of this run is in place' : `in place: ${left.join('; ')}`;
-    const hint = error.hint === undefined ? '' : `; ${error.hint}`;
-    return {
-      ...resultOf(session.state),
-      outcome: 'needs-attention',
-      exitCode: error.code === 'audit' ? exitCodes.audit : exitCodes.needsAttention,
-      message: `${error.message}${hint}; ${inPlace}`,
-      ...(error.evidence === undefined ? {} : { evidence: error.evidence }),
-    };
+    // What still runs beside the run has its last entries to keep, too.
+    await Promise.allSettled([...session.background.values(), session.following]);
+    const failure = session.lease.failure();
+    return failedResult(session, failure?.error ?? error, failure);
   }
+}
+
+function failedResult(session: Session, error: OpsError, failure: LogFailure | undefined): RunResult {
+  const result = resultOf(session.state);
+  const left = leftInPlace(session);
+  const inPlace = left.length === 0 ? 'no change of this run is in place' : `in place: ${left.join('; ')}`;
+  const undone = session.undoing ? `; ${result.message}` : '';
+  const hint = error.hint === undefined ? '' : `; ${error.hint}`;
+  return {
+    ...result,
+    outcome: 'needs-attention',
+    exitCode: error.code === 'audit' ? exitCodes.audit : exitCodes.needsAttention,
+    message: `${error.message}${hint}; ${inPlace}${undone}`,
+    // Only what is in the log can be vouched for outside it.
+    ...(failure === undefined ? {} : { head: failure.head }),
+    ...(error.evidence === undefined ? {} : { evidence: error.evidence }),
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  };
 }

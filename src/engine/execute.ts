@@ -115,7 +115,12 @@ function executeFirstOf(session: Session, step: FirstOfStep, confirm: Step['conf
 }
 
 async function executeTogether(session: Session, step: ParallelStep): Promise<StepEnd> {
-  const ends = await Promise.all(step.steps.map((child) => executeOrLaunch(session, child)));
+  const settled = await Promise.allSettled(step.steps.map((child) => executeOrLaunch(session, child)));
+  // Only now: where the log failed one of them, the others have stopped, and what they had to say is kept.
+  const ends = settled.map((child) => {
+    if (child.status === 'rejected') throw child.reason;
+    return child.value;
+  });
   for (const end of ends) {
     if (end.kind === 'failed' && end.policy === 'continue') session.tolerated.push(end.step);
   }

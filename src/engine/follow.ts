@@ -39,6 +39,8 @@ export async function tellFollowersTheEnd(session: Session, headline: string): P
 
 async function update(session: Session, news: RunNews): Promise<void> {
   for (const [step, { follow, output }] of session.followers) {
+    // News is a write like any other: none without a log.
+    if (session.lease.failure() !== undefined) return;
     await session.record({ type: 'follow-up-intended', step, headline: news.headline });
     try {
       await inTimeBox(session.drive.clock, followMs, [], (signal) =>

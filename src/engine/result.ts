@@ -16,8 +16,10 @@ export type RunResult = {
   steps: { id: string; outcome: string; recovery: 'reverted' | 'revert-failed' | null; ms: number | null }[];
   overrides: Readonly<Record<string, string>>;
   head: { seq: number; hash: string };
-  /** The log's entry that found no other place than this. */
+  /** The log's entries that found no other place than this, a line each. */
   evidence?: string;
+  /** The command that puts back into the log what it could not take. */
+  remedy?: string;
 };
 
 /** The result of a run from its state; an unfinished one needs attention. */

@@ -2,7 +2,7 @@ import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { RollbackCause } from '../journal/events.ts';
 import type { Json } from '../world/json.ts';
-import { actionContext, writing } from './context.ts';
+import { actionContext, undoing } from './context.ts';
 import { type ChangedStep, changesInPlace } from './in-place.ts';
 import { endsDriving, recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
@@ -22,9 +22,11 @@ export type RollbackReason = { why: string; cause: RollbackCause };
 
 /**
  * Reverts the run's changes in reverse order, each observed afterwards. One that fails does not stop the rest. What
- * cannot be undone (a message) and what its step keeps (`rollback: none`) is left, and named at the end.
+ * cannot be undone (a message) and what its step keeps (`rollback: none`) is left, and named at the end. A log that
+ * fails on the way does not stop it: to leave the world half undone would be worse, and what is done is kept elsewhere.
  */
 export async function rollBack(session: Session, { why, cause }: RollbackReason): Promise<void> {
+  session.undoing = true;
   await session.record({ type: 'rollback-started', why, cause });
   for (const step of changesToRevert(session)) {
     const action = session.drive.actions.get(step.change.uses);
@@ -77,7 +79,7 @@ async function revertOne(session: Session, step: ChangedStep, action: ChangeActi
   let trouble: unknown;
   try {
     await inTimeBox(session.drive.clock, action.attended === true ? undefined : revertMs, [], (signal) =>
-      revert(planned, actionContext(session, step.id, writing(session), signal)),
+      revert(planned, actionContext(session, step.id, undoing(session), signal)),
     );
   } catch (error) {
     if (endsDriving(error)) throw error;

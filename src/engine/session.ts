@@ -7,6 +7,7 @@ import type { Lease } from '../journal/store.ts';
 import type { Json } from '../world/json.ts';
 import { asJson } from './as-json.ts';
 import type { Drive, Material } from './options.ts';
+import { endsDriving } from './recorded-error.ts';
 
 /** What the operator, a signal or a cancel request asked for, once it has been asked. */
 export type StopChoice = 'leave' | 'rollback' | 'declined';
@@ -24,6 +25,8 @@ export type Session = {
   record(event: Event): Promise<Entry>;
   /** Appends the run's last entry and releases its claims. */
   recordEnd(event: Extract<Event, { type: 'run-ended' }>): Promise<void>;
+  /** A rollback has begun: an entry that the log does not take is kept elsewhere, and the rollback goes on. */
+  undoing: boolean;
   /** Set when the run is to stop at the next safe point. */
   stop: StopChoice | null;
   /** A question about stopping that is on the screen: safe points wait for its answer. */
@@ -49,11 +52,11 @@ export type Session = {
 
 /**
  * Events that must be on disk before the run goes on; the others reach the disk with the next of these. So a change costs
- * two syncs: of its intent, and of its step's end. That it was applied is on disk with that end, or is found again by
- * observing, as after any crash in between.
+ * two syncs: of its intent, and of its result.
  */
 const durable: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'change-intended',
+  'change-applied',
   'fact-noted',
   'change-doubted',
   'change-not-applied',
@@ -83,11 +86,13 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       drive.subscribe?.(entry, state);
       return entry;
     });
-    // The caller gets the failure; the queue only needs to know that its turn is over.
-    queue = appended.catch(() => undefined);
+    // The caller gets the failure. Steps beside it that only read stop now; one that writes settles first.
+    queue = appended.catch((error: unknown) => {
+      if (endsDriving(error)) session.reads.abort(error);
+    });
     return appended;
   };
-  return {
+  const session: Session = {
     drive,
     material,
     lease,
@@ -100,10 +105,12 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       mode: state.mode,
     },
     environment: asJson(material.environment),
-    record: (event) => inTurn(() => lease.append(event, { sync: isDurable(event, state) })),
+    record: (event) =>
+      inTurn(() => lease.append(event, { sync: isDurable(event, state), keptIsEnough: session.undoing })),
     async recordEnd(event) {
-      await inTurn(() => lease.end(event));
+      await inTurn(() => lease.end(event, { keptIsEnough: session.undoing }));
     },
+    undoing: false,
     stop: null,
     asking: null,
     reads: new AbortController(),
@@ -116,6 +123,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     followUpQueued: false,
     heardSeq: state.lastSeq,
   };
+  return session;
 }
 
 /** A name for the run that is safe in channel names: month, day and the id's random end. */

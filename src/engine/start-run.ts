@@ -1,6 +1,7 @@
 import { OpsError } from '../errors.ts';
 import type { Event, PinnedDocument } from '../journal/events.ts';
 import { foldRun } from '../journal/state.ts';
+import type { Lease } from '../journal/store.ts';
 import { suggest } from '../runbook/closest.ts';
 import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
 import type { Scope, Step } from '../runbook/runbook.ts';
@@ -53,14 +54,36 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     overrides: options.overrides,
     version: options.version,
   };
-  await options.store.begin(run, options.actor, first.resources, first);
-  const lease = await options.store.drive(run, options.actor);
+  const lease = await begin(options, run, first);
   const entries = await options.store.read(run);
   const state = foldRun(entries);
   if (state === undefined) throw new OpsError('audit', `run ${run} was begun, and the log does not show it`);
   for (const entry of entries) options.subscribe?.(entry, state);
   const session = openSession(options, options, lease, state);
   return await driven(session, () => driveRun(session));
+}
+
+/** Begins and drives a run. One that the log took, and then failed to let anyone drive, holds its claim: that is told. */
+async function begin(
+  options: StartOptions,
+  run: string,
+  first: Extract<Event, { type: 'run-started' }>,
+): Promise<Lease> {
+  try {
+    await options.store.begin(run, options.actor, first.resources, first);
+    return await options.store.drive(run, options.actor);
+  } catch (error) {
+    if (!(error instanceof OpsError) || error.code !== 'audit') throw error;
+    const isBegun = await options.store.read(run).then(
+      (entries) => entries.length > 0,
+      () => false,
+    );
+    if (!isBegun) throw error;
+    throw new OpsError('audit', error.message, {
+      cause: error,
+      hint: `${error.hint ?? 'look at the log'}. Run ${run} has begun and changed nothing: go on with \`resend-ops resume ${run}\``,
+    });
+  }
 }
 
 /** Every override must name a guard that this runbook has: a misspelt one would be found out at the worst moment. */

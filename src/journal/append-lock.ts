@@ -60,10 +60,13 @@ export function createAppendLock(options: AppendLockOptions): AppendLock {
       }
     },
     close() {
-      if (own === undefined) return;
-      rmSync(own.holder, { force: true });
-      rmSync(own.free, { force: true });
+      const files = own === undefined ? [] : [own.free, own.holder];
       own = undefined;
+      try {
+        for (const file of files) rmSync(file, { force: true });
+      } catch {
+        // Nothing is lost: the next process removes what a dead one left. It must not hide how this one ended.
+      }
     },
   };
 }

@@ -1,18 +1,26 @@
 import { OpsError } from '../errors.ts';
 
-/** Where the entry that the log could not take is now. */
-export type Evidence =
-  /** In a file that continues the log byte for byte: appended to `segment`, it is as if nothing had failed. */
-  | { kind: 'continues'; file: string; segment: string }
-  /** In a file, to be read by people: the log may not end where the file begins. */
-  | { kind: 'kept'; file: string }
-  | { kind: 'printed'; line: string; why: unknown };
+/** Where the entries are that the log could not take, oldest first. */
+export type Evidence = {
+  /** In a file: its first `count` lines. Undefined where no file took any. */
+  file: { path: string; count: number } | undefined;
+  /** The later ones, which no file took either, and why. */
+  printed: readonly string[];
+  why: unknown;
+  /** Where they belong: the end of `segment`; of the log that ends with the file before it, while that one is empty. */
+  place: { segment: string; before: string | undefined; directory: string };
+};
 
-/** The audit log could not be written: what failed, and where the entry is. */
+/** The audit log could not be written: what failed, where the entries are, and the command that puts them back. */
 export function auditFailure(cause: unknown, evidence: Evidence): OpsError {
   const hint = [...(cause instanceof OpsError && cause.hint !== undefined ? [cause.hint] : []), evidenceHint(evidence)];
-  const printed = evidence.kind === 'printed' ? { evidence: evidence.line } : {};
-  return new OpsError('audit', describe(cause), { cause, hint: hint.join('; '), ...printed });
+  const { printed } = evidence;
+  return new OpsError('audit', describe(cause), {
+    cause,
+    hint: hint.join('; '),
+    remedy: putBack(evidence),
+    ...(printed.length === 0 ? {} : { evidence: printed.join('\n') }),
+  });
 }
 
 /** The audit log could not be written, and nothing was about to be lost. A bug is passed on as it is. */
@@ -20,7 +28,16 @@ export function asAuditFailure(cause: unknown, directory: string): unknown {
   if (cause instanceof OpsError || !isSystemError(cause)) return cause;
   return new OpsError('audit', describe(cause), {
     cause,
-    hint: `nothing was written. Check that there is space, and that this user can write to ${directory}; then run it again`,
+    hint: `nothing was written by this. Check that there is space, and that this user can write to ${directory}; then run it again`,
+  });
+}
+
+/** An entry is in the log, whole, and its head could not be kept: a cut of the log's end would not show. */
+export function headFailure(cause: unknown, directory: string): unknown {
+  if (!isSystemError(cause)) return cause;
+  return new OpsError('audit', `the head of the audit log cannot be kept: ${cause.message}`, {
+    cause,
+    hint: `the log itself is whole, and nothing has to be put back. Check that there is space, and that this user can write to ${directory}; then go on`,
   });
 }
 
@@ -42,15 +59,36 @@ function describe(cause: unknown): string {
   return `the audit log cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
-function evidenceHint(evidence: Evidence): string {
-  switch (evidence.kind) {
-    case 'continues':
-      return `the entry is in ${evidence.file}. Once the disk can be written again, and before anything else runs, put it back: cat '${evidence.file}' >> '${evidence.segment}' && resend-ops audit verify`;
-    case 'kept':
-      return `the entry is in ${evidence.file}: keep that file beside the log, which lacks it`;
-    case 'printed':
-      return `no file could take the entry either (${describe(evidence.why)}); it is printed whole: keep that line`;
-  }
+function evidenceHint({ file, printed, why }: Evidence): string {
+  const kept = file === undefined ? '' : `${entries(file.count)} in ${file.path}`;
+  const shown = `${entries(printed.length)} printed below, because no file could take it either (${describe(why)}): save that byte for byte, each entry as one line, as ${saved}`;
+  const where = printed.length === 0 ? kept : kept === '' ? shown : `${kept}, and ${shown}`;
+  return `${where}. Once the disk can be written again, and before anything else runs, put it back with the command below; where the log has gone on meanwhile it does nothing, and what was kept is to stay beside the log`;
+}
+
+function entries(count: number): string {
+  return count === 1 ? 'the entry is' : `the ${count} entries are`;
+}
+
+/** What a person calls the file of printed entries; the command looks for it where it is run. */
+const saved = 'entries.jsonl';
+
+/**
+ * Appends the entries from the one that continues the log's last entry: all of them, those after the first where that
+ * one is in the log although its sync failed, and none where the log has gone on, which they would damage.
+ */
+function putBack({ file, printed, place }: Evidence): string {
+  const ends = place.before === undefined ? [place.segment] : [place.before, place.segment];
+  const last = `cat ${ends.map(quote).join(' ')} 2>/dev/null | tail -n 1 | sed -n 's/.*,"hash":"\\([0-9a-f]*\\)"}$/\\1/p'`;
+  // Of the kept file only whole lines: the disk may have taken the beginning of one more.
+  const first = file === undefined ? '' : `head -n ${file.count} ${quote(file.path)}`;
+  const source = printed.length === 0 ? first : first === '' ? `cat ${saved}` : `{ ${first}; cat ${saved}; }`;
+  const verify = `resend-ops audit verify --state-dir ${quote(place.directory)}`;
+  return `h=$(${last}) && ${source} | sed -n "/\\"prev\\":\\"$h\\",/,\\$p" >> ${quote(place.segment)} && ${verify}`;
+}
+
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** An error that the operating system answered with. */

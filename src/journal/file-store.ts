@@ -57,7 +57,7 @@ export function createFileStore(options: FileStoreOptions): Store {
     segmentBytes,
   });
   const documents = join(directory, 'documents');
-  const nothingLost = { evidence: false };
+  const nothingLost = { evidence: 'none' } as const;
   const stamp = { pid: self.pid, process: self.start, boot: self.boot };
 
   return {

@@ -56,8 +56,8 @@ export function createLease(options: LeaseOptions): Lease {
     run,
     epoch,
     quarantineMs,
-    append(event, { sync = true, key } = {}) {
-      return writer.transact(by, { evidence: true }, (append) => {
+    append(event, { sync = true, key, keptIsEnough = false } = {}) {
+      return writer.transact(by, { evidence: keptIsEnough ? 'enough' : 'kept' }, (append) => {
         // The epoch first: a woken driver that finds its key taken would believe that its own step succeeded.
         assertDriving();
         const before = key === undefined ? undefined : keyed.find(key);
@@ -71,16 +71,16 @@ export function createLease(options: LeaseOptions): Lease {
       await quarantine;
       assertHeld();
     },
-    end(event) {
-      return writer.transact(by, { evidence: true }, (append) => {
+    end(event, { keptIsEnough = false } = {}) {
+      return writer.transact(by, { evidence: keptIsEnough ? 'enough' : 'kept' }, (append) => {
         assertDriving();
         return append({ run, epoch, actor: by, event });
       });
     },
     async release() {
       // Where the log cannot be written there is nothing to record: the process is soon gone, and seen to be.
-      if (released || writer.hasFailed()) return;
-      await writer.transact(by, { evidence: false }, (append) => {
+      if (released || writer.failure() !== undefined) return;
+      await writer.transact(by, { evidence: 'none' }, (append) => {
         const known = knownRun(view, run);
         if (known.epoch === epoch && known.ended === undefined) {
           append({ run, epoch, actor: by, event: { type: 'driver-released' } });
@@ -88,6 +88,7 @@ export function createLease(options: LeaseOptions): Lease {
         released = true;
       });
     },
+    failure: () => writer.failure(),
   };
 }
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { OpsError } from '../errors.ts';
+import { findOpsError, OpsError } from '../errors.ts';
 import type { AppendLock } from './append-lock.ts';
-import { asAuditFailure, auditFailure, type Evidence } from './audit-failure.ts';
+import { asAuditFailure, auditFailure, headFailure } from './audit-failure.ts';
 import { formatLine, longestLine, parseEntry, type StoredEntry } from './chain.ts';
 import { ensureDirectory } from './durable-file.ts';
 import type { Actor, Event } from './events.ts';
-import { createFallback, type Fallback } from './fallback.ts';
+import { createFallback } from './fallback.ts';
 import { keepHead } from './head-file.ts';
 import { headOf, moveTo } from './log-scan.ts';
 import { type LogView, refresh } from './log-view.ts';
@@ -14,6 +14,7 @@ import { repairTail } from './repair-tail.ts';
 import { indexLine, noRun } from './run-index.ts';
 import { createSegmentWriter } from './segment-writer.ts';
 import { segmentFile } from './segments.ts';
+import type { LogFailure } from './store.ts';
 
 /** An event to be appended, with what the store cannot know by itself. */
 export type Draft = { run: string; epoch: number; actor: Actor; event: Event; key?: string; sync?: boolean };
@@ -25,17 +26,20 @@ export type Append = (draft: Draft) => StoredEntry;
 export type LogWriter = {
   /**
    * Runs `decide` while no other process can append and the view is up to date; what it decides and what it appends
-   * are one act. It must not wait for anything. With `evidence`, an entry that the log cannot take is kept elsewhere,
-   * and the error tells where; without it, nothing was about to be lost.
+   * are one act. It must not wait for anything. An entry that the log cannot take is kept elsewhere, and the error tells
+   * where (`kept`), or there is no error (`enough`); with `none`, nothing was about to be lost.
    */
-  transact<T>(by: Actor, options: { evidence: boolean }, decide: (append: Append) => T): Promise<T>;
+  transact<T>(by: Actor, options: { evidence: EvidenceRule }, decide: (append: Append) => T): Promise<T>;
   /**
-   * Whether an append has failed. From then on this process writes nothing more to the log, because nobody knows what
-   * the disk holds after a failed sync: every further entry goes to the fallback file.
+   * Whether and how an append has failed. From then on this process writes nothing more to the log, because nobody
+   * knows what the disk holds after a failed sync: every further entry goes to the fallback file.
    */
-  hasFailed(): boolean;
+  failure(): LogFailure | undefined;
   close(): void;
 };
+
+/** What becomes of an entry that the log cannot take. */
+type EvidenceRule = 'none' | 'kept' | 'enough';
 
 /** What a writer needs. */
 type LogWriterOptions = {
@@ -49,8 +53,14 @@ type LogWriterOptions = {
   segmentBytes: number;
 };
 
-/** What is left to do after the first failure. `seq` and `hash` are where the fallback file goes on. */
-type Failure = { cause: unknown; continues: boolean; fallback: Fallback; seq: number; hash: string };
+/** What is left to do after the first failure. `seq` and `hash` are where the kept entries go on. */
+type Failure = {
+  error: OpsError;
+  cause: unknown;
+  fallback: ReturnType<typeof createFallback>;
+  seq: number;
+  hash: string;
+};
 
 /** Creates the writer of one process to one log. */
 export function createLogWriter(options: LogWriterOptions): LogWriter {
@@ -61,24 +71,28 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   let turn: Promise<unknown> = Promise.resolve();
   let masked: { of: Actor; actor: Actor } | undefined;
 
-  function fail(cause: unknown, continues: boolean): Failure {
-    failure = { cause, continues, fallback: createFallback(directory), seq: view.seq, hash: view.hash };
-    return failure;
+  /** Answers what to throw: the failure, or the bug that it is. */
+  function fail(cause: unknown, says: unknown): unknown {
+    const error = findOpsError(says);
+    if (error === undefined) return says;
+    failure = { error, cause, fallback: createFallback(directory), seq: view.seq, hash: view.hash };
+    return error;
   }
 
-  function write(draft: Draft, evidence: boolean): StoredEntry {
+  function write(draft: Draft, evidence: EvidenceRule): StoredEntry {
     const after = failure ?? view;
     const { line, hash } = format(draft, after.seq + 1, after.hash);
-    if (failure !== undefined) throw keep(failure, line, hash);
+    if (failure !== undefined) return kept(failure, line, hash, evidence);
     const sync = draft.sync ?? true;
     const bytes = Buffer.from(`${line}\n`);
     const appended = segments.append(view, bytes, { sync });
     if (!appended.ok) {
-      const failed = fail(appended.cause, appended.cut);
-      throw evidence ? keep(failed, line, hash) : asAuditFailure(appended.cause, directory);
+      const error = fail(appended.cause, asAuditFailure(appended.cause, directory));
+      if (evidence === 'none' || failure === undefined) throw error;
+      return kept(failure, line, hash, evidence);
     }
     const entry = takeIn(line, hash, bytes.length);
-    if (sync) anchor(entry);
+    if (sync) anchor(entry, evidence);
     return entry;
   }
 
@@ -101,33 +115,28 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     return entry;
   }
 
-  function anchor(entry: StoredEntry): void {
+  function anchor(entry: StoredEntry, evidence: EvidenceRule): void {
     const head = headOf(view);
     if (head === undefined) return;
     try {
       keepHead(view.audit, head, { sync: anchored.has(entry.type) });
     } catch (cause) {
       // The entry itself is in the log: only what comes after it goes elsewhere.
-      fail(cause, true);
-      throw asAuditFailure(cause, directory);
+      const error = fail(cause, headFailure(cause, directory));
+      if (evidence !== 'enough' || failure === undefined) throw error;
     }
   }
 
-  function keep(failed: Failure, line: string, hash: string): OpsError {
-    const { fallback, continues } = failed;
+  function kept(failed: Failure, line: string, hash: string, evidence: EvidenceRule): StoredEntry {
+    failed.fallback.add(line);
     failed.seq += 1;
     failed.hash = hash;
-    let evidence: Evidence;
-    try {
-      fallback.add(line);
-      const segment = segmentFile(view.audit, view.place.segment);
-      evidence = continues
-        ? { kind: 'continues', file: fallback.file, segment }
-        : { kind: 'kept', file: fallback.file };
-    } catch (why) {
-      evidence = { kind: 'printed', line, why };
-    }
-    return auditFailure(failed.cause, evidence);
+    const { segment, offset } = view.place;
+    const before = offset === 0 && segment > 1 ? segmentFile(view.audit, segment - 1) : undefined;
+    const place = { segment: segmentFile(view.audit, segment), before, directory };
+    failed.error = auditFailure(failed.cause, { ...failed.fallback.kept(), place });
+    if (evidence === 'enough') return parseEntry(line);
+    throw failed.error;
   }
 
   async function enter(by: Actor): Promise<() => void> {
@@ -141,7 +150,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       refresh(view);
       const torn = repairTail(view);
       if (torn !== undefined) {
-        write({ run: noRun, epoch: 0, actor: by, event: { type: 'tail-repaired', ...torn } }, false);
+        write({ run: noRun, epoch: 0, actor: by, event: { type: 'tail-repaired', ...torn } }, 'kept');
       }
       return giveBack;
     } catch (error) {
@@ -158,14 +167,14 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
           giveBack = failure === undefined ? await enter(by) : undefined;
         } catch (error) {
           const cause = asAuditFailure(error, directory);
-          if (!evidence) throw cause;
-          if (failure === undefined) fail(cause, false);
+          if (evidence === 'none' || findOpsError(cause) === undefined) throw cause;
+          if (failure === undefined) fail(error, cause);
         }
-        if (failure !== undefined && !evidence) throw asAuditFailure(failure.cause, directory);
+        if (failure !== undefined && evidence === 'none') throw failure.error;
         try {
           const decided = decide((draft) => write(draft, evidence));
           // What was decided on a view that nobody could bring up to date is not to be believed.
-          if (giveBack === undefined && failure !== undefined) throw asAuditFailure(failure.cause, directory);
+          if (giveBack === undefined && failure !== undefined && evidence !== 'enough') throw failure.error;
           return decided;
         } finally {
           giveBack?.();
@@ -174,7 +183,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       turn = acted.catch(() => undefined);
       return acted;
     },
-    hasFailed: () => failure !== undefined,
+    failure: () => failure && { error: failure.error, head: { seq: view.seq, hash: view.hash } },
     close: () => segments.close(),
   };
 }

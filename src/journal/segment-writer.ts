@@ -13,8 +13,7 @@ type SegmentWriter = {
   close(): void;
 };
 
-/** `cut`: the log ends where it did before the line that failed. */
-type Appended = { ok: true } | { ok: false; cause: unknown; cut: boolean };
+type Appended = { ok: true } | { ok: false; cause: unknown };
 
 /** Keeps the newest file open between appends, so that no error of its earlier writes is lost with a descriptor. */
 export function createSegmentWriter(options: { segmentBytes: number }): SegmentWriter {
@@ -50,14 +49,15 @@ export function createSegmentWriter(options: { segmentBytes: number }): SegmentW
         }
         fd = use(view);
       } catch (cause) {
-        return { ok: false, cause, cut: true };
+        return { ok: false, cause };
       }
       try {
         writeWhole(fd, line);
         if (sync) fdatasyncSync(fd);
         return { ok: true };
       } catch (cause) {
-        return { ok: false, cause, cut: cutBack(fd, view.place.offset) };
+        cutBack(fd, view.place.offset);
+        return { ok: false, cause };
       }
     },
     close,
@@ -69,11 +69,11 @@ function isSameFile(held: { ino: number; dev: number }, file: string): boolean {
   return named !== undefined && named.ino === held.ino && named.dev === held.dev;
 }
 
-function cutBack(fd: number, size: number): boolean {
+/** Where this fails too, the command that puts the entry back finds that the log does not end where it should. */
+function cutBack(fd: number, size: number): void {
   try {
     if (fstatSync(fd).size !== size) ftruncateSync(fd, size);
-    return true;
   } catch {
-    return false;
+    // The first failure is the one to tell of; what is left of the line is a torn tail, which the next writer repairs.
   }
 }

@@ -57,16 +57,23 @@ export type Lease = {
   readonly quarantineMs: number;
   /**
    * Durable once resolved (unless `sync` is false: then with the next durable one). Throws `fenced` if the run was
-   * taken over, `audit` if the log cannot be written: then nothing may be written to the world either.
+   * taken over, `audit` if the log cannot be written: then nothing may be written to the world either. With
+   * `keptIsEnough` an entry that the log did not take is kept elsewhere like any other, and counts as appended: what
+   * was written may be undone without a log. {@link Lease.failure} tells.
    */
-  append(event: Event, options?: { sync?: boolean; key?: string }): Promise<Entry>;
+  append(event: Event, options?: { sync?: boolean; key?: string; keptIsEnough?: boolean }): Promise<Entry>;
   /** Called right before every writing call: resolves only if this lease surely holds `ms` longer. */
   ensure(ms: number): Promise<void>;
   /** Last entry of the run, and release of its claims, atomically. */
-  end(event: Extract<Event, { type: 'run-ended' }>): Promise<Entry>;
+  end(event: Extract<Event, { type: 'run-ended' }>, options?: { keptIsEnough?: boolean }): Promise<Entry>;
   /** Stops driving without ending: the claims stay, anyone may drive next. */
   release(): Promise<void>;
+  /** Why this process writes nothing more to the log, where its entries since are, and where the log ends without them. */
+  failure(): LogFailure | undefined;
 };
+
+/** The log failed this process: `error` is the newest word on it, `head` the newest entry that is in the log. */
+export type LogFailure = { error: OpsError; head: { seq: number; hash: string } };
 
 /** Another run holds the resource: who, where, since when. Exit code 6. */
 export function busyError(

@@ -21,6 +21,9 @@ const typeNumbers: Readonly<Record<RecordType, number>> = {
 /** Largest UDP answer asked for: fits every path without fragments (DNS flag day 2020). */
 const udpPayloadSize = 1_232;
 
+/** More than any zone needs for a name or its servers: what is shown and journaled stays readable. */
+const mostRecords = 512;
+
 const headerBytes = 12;
 
 /** What a datagram or a TCP message is, seen from one question. */
@@ -73,6 +76,10 @@ export function readReply(codec: Codec, message: Buffer, id: number, question: D
     return { kind: 'other' };
   }
   const truncated = (message.readUInt8(2) & 0x02) !== 0;
+  const count = [6, 8, 10].reduce((sum, at) => sum + message.readUInt16BE(at), 0);
+  if (count > mostRecords) {
+    return { kind: 'malformed', truncated, message: `it announces ${count} records; at most ${mostRecords} are read` };
+  }
   try {
     const packet = codec.decode(message);
     if (codec.decode.bytes !== message.length) {

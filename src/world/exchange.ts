@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { unlessAborted } from './dial.ts';
+import { sayHeaderLimit } from './header-limit.ts';
 import type { ProbeRequest } from './probe.ts';
 
 /** Room for a large answer's headers; more is an error of the answer (Node's own bound is 16 KiB, CloudFront's about 20). */
@@ -39,7 +40,7 @@ export async function exchange(
         setHost: false,
         maxHeaderSize: maxHeaderBytes,
       });
-      outgoing.on('error', reject);
+      outgoing.on('error', (error) => reject(sayHeaderLimit(error, maxHeaderBytes)));
       outgoing.on('response', (incoming) => {
         options.onResponse();
         readBody(incoming, options.maxBodyBytes).then(

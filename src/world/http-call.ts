@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { unlessAborted } from './dial.ts';
+import { sayHeaderLimit } from './header-limit.ts';
 
 /** One HTTP/1.1 request. */
 export type HttpCall = { method: string; url: URL; headers: Headers; body: string | undefined };
+
+/** Room for an API's headers; said outright, because a process variable would change what is not said. */
+const maxHeaderBytes = 32 * 1024;
 
 /** Statuses whose answers have no body (Fetch standard, "null body status"). */
 const bodiless = new Set([204, 205, 304]);
@@ -30,8 +34,9 @@ export async function sendCall(
         path: `${call.url.pathname}${call.url.search}`,
         headers: headersOf(call),
         setHost: false,
+        maxHeaderSize: maxHeaderBytes,
       });
-      outgoing.on('error', reject);
+      outgoing.on('error', (error) => reject(sayHeaderLimit(error, maxHeaderBytes)));
       outgoing.on('response', (incoming) => {
         readBody(incoming, maxBodyBytes)
           .then((body) => responseOf(incoming, body))
@@ -56,8 +61,12 @@ function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Arr
     let length = 0;
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > maxBytes) incoming.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
-      else chunks.push(chunk);
+      if (length > maxBytes) {
+        const announced = incoming.headers['content-length'];
+        const size = announced === undefined ? `${length} had come and it went on` : `it announced ${announced}`;
+        incoming.destroy(new Error(`the answer is longer than ${maxBytes} bytes, which is all that is read (${size})`));
+      }
+      if (length <= maxBytes) chunks.push(chunk);
     });
     incoming.on('end', () => resolve(new Uint8Array(Buffer.concat(chunks))));
     incoming.on('error', reject);

@@ -43,7 +43,7 @@ export function createHttpsFetch(options: HttpsFetchOptions): Fetch {
     allowed: new Set(options.origins.map((origin) => new URL(origin).origin)),
     lookup: createLookup(),
     trust: () => {
-      trust ??= trustOf(options.ca);
+      trust ??= sharedTrustOf(options.ca);
       return trust;
     },
   };
@@ -150,9 +150,19 @@ async function secureSocket(tcp: Socket, host: string, trust: SecureContext, sig
   }
 }
 
+/** The built-in authorities take milliseconds to parse, and every step makes clients of its own. */
+const contexts = new Map<string | undefined, Promise<SecureContext>>();
+
+function sharedTrustOf(ca: string | undefined): Promise<SecureContext> {
+  const known = contexts.get(ca) ?? trustOf(ca);
+  contexts.set(ca, known);
+  return known;
+}
+
 async function trustOf(ca: string | undefined): Promise<SecureContext> {
   const { createSecureContext, rootCertificates } = await import('node:tls');
-  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }) });
+  // Said outright, because NODE_EXTRA_CA_CERTS would add to authorities that are not said.
+  return createSecureContext({ minVersion: 'TLSv1.2', ca: [...rootCertificates, ...(ca === undefined ? [] : [ca])] });
 }
 
 /** Aborts after `ms`, or with the caller's signal. */

@@ -136,10 +136,8 @@ async function handshake(
 
 async function trustOf(ca: string | undefined): Promise<SecureContext> {
   const { createSecureContext, rootCertificates } = await import('node:tls');
-  return createSecureContext({
-    minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
-  });
+  // Said outright, because NODE_EXTRA_CA_CERTS would add to authorities that are not said.
+  return createSecureContext({ minVersion: 'TLSv1.2', ca: [...rootCertificates, ...(ca === undefined ? [] : [ca])] });
 }
 
 /** OpenSSL passes over what it cannot read; then every probe would fail, and the routes would seem to be at fault. */

@@ -2,7 +2,8 @@
 // or the network, and at a chosen one kills the process, or lets the system's answer be an error. The acts themselves
 // stay the system's. `FAILPOINTS` holds the orders as JSON:
 //   trace: FILE                        a line of JSON for every act, when it begins and when it has returned
-//   kill: { at, when }                 SIGKILL at act number `at`, 'before' or 'after' it is done
+//   kill: { at, when }                 SIGKILL at act number `at`, 'before' or 'after' it is done; or, with `text` in
+//                                      place of `at`, at the first act that writes or sends that
 //   stop: { at, when }                 SIGSTOP likewise
 //   fail: { code, ops, path, at, for } the error `code` at the `at`-th (from 1) of the acts `ops` on files whose path
 //                                      holds `path`; `for` is 'once' or 'ever'. The code SHORT writes half the bytes.
@@ -10,6 +11,7 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const dgram = require('node:dgram');
+const dns = require('node:dns');
 
 const orders = JSON.parse(process.env.FAILPOINTS ?? '{}');
 const original = { openSync: fs.openSync, writeSync: fs.writeSync };
@@ -22,8 +24,9 @@ function note(line) {
   if (traceFd !== undefined) original.writeSync(traceFd, `${JSON.stringify(line)}\n`);
 }
 
-function signalAt(order, signal, n, when) {
-  if (order === undefined || order.at !== n || order.when !== when) return;
+function signalAt(order, signal, n, when, detail) {
+  if (order === undefined || order.when !== when) return;
+  if (order.text === undefined ? order.at !== n : !detail.text?.includes(order.text)) return;
   process.kill(process.pid, signal);
   // The signal has been taken before the system call returned; a stopped process goes on here once it is woken.
 }
@@ -46,16 +49,16 @@ function act(op, path, detail, doIt) {
   acts += 1;
   const n = acts;
   note({ n, at: 'begin', op, path, ...detail });
-  signalAt(orders.kill, 'SIGKILL', n, 'before');
-  signalAt(orders.stop, 'SIGSTOP', n, 'before');
+  signalAt(orders.kill, 'SIGKILL', n, 'before', detail);
+  signalAt(orders.stop, 'SIGSTOP', n, 'before', detail);
   if (refuses(op, path) && orders.fail.code !== 'SHORT') {
     note({ n, at: 'refused', op, path });
     throw systemError(op, path);
   }
   const result = doIt();
   note({ n, at: 'end', op, path, ...(typeof result === 'number' ? { result } : {}) });
-  signalAt(orders.kill, 'SIGKILL', n, 'after');
-  signalAt(orders.stop, 'SIGSTOP', n, 'after');
+  signalAt(orders.kill, 'SIGKILL', n, 'after', detail);
+  signalAt(orders.stop, 'SIGSTOP', n, 'after', detail);
   return result;
 }
 
@@ -114,7 +117,17 @@ net.Socket.prototype._writeGeneric = function (writev, data, encoding, done) {
   return act(isPrinted ? 'print' : 'send', peer, { text }, () => writeGeneric.call(this, writev, data, encoding, done));
 };
 
-const { send } = dgram.Socket.prototype;
+const { send, connect: connectDatagrams } = dgram.Socket.prototype;
+dgram.Socket.prototype.connect = function (port, address, ...rest) {
+  return act('connect', `${address}:${port}`, {}, () => connectDatagrams.call(this, port, address, ...rest));
+};
+for (const [from, name] of [
+  [dns, 'lookup'],
+  [dns.promises, 'lookup'],
+]) {
+  const real = from[name];
+  from[name] = (host, ...rest) => act('lookup', host, {}, () => real.call(from, host, ...rest));
+}
 dgram.Socket.prototype.send = function (...args) {
   return act('send', 'udp', {}, () => send.apply(this, args));
 };

@@ -10,7 +10,7 @@ import { type AttackedWorld, hostname } from './attacked-world.ts';
 import { judgeWrites } from './intents.ts';
 import { cutWhatWasNotSynced, readLog, sizesOf } from './log-on-disk.ts';
 import { runUnderStrace } from './strace.ts';
-import { type Act, failpoints, type Orders, readTrace } from './victim.ts';
+import { type Act, failpoints, type KillAtAct, readTrace } from './victim.ts';
 import { judgeOrder } from './write-order.ts';
 
 const runbooks = fileURLToPath(new URL('./runbooks', import.meta.url));
@@ -25,7 +25,7 @@ export type Target = {
 };
 
 /** SIGKILL at an act of a process; or at its `at`-th call of the system, as strace counts them. */
-export type Kill = NonNullable<Orders['kill']> | { at: number; call: string };
+export type Kill = KillAtAct | { at: number; call: string };
 
 /** One attack: where the run is killed, how it is taken up again, and where that is killed in its turn. */
 export type Attack = {

@@ -3,10 +3,13 @@ import { fileURLToPath } from 'node:url';
 
 const preload = fileURLToPath(new URL('./failpoints.cjs', import.meta.url));
 
+/** The act at which to kill, by its number. */
+export type KillAtAct = { at: number; when: 'before' | 'after' };
+
 /** Orders to the failpoints in the attacked process; see `failpoints.cjs`. */
 export type Orders = {
   trace?: string;
-  kill?: { at: number; when: 'before' | 'after' };
+  kill?: KillAtAct | { text: string; when: 'before' | 'after' };
   stop?: { at: number; when: 'before' | 'after' };
   fail?: { code: string; ops: readonly Act['op'][]; path: string; at: number; for: 'once' | 'ever' };
 };
@@ -29,6 +32,7 @@ export type Act = {
     | 'write-file'
     | 'rm'
     | 'connect'
+    | 'lookup'
     | 'send'
     | 'print';
   path: string;

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -35,6 +35,12 @@ const second = () => join(directory, 'audit', '00000002.jsonl');
 /** From now on the log goes on in a file that takes nothing. */
 const fillDisk = () => symlinkSync('/dev/full', second());
 const fallbacks = () => readdirSync(directory).filter((name) => name.startsWith('fallback-'));
+/** Runs the command that an error names, but for the program's own verifying at its end. */
+function putBack(error: { remedy: string | undefined } | undefined): void {
+  const [command = ''] = (error?.remedy ?? '').split(' && resend-ops audit verify ');
+  spawnSync('sh', ['-c', command]);
+}
+
 const refusal = (promise: Promise<unknown>): Promise<OpsError> =>
   promise.then(
     () => expect.unreachable('it was appended'),
@@ -60,18 +66,20 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
     expect(first).toMatchObject({ code: 'audit', message: expect.stringContaining('ENOSPC') });
     rmSync(second());
     // The disk is well again, and this process still writes nothing: nobody knows what the disk holds.
-    const [, command = ''] = /put it back: (.*) && resend-ops audit verify$/.exec(first.hint ?? '') ?? [];
     await refusal(lease.append(intended('switch'), { key: 'intent' }));
-    await refusal(lease.end(ended));
+    const last = await refusal(lease.end(ended));
     await refusal(store.say('run-1', bob, { type: 'commented', text: 'hello' }));
+    expect(lease.failure()).toMatchObject({ error: { remedy: last.remedy }, head: { seq: 2 } });
     await lease.release();
     expect(await store.read('run-1')).toHaveLength(2);
     const [file = ''] = fallbacks();
     expect(fallbacks()).toHaveLength(1);
     expect(file).toMatch(/^fallback-[0-9a-f]{24}\.jsonl$/);
     expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
-    execFileSync('sh', ['-c', command]);
+    putBack(last);
     expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 5, headFile: 'behind' });
+    putBack(last);
+    expect(await verifyChain({ directory }), 'put back twice').toMatchObject({ ok: true, records: 5 });
     const types = (await storeOn(directory).read('run-1')).map((entry) => entry.type);
     expect(types).toEqual(['run-started', 'driver-started', 'change-intended', 'change-intended', 'run-ended']);
   });
@@ -87,7 +95,8 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
     const { lease } = await driving();
     rmSync(directory, { recursive: true });
     const error = await refusal(lease.append(intended('switch')));
-    expect(error.hint).toContain('it is printed whole');
+    expect(error.hint).toContain('the entry is printed below');
+    expect(error.remedy).toContain('&& cat entries.jsonl |');
     expect(JSON.parse(error.evidence ?? '')).toMatchObject({ seq: 3, type: 'change-intended', step: 'switch' });
   });
 });
@@ -106,10 +115,9 @@ test('a write that ends in the middle is cut off again, and the whole entry is k
       told = await child.next();
     } while (told.code === undefined);
     expect(told).toMatchObject({ code: 'audit', message: expect.stringContaining('EFBIG') });
-    const [, command = ''] = /put it back: (.*) && resend-ops audit verify$/.exec(String(told.hint)) ?? [];
     const before = await verifyChain({ directory });
     expect(before).toMatchObject({ ok: true, tornBytes: 0, headFile: 'matches' });
-    execFileSync('sh', ['-c', command]);
+    putBack({ remedy: String(told.remedy) });
     expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: before.records + 1 });
   } finally {
     await child.kill();
@@ -125,7 +133,7 @@ test('a head that cannot be kept is a failure too: the end of the log would be u
   writeFileSync(join(head, 'in-the-way'), '');
   expect(await refusal(lease.append(intended('switch')))).toMatchObject({ code: 'audit' });
   expect(await refusal(lease.append(intended('other')))).toMatchObject({
-    hint: expect.stringContaining('put it back'),
+    remedy: expect.stringContaining('>>'),
   });
   const kept = readFileSync(join(directory, fallbacks()[0] ?? ''), 'utf8');
   expect(JSON.parse(kept)).toMatchObject({ seq: 4, step: 'other' });
@@ -138,7 +146,35 @@ test('a lock that cannot be taken is a failure, and what was decided without it 
   writeFileSync(join(directory, 'lock'), '');
   expect(await refusal(lease.append(intended('switch'), { key: 'intent' }))).toMatchObject({ code: 'audit' });
   const error = await refusal(lease.append(intended('other'), { key: 'other' }));
-  expect(error.hint).toContain('keep that file beside the log');
+  expect(error.hint).toContain('what was kept is to stay beside the log');
+  rmSync(join(directory, 'lock'));
+  putBack(error);
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 4 });
+});
+
+test('what was kept is not put into a log that has gone on without it', async () => {
+  const { lease } = await driving();
+  rmSync(join(directory, 'lock'), { recursive: true });
+  writeFileSync(join(directory, 'lock'), '');
+  const error = await refusal(lease.append(intended('switch')));
+  rmSync(join(directory, 'lock'));
+  await storeOn(directory).say('run-1', bob, { type: 'commented', text: 'meanwhile' });
+  putBack(error);
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 3 });
+});
+
+test('a rollback goes on without a log, and its entries are kept', async () => {
+  const { lease } = await driving();
+  const head = join(directory, 'audit', 'HEAD');
+  rmSync(head);
+  mkdirSync(join(head, 'in-the-way'), { recursive: true });
+  await expect(lease.append({ type: 'resumed' }, { keptIsEnough: true })).resolves.toMatchObject({ seq: 3 });
+  await expect(lease.append({ type: 'resumed' }, { keptIsEnough: true })).resolves.toMatchObject({ seq: 4 });
+  await expect(lease.ensure(1000)).resolves.toBeUndefined();
+  expect(lease.failure()).toMatchObject({ head: { seq: 3 } });
+  rmSync(head, { recursive: true });
+  putBack(lease.failure()?.error);
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 4 });
 });
 
 test('a log that another hand cut while it was in use is noticed at the next entry', async () => {

@@ -27,6 +27,7 @@ export function judgeAnswer(request: SuiteRequest, answer: Answered, route: Rout
   const via = pathOf(answer.headers);
   const misrouted = strayed(route.provider, via);
   const notes: string[] = [];
+  if (answer.bodyTruncated) notes.push(`only the first ${Buffer.byteLength(answer.body)} bytes of its body were read`);
   const { backend } = request.expect;
   if (backend !== undefined && !Object.hasOwn(env.backends, backend)) {
     notes.push(`backend ${backend} is unverified: the environment has no signature for it`);

@@ -7,7 +7,9 @@ const [, , command = '', directory = '', run = '', count = '0'] = process.argv;
 const resource = 'dns/api.example.com';
 const tell = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
 const failure = (error: unknown) =>
-  error instanceof OpsError ? { code: error.code, message: error.message, hint: error.hint } : { bug: String(error) };
+  error instanceof OpsError
+    ? { code: error.code, message: error.message, hint: error.hint, remedy: error.remedy }
+    : { bug: String(error) };
 const asked = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 const commands: Record<string, () => Promise<void>> = {

@@ -1,0 +1,222 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { start, startWorld } from '../acceptance/program.ts';
+import { type Act, failpoints, type Orders, readTrace } from './victim.ts';
+
+type World = Awaited<ReturnType<typeof startWorld>>;
+type Ended = Awaited<ReturnType<typeof start>['ended']>;
+/** When the log fails: in a run, in its resumption after a kill, or in its rollback. */
+export type Stage = 'run' | 'resume' | 'rollback';
+
+const runbooks = fileURLToPath(new URL('./runbooks', import.meta.url));
+const bin = fileURLToPath(new URL('../../bin/resend-ops.js', import.meta.url));
+
+/** Acts by which the program touches its files. */
+export const fileActs = [
+  'open',
+  'write',
+  'fdatasync',
+  'fsync',
+  'ftruncate',
+  'rename',
+  'link',
+  'unlink',
+  'mkdir',
+  'copy',
+  'write-file',
+  'rm',
+] as const satisfies readonly Act['op'][];
+
+/** A simulator, and for each attack a state directory of its own. */
+export async function createBattlefield() {
+  const world = await startWorld();
+  const home = mkdtempSync(join(tmpdir(), 'resend-ops-attack-'));
+  // The command that puts entries back is typed by a person, who has the program on the path.
+  writeFileSync(join(home, 'resend-ops'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
+  chmodSync(join(home, 'resend-ops'), 0o755);
+  let count = 0;
+  return {
+    world,
+    /** A place for one attack; `state` is its state directory, which does not exist yet. */
+    prepare(at = home) {
+      count += 1;
+      const place = join(at, String(count));
+      mkdirSync(place);
+      return { place, state: join(place, 'state'), shims: home, world };
+    },
+    async stop() {
+      await world.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Where one attack takes place. */
+export type Ground = { place: string; state: string; shims: string; world: World };
+
+const commandOf = (stage: Stage, { world }: Ground): string[] =>
+  stage === 'run'
+    ? ['audit-first', '--env', world.environmentFile, '--runbooks', runbooks, '--yes']
+    : stage === 'resume'
+      ? ['resume', '--yes']
+      : ['rollback'];
+
+function runProgram(ground: Ground, args: readonly string[], orders?: Orders): Promise<Ended> {
+  const variables = { ...ground.world.secrets, ...(orders === undefined ? {} : failpoints(orders)) };
+  return start([...args, '--state-dir', ground.state], variables).ended;
+}
+
+/** Brings the world and the state directory to where the attacked stage begins. */
+async function approach(ground: Ground, stage: Stage): Promise<void> {
+  if (stage === 'run') return;
+  if (stage === 'rollback') {
+    await runProgram(ground, commandOf('run', ground));
+    return;
+  }
+  await runProgram(ground, commandOf('run', ground), { kill: { text: '"type":"go-given"', when: 'after' } });
+}
+
+/** How many acts on the state directory a stage takes, and which: what there is to attack. */
+export async function surveyStage(ground: Ground, stage: Stage): Promise<Act[]> {
+  await approach(ground, stage);
+  const trace = join(ground.place, 'trace');
+  await runProgram(ground, commandOf(stage, ground), { trace });
+  const acts = readTrace(trace);
+  await leave(ground);
+  const ops: readonly string[] = fileActs;
+  return acts.filter(({ at, op, path }) => at === 'begin' && ops.includes(op) && path.includes(ground.state));
+}
+
+/** One failure of the file system, and where: the `at`-th act of `ops` on a path that holds `path`. */
+export type Blow = { code: string; at: number; for: 'once' | 'ever'; ops?: readonly Act['op'][]; only?: 'audit' };
+
+/** Attacks one stage, and answers what did not hold. */
+export async function strike(ground: Ground, stage: Stage, blow: Blow, next: 'resume' | 'rollback'): Promise<string[]> {
+  await approach(ground, stage);
+  const before = (await ground.world.writes()).length;
+  const trace = join(ground.place, 'trace');
+  const path = blow.only === undefined ? ground.state : join(ground.state, blow.only);
+  const { code, at } = blow;
+  const fail = { code, at, for: blow.for, ops: blow.ops ?? fileActs, path };
+  const ended = await runProgram(ground, [...commandOf(stage, ground), '--json'], { trace, fail });
+  const acts = existsSync(trace) ? readTrace(trace) : [];
+  const refused = acts.findIndex((act) => act.at === 'refused');
+  const findings: string[] = [];
+  const sent = acts.filter(isWriteToWorld);
+  const later = refused === -1 ? [] : acts.slice(refused).filter(isWriteToWorld);
+  const arrived = (await ground.world.writes()).slice(before);
+  if (arrived.length !== sent.length) findings.push(`sent ${sent.length} writes, and ${arrived.length} arrived`);
+  if (!isHarmless(acts, blow)) {
+    if (refused !== -1 && ended.code !== 7)
+      findings.push(`ended with ${ended.code ?? ended.signal}, not 7: ${ended.stderr.slice(-300)}`);
+    if (stage !== 'rollback' && later.length > 0) findings.push('wrote to the world after its log had failed');
+  } else if (ended.code !== 0) findings.push(`a failure that loses nothing ended it with ${ended.code}`);
+  if (stage === 'rollback' && arrived.some(({ body }) => !body.includes('true'))) findings.push('wrote no revert');
+  if (stage === 'rollback' && hasBegun(ended) && !(await ground.world.isEnabled())) {
+    findings.push('a rollback that had begun did not go on without its log');
+  }
+  if (/unexpected:|\n\s+at /.test(ended.stderr)) findings.push(`a bug is shown: ${ended.stderr.slice(-300)}`);
+  findings.push(...(await recover(ground, stage, ended, arrived.length, next)));
+  await leave(ground);
+  return findings.map((finding) => `${stage}, ${blow.code} ${blow.for} at act ${at} (${placeOf(acts)}): ${finding}`);
+}
+
+function isWriteToWorld({ at, op, text = '' }: Act): boolean {
+  return at === 'begin' && op === 'send' && /^(POST|PUT|PATCH|DELETE) /.test(text);
+}
+
+/** The rest of a short write is written; a lock not given back is its process's, and passes on with that. */
+function isHarmless(acts: readonly Act[], blow: Blow): boolean {
+  if (blow.code === 'SHORT') return true;
+  const refused = acts.filter(({ at }) => at === 'refused');
+  const isOfClosing = ({ op, path }: Act) => op === 'rm' && /\/lock\/(holder|free)-/.test(path);
+  return (
+    refused.length === 0 || refused.every((act) => isOfClosing(act) || (act.op === 'link' && /\/free-/.test(act.path)))
+  );
+}
+
+function hasBegun({ stdout }: Ended): boolean {
+  return stdout.includes('"type":"rollback-started"');
+}
+
+/** The act that was refused first, in words. */
+function placeOf(acts: readonly Act[]): string {
+  const refused = acts.find(({ at }) => at === 'refused');
+  return refused === undefined ? 'nothing refused' : `${refused.op} ${refused.path.split('/').slice(-2).join('/')}`;
+}
+
+/** Does what the person is told: puts back what was kept, verifies, and goes on. */
+async function recover(
+  ground: Ground,
+  stage: Stage,
+  ended: Ended,
+  arrived: number,
+  next: 'resume' | 'rollback',
+): Promise<string[]> {
+  const findings: string[] = [];
+  const lines = ended.stderr.split('\n');
+  const remedy = lines.find((line) => line.startsWith('h=$(cat '));
+  if (ended.stderr.includes('command below') && remedy === undefined) findings.push('the command is not printed');
+  if (remedy !== undefined) {
+    const printed = lines.filter((line) => line.startsWith('{"seq":'));
+    writeFileSync(join(ground.place, 'entries.jsonl'), printed.map((line) => `${line}\n`).join(''));
+    const { status, stderr } = spawnSync('sh', ['-c', remedy], {
+      cwd: ground.place,
+      encoding: 'utf8',
+      env: { PATH: `${ground.shims}:${process.env.PATH}`, HOME: '/nonexistent' },
+    });
+    if (status !== 0) findings.push(`what puts the entries back answers ${status}: ${stderr.slice(-300)}`);
+  }
+  const verified = await runProgram(ground, ['audit', 'verify']);
+  const log = readLog(ground.state);
+  if (log === '') return arrived > 0 ? [...findings, 'a write left, and there is no log'] : findings;
+  if (verified.code !== 0) findings.push(`the log does not verify: ${verified.stderr.slice(-300)}`);
+  for (const file of readdirSync(ground.state).filter((name) => name.startsWith('fallback-'))) {
+    if ((statSync(join(ground.state, file)).mode & 0o777) !== 0o600) findings.push(`${file} is not private`);
+  }
+  const evidenced = stage === 'rollback' ? /"change-reverted"/ : /"type":"change-(applied|doubted)"/;
+  if (arrived > 0 && !evidenced.test(log)) findings.push('what the write led to is in no log');
+  if (!log.includes('"run-started"')) return findings;
+  if (ended.code === 7 && !/resume|rollback|put it back|run it again|then go on/.test(ended.stderr)) {
+    findings.push('nothing says how to go on');
+  }
+  const continued = await runProgram(
+    ground,
+    stage === 'rollback' || next === 'rollback' ? ['rollback'] : ['resume', '--yes'],
+  );
+  const hasEnded = /has ended/.test(continued.stderr) && continued.code === 2;
+  if (continued.code !== 0 && !hasEnded)
+    findings.push(`${next} afterwards ends with ${continued.code}: ${continued.stderr.slice(-300)}`);
+  const wantsOn = stage === 'rollback' || next === 'rollback';
+  if (!hasEnded && (await ground.world.isEnabled()) !== wantsOn)
+    findings.push(`after ${next} the world is not as asked`);
+  if ((readLog(ground.state).match(/"type":"change-intended"/g) ?? []).length > 1 && arrived > 0) {
+    findings.push('the change was intended twice');
+  }
+  return findings;
+}
+
+function readLog(state: string): string {
+  const file = join(state, 'audit', '00000001.jsonl');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** Leaves the world as it was found, whatever the attack made of it. */
+async function leave(ground: Ground): Promise<void> {
+  if (!(await ground.world.isEnabled())) await runProgram(ground, ['rollback']);
+  if (!(await ground.world.isEnabled())) throw new Error(`the world cannot be brought back; see ${ground.state}`);
+  rmSync(ground.place, { recursive: true, force: true });
+}
