@@ -7,7 +7,8 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import { type ActingFault, faultFor } from './faults.ts';
+import { answerUnderFaults, breakOff } from './answer-under-faults.ts';
+import { faultFor } from './faults.ts';
 import { logRequest } from './request-log.ts';
 import type { Component, LoggedRequest, SimulatedWorld } from './state.ts';
 
@@ -37,7 +38,7 @@ export type ServerAnswer = {
 export type TlsIdentity = { keyPem: string; certPem: string };
 
 /** How a simulated server is made: see {@link startHttpServer}. */
-type HttpServerOptions = {
+export type HttpServerOptions = {
   world: SimulatedWorld;
   /** Whose faults apply. */
   component: Component;
@@ -157,6 +158,10 @@ async function answerRequest(options: HttpServerOptions, exchange: Exchange): Pr
     return;
   }
   if (answer === 'silence') return;
+  if ('breaksOff' in answer) {
+    breakOff(response, answer);
+    return;
+  }
   try {
     sendAnswer(response, method, answer);
   } catch (error) {
@@ -175,52 +180,6 @@ function sendAnswer(response: ServerResponse, method: string, answer: ServerAnsw
   const bodyless = answer.status === 204 || answer.status === 304;
   response.writeHead(answer.status, { ...answer.headers, ...(bodyless ? {} : { 'content-length': text.length }) });
   response.end(bodyless || method === 'HEAD' ? undefined : text);
-}
-
-type Outcome = ServerAnswer | 'refuse' | 'silence';
-
-async function answerUnderFaults(options: HttpServerOptions, request: ServerRequest, write: boolean): Promise<Outcome> {
-  const fault = faultFor(options.world, options.component, options.now());
-  switch (fault?.kind) {
-    case 'refuse':
-      return 'refuse';
-    case 'hang':
-      return 'silence';
-    case 'status':
-      if (options.spares?.(request)) return options.handle(request);
-      return { status: fault.status, ...options.errorPage(fault.status, request) };
-    default:
-      return fault !== undefined && write ? writeUnderFault(options, request, fault) : options.handle(request);
-  }
-}
-
-type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' }>;
-
-async function writeUnderFault(
-  options: HttpServerOptions,
-  request: ServerRequest,
-  fault: WriteFault,
-): Promise<Outcome> {
-  switch (fault.kind) {
-    case 'write-lost':
-      return 'silence';
-    case 'write-lost-answer':
-      await options.handle(request);
-      return 'silence';
-    case 'write-error-but-done':
-      await options.handle(request);
-      return { status: 500, ...options.errorPage(500, request) };
-    case 'write-ok-but-not-done': {
-      const restore = options.writes?.capture();
-      const answer = await options.handle(request);
-      restore?.();
-      return answer;
-    }
-    case 'write-late':
-      // Done at the end of the delay even when the client has long given up: that is what makes it dangerous.
-      await new Promise<void>((resolve) => setTimeout(resolve, fault.ms / (options.speed ?? 1)).unref());
-      return options.handle(request);
-  }
 }
 
 function bugAnswer(error: unknown): ServerAnswer {

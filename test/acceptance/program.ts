@@ -84,7 +84,10 @@ export async function startWorld(options: readonly string[] = []) {
     });
   return {
     ...told,
+    home,
     state,
+    /** A call of the simulator's control port; answers its text. */
+    call: control,
     /** Runs the program against the simulator, by `--env`. */
     run: (args: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
       start([...args, '--state-dir', state], { ...told.secrets, ...variables }),
