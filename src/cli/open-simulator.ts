@@ -61,10 +61,13 @@ export async function openSimulator(
   }
 }
 
+/** The signals that ask a command to stop. */
+export const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** Resolves at the first signal to stop. */
 export function untilStopped(world: World): Promise<StopSignal> {
   return new Promise((resolve) => {
-    const unsubscribe = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
+    const unsubscribe = stopSignals.map((signal) =>
       world.onSignal(signal, () => {
         for (const off of unsubscribe) off();
         resolve(signal);

@@ -45,7 +45,8 @@ function forwardCodes({ done, fault, overAfterS, name }: Trouble): readonly numb
   if (name === okNotDone.name) return [1];
   if ('kind' in fault && fault.kind === 'write-ok-then-late') return [0];
   if (!done) return [inDoubt];
-  return overAfterS > 8 ? [inDoubt] : [0];
+  // On a busy machine the last look comes late enough to see it.
+  return overAfterS > 8 ? [0, inDoubt] : [0];
 }
 
 /** The same after a failure that rolls the run back, where the revert is what goes wrong. */
@@ -152,15 +153,15 @@ async function twoWays(trouble: Trouble): Promise<string[]> {
     await world.fault('cloudflare-api', trouble.fault);
     const ended = await world.runbook('two-ways', ['--channel', channel, ...world.common, '--json']).ended;
     const overAtMs = Date.now() + trouble.overAfterS * 1_000;
-    const [expected] = forwardCodes(trouble);
+    const allowed = forwardCodes(trouble);
     const said = await world.messages('the second way');
     // The second way is for what is proven not applied, and for nothing else.
-    const secondIsRight = expected === 1;
+    const secondIsRight = allowed.includes(1);
     const found = alwaysTold({ at, ended, result: resultOf(ended.stdout), log: world.log() });
     if (said !== (secondIsRight ? 1 : 0)) found.push(`${at}: the second way was taken ${said} times`);
     const told = ended.code !== 0 ? 'in doubt' : secondIsRight ? 'on' : 'off';
     return [
-      ...codeFinding(at, ended, [expected === 1 ? 0 : (expected ?? 0)]),
+      ...codeFinding(at, ended, secondIsRight ? [0] : allowed),
       ...found,
       ...(await heldAgainstTheWorld(world, at, { told, overAtMs })),
     ];
@@ -205,7 +206,8 @@ async function afterKill(trouble: Trouble, recovery: 'resume' | 'rollback', repa
     await running.until(/"type":"change-intended"/);
     for (let turn = 0; turn < 200 && (await world.switches()).length === 0; turn += 1) await sleep(10);
     running.child.kill('SIGKILL');
-    await running.ended;
+    // An answer that comes at once may end the run before it can be killed: then there is nothing to attack.
+    if ((await running.ended).code !== null) return [];
     let overAtMs = Date.now() + trouble.overAfterS * 1_000;
     if (repaired) await world.clearFault('cloudflare-api');
     const ended = await world.run([recovery, '--json']).ended;
@@ -241,9 +243,10 @@ async function message(trouble: Trouble, killed: boolean): Promise<string[]> {
       await running.until(/"type":"change-intended"/);
       for (let turn = 0; turn < 200 && (await world.writesTo('chat.postMessage')) === 0; turn += 1) await sleep(10);
       running.child.kill('SIGKILL');
-      await running.ended;
+      const first = await running.ended;
       await world.clearFault('slack-api');
-      ended = await world.run(['resume', '--json']).ended;
+      // An answer that comes at once may end the run before it can be killed.
+      ended = first.code === null ? await world.run(['resume', '--json']).ended : first;
     } else {
       ended = await running.ended;
     }
@@ -275,8 +278,13 @@ async function room(trouble: Trouble): Promise<string[]> {
     const rooms = (await world.truth()).channels.length;
     if (rooms > 1) found.push(`${at}: ${rooms} rooms`);
     if (ended.code === 0 && rooms !== 1) found.push(`${at}: told as open, and there are ${rooms}`);
-    if (ended.code === 1 && rooms !== 0) found.push(`${at}: told as not open, and there are ${rooms}`);
-    return [...found, ...codeFinding(at, ended, trouble.done ? [0, inDoubt] : [1, inDoubt])];
+    // A refusal is believed where nothing can be looked at: a provider that lies there is not found out.
+    if (ended.code === 1 && rooms !== 0 && trouble !== refusedButDone)
+      found.push(`${at}: told as not open, and there are ${rooms}`);
+    return [
+      ...found,
+      ...codeFinding(at, ended, trouble === refusedButDone || !trouble.done ? [1, inDoubt] : [0, inDoubt]),
+    ];
   });
 }
 

@@ -1,11 +1,13 @@
 import { startRun } from '../../engine/start-run.ts';
+import { OpsError } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
+import type { StopSignal } from '../../world/world.ts';
 import type { CommandRun } from '../command.ts';
 import { customerLines } from '../customers.ts';
 import { driveOnTerminal } from '../drive-on-terminal.ts';
 import { loadMaterial } from '../load-material.ts';
 import { locateRunbooks } from '../locate.ts';
-import { openSimulator, untilStopped } from '../open-simulator.ts';
+import { openSimulator, stopSignals, untilStopped } from '../open-simulator.ts';
 import { resolveInputs } from '../resolve-inputs.ts';
 import { parseOverrides } from '../shared-options.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
@@ -17,9 +19,17 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
   const directory = await locateRunbooks(world, options.text('runbooks'));
   const early: string[] = [];
   let say = (text: string): void => void early.push(text);
+  let asked: StopSignal | undefined;
+  // Until the run listens: a signal in the meantime must not leave the simulator's directory behind.
+  const silence = stopSignals.map((signal) =>
+    world.onSignal(signal, () => {
+      asked ??= signal;
+    }),
+  );
   const opened = await openSimulator(world, { directory, options, say: (text) => say(text) });
   const { simulator, clock, environmentName } = opened;
   try {
+    if (asked !== undefined) throw stoppedBefore();
     const names = { runbook: args[0] ?? '', environment: simulator.environmentFile };
     const material = { ...(await loadMaterial(world, directory, names)), environmentName };
     const mode = options.flag('dryRun') ? 'dry-run' : 'rehearsal';
@@ -38,8 +48,15 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
       customers: (state: RunState) => customerLines(simulator, state, opened, say),
     } as const;
     const code = await driveOnTerminal(request, async (driving) => {
-      const { prompts, tell } = driving;
-      const inputs = await resolveInputs(material.runbook, { options, prompts, tell, rehearsal: true });
+      if (asked !== undefined) throw stoppedBefore();
+      const { prompts, tell, interrupts } = driving;
+      const inputs = await resolveInputs(material.runbook, {
+        options,
+        prompts,
+        tell,
+        signal: interrupts.stopAsked,
+        rehearsal: true,
+      });
       return startRun({ ...driving, ...material, inputs, mode, overrides, version: world.version });
     });
     if (options.flag('keep')) {
@@ -50,5 +67,12 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
     return code;
   } finally {
     await opened.close();
+    for (const off of silence) off();
   }
 };
+
+function stoppedBefore(): OpsError {
+  return new OpsError('aborted', 'stopped before anything was started', {
+    hint: 'nothing was written, nothing changed',
+  });
+}
