@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type ActingFault, faultFor } from './faults.ts';
-import type { HttpServerOptions, ServerAnswer, ServerRequest } from './http-server.ts';
+import type { HttpServerOptions, ServerAnswer, ServerRequest } from './http-server-options.ts';
 
 /** An answer that begins well and never ends well. */
 type BrokenAnswer = ServerAnswer & { breaksOff: 'reset' | 'cut-short' | 'stalled' };

@@ -34,6 +34,11 @@ const runbooks: Readonly<Record<string, string>> = {
   plain: `
   - { id: switch, title: Switch, confirm: true, uses: cloudflare.set-load-balancer, with: { enabled: false } }
 `,
+  pausing: `
+  - { id: switch, title: Switch, uses: cloudflare.set-load-balancer, with: { enabled: false } }
+  - { id: hold, title: Hold, uses: wait, with: { for: 1s } }
+  - { id: hold-again, title: Hold, uses: wait, with: { for: 1s } }
+`,
   slow: `
   - { id: hold, title: Hold, uses: wait, with: { for: 120s } }
 `,

@@ -206,7 +206,7 @@ function readerGone(which: 'stdout' | 'stderr' | 'both'): Promise<string[]> {
   const at = `the reader of ${which} goes away`;
   return inWorld(at, async (world) => {
     await world.fault('cloudflare-api', { kind: 'write-late', ms: 1_000 });
-    const running = world.runbook('switch', [...world.common, '--json']);
+    const running = world.runbook('pausing', [...world.common, '--json']);
     await running.until(/"type":"change-intended"/);
     if (which !== 'stderr') running.child.stdout?.destroy();
     if (which !== 'stdout') running.child.stderr?.destroy();
@@ -394,7 +394,10 @@ function onTerminal(scene: Scene, stop: Stop): Promise<string[]> {
     if (restored === false) say('the terminal’s settings are not as before');
     if (restored !== null && output.lastIndexOf(cursor.hidden) > output.lastIndexOf(cursor.shown))
       say('the cursor is left hidden');
-    if (code !== scene.code) say(`exit ${code ?? `by signal ${signal}`}, not ${scene.code}: ${output.slice(-700)}`);
+    // Node itself aborts when it cannot restore a terminal that is gone; by then the log holds the end.
+    const aborted = stop === 'lost connection' && signal === 6;
+    if (code !== scene.code && !aborted)
+      say(`exit ${code ?? `by signal ${signal}`}, not ${scene.code}: ${output.slice(-700)}`);
     if ((await world.isEnabled()) !== scene.enabled) say(`enabled is not ${scene.enabled}`);
     if (!scene.begun) return found;
     const log = world.log();
@@ -403,7 +406,8 @@ function onTerminal(scene: Scene, stop: Stop): Promise<string[]> {
     if (!heard.includes(wanted)) say(`the log holds [${heard}], not ${wanted}`);
     const end = log.findLast(({ type }) => type === 'run-ended' || type === 'run-suspended');
     if (end?.exitCode !== scene.code) say(`the log's last word is ${end?.type} ${end?.exitCode}`);
-    if (restored !== null && !/next: .*resend-ops/.test(output)) say('the next command is not told');
+    const read = output.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '').replace(/\s+/g, ' ');
+    if (restored !== null && !/next: .*resend-ops/.test(read)) say(`the next command is not told: ${read.slice(-300)}`);
     const settled = log.findLast(({ type }) => settling.has(type) || type === 'decided');
     const tookMs = endedAtMs - Date.parse(settled?.time ?? '');
     if (!(tookMs < atOnceMs)) say(`ended ${tookMs} ms after its safe point (${settled?.type})`);
