@@ -4,16 +4,22 @@ import { program } from './cli/program.ts';
 import { exitCodes } from './errors.ts';
 import { createClock } from './world/system-clock.ts';
 import { systemFiles } from './world/system-files.ts';
-import type { OutputPort, World } from './world/world.ts';
+import type { InputPort, OutputPort, World } from './world/world.ts';
 
-/** A reader that went away (`| head`, a closed terminal) ends the output, never the run. */
+/** An output that takes no more (`| head`, a closed terminal, a full disk) ends the output, never the run. */
 function outputPort(stream: NodeJS.WriteStream): OutputPort {
   let isGone = false;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  const listeners = new Set<() => void>();
+  stream.on('error', () => {
+    if (isGone) return;
     isGone = true;
+    for (const listener of listeners) listener();
   });
   return {
+    onGone(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     write(text) {
       if (!isGone) stream.write(text);
     },
@@ -32,7 +38,14 @@ function currentUser(): string {
   }
 }
 
+/** Opens stdin. A terminal that is gone answers reads with an error; whoever reads sees that it is closed. */
+function openInput(): InputPort {
+  process.stdin.on('error', () => process.stdin.pause());
+  return { isTTY: process.stdin.isTTY === true, stream: process.stdin };
+}
+
 function realWorld(packageDirectory: string): World {
+  let input: InputPort | undefined;
   return {
     variables: process.env,
     cwd: process.cwd(),
@@ -43,7 +56,8 @@ function realWorld(packageDirectory: string): World {
     packageDirectory,
     // Looked at only when a question is to be asked: opening stdin costs start-up time.
     get stdin() {
-      return { isTTY: process.stdin.isTTY === true, stream: process.stdin };
+      input ??= openInput();
+      return input;
     },
     stdout: outputPort(process.stdout),
     stderr: outputPort(process.stderr),

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { actions } from '../actions/index.ts';
-import { createInterrupts } from '../engine/interrupts.ts';
+import { createInterrupts, readerGone } from '../engine/interrupts.ts';
 import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
 import { type ExitCode, OpsError } from '../errors.ts';
@@ -81,7 +81,10 @@ export async function driveOnTerminal(
   const values = Object.keys(environment.secrets).flatMap((name) => secret(name) ?? []);
   const store = openStore(world, options, values);
   const interrupts = createInterrupts();
-  const silence = signals.map((signal) => world.onSignal(signal, () => interrupts.raise(signal)));
+  const silence = [
+    ...signals.map((signal) => world.onSignal(signal, () => interrupts.raise(signal))),
+    ...[world.stdout, world.stderr].flatMap(({ onGone }) => onGone?.(() => interrupts.raise(readerGone)) ?? []),
+  ];
   const json = options.flag('json');
   let last: RunState | undefined;
   try {

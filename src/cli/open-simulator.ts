@@ -1,3 +1,4 @@
+import { OpsError } from '../errors.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import type { Clock } from '../world/clock.ts';
 import type { Environment } from '../world/environment.ts';
@@ -61,10 +62,34 @@ export async function openSimulator(
   }
 }
 
+/** The signals that ask a command to stop. */
+const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Keeps the process alive through signals to stop, until silenced; `assertNone` throws `aborted` where one came. */
+export function noteSignals(world: World): { assertNone(): void; silence(): void } {
+  let asked: StopSignal | undefined;
+  const unsubscribe = stopSignals.map((signal) =>
+    world.onSignal(signal, () => {
+      asked ??= signal;
+    }),
+  );
+  return {
+    assertNone() {
+      if (asked === undefined) return;
+      throw new OpsError('aborted', `stopped by ${asked} before anything was started`, {
+        hint: 'nothing was written, nothing changed',
+      });
+    },
+    silence() {
+      for (const off of unsubscribe) off();
+    },
+  };
+}
+
 /** Resolves at the first signal to stop. */
 export function untilStopped(world: World): Promise<StopSignal> {
   return new Promise((resolve) => {
-    const unsubscribe = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
+    const unsubscribe = stopSignals.map((signal) =>
       world.onSignal(signal, () => {
         for (const off of unsubscribe) off();
         resolve(signal);

@@ -11,6 +11,8 @@ type Value = string | number | boolean;
 type Sources = {
   options: Options;
   prompts: Prompts | undefined;
+  /** Ends the questions: a signal asks to stop. */
+  signal: AbortSignal;
   /** Without a terminal a rehearsal fills required inputs itself. */
   rehearsal: boolean;
   tell(text: string): void;
@@ -44,20 +46,25 @@ function readDuration(text: string, place = ''): number {
 
 async function fill(name: string, input: InputSpec, sources: Sources): Promise<Value | undefined> {
   if (!input.required) return undefined;
-  if (sources.prompts !== undefined) return ask(sources.prompts, name, input, sources.tell);
+  if (sources.prompts !== undefined) return ask(sources.prompts, name, input, sources);
   if (sources.rehearsal && input.type === 'string') return input.oneOf?.[0] ?? 'rehearsal';
   throw missing(name, input);
 }
 
-async function ask(prompts: Prompts, name: string, input: InputSpec, tell: (text: string) => void): Promise<Value> {
+async function ask(
+  prompts: Prompts,
+  name: string,
+  input: InputSpec,
+  { tell, signal }: Pick<Sources, 'tell' | 'signal'>,
+): Promise<Value> {
   const message = input.prompt ?? input.description ?? `${name}?`;
-  if (input.type === 'boolean') return answerOf(await prompts.confirm(message));
+  if (input.type === 'boolean') return answerOf(await prompts.confirm(message, signal));
   if (input.oneOf !== undefined) {
     const options = input.oneOf.map((value) => ({ value, label: value }));
-    return answerOf(await prompts.select(message, options));
+    return answerOf(await prompts.select(message, options, signal));
   }
   for (;;) {
-    const text = answerOf(await prompts.input(message)).trim();
+    const text = answerOf(await prompts.input(message, signal)).trim();
     try {
       if (input.type === 'number') return parseNumber(text);
       if (input.type === 'duration') return readDuration(text);

@@ -158,7 +158,9 @@ async function conclude(
       trouble ?? new OpsError('failed', error.message, error.hint === undefined ? {} : { hint: error.hint }),
     );
   }
-  return await unresolved(session, step, doubtOf(settled, trouble));
+  const promised = answered && settled.world === 'before';
+  const why = promised ? 'it was answered "done", does not show so far, and may still happen' : undefined;
+  return await unresolved(session, step, why ?? doubtOf(settled, trouble));
 }
 
 /** A change that an earlier drive began: finished from what the world shows. Undefined when it is to be planned anew. */
@@ -171,7 +173,7 @@ async function takeUp(session: Session, step: ActionStep, action: ChangeAction):
     step.id,
     action,
     planned,
-    change.status === 'applied' ? 'answered' : 'left-behind',
+    change.status === 'applied' ? 'was-applied' : 'left-behind',
   );
   if (settled.world === 'after') {
     if (change.status !== 'applied')

@@ -1,9 +1,10 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { Outcome } from '../journal/events.ts';
 import type { ChangeState } from '../journal/run-state.ts';
+import type { Step } from '../runbook/runbook.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
 import { tellFollowersTheEnd } from './follow.ts';
-import { changesInPlace } from './in-place.ts';
+import { changesInPlace, messagesInDoubt } from './in-place.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
 import type { Session } from './session.ts';
 import { look } from './settle.ts';
@@ -92,9 +93,22 @@ async function lookAgainAtDoubts(session: Session): Promise<void> {
   }
 }
 
-/** Undoable changes that are in place although their step did not succeed, or that nobody can tell about; in words. */
+/**
+ * Undoable changes that are in place although their step did not succeed, and whatever nobody can tell about; in words.
+ * Messages of optional steps are not among them: those never fail a run.
+ */
 export function leftInPlace(session: Session): string[] {
-  return changesInPlace(session.state).map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
+  const optional = new Set(idsOfOptional(session.material.runbook.steps, false));
+  const doubted = messagesInDoubt(session.state).filter(({ id }) => !optional.has(id));
+  const left = [...changesInPlace(session.state), ...doubted];
+  return left.map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
+}
+
+function idsOfOptional(steps: readonly Step[], within: boolean): string[] {
+  return steps.flatMap((step) => {
+    const optional = within || step.optional;
+    return [...(optional ? [step.id] : []), ...(step.kind === 'action' ? [] : idsOfOptional(step.steps, optional))];
+  });
 }
 
 function wordsFor(change: ChangeState): string {

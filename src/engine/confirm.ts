@@ -4,6 +4,7 @@ import type { Step } from '../runbook/runbook.ts';
 import type { Answer } from '../world/operator.ts';
 import { scopeOf } from './expressions.ts';
 import { changesInPlace } from './in-place.ts';
+import { readerGone } from './interrupts.ts';
 import { requestStop, type Session } from './session.ts';
 
 /** The confirmation a step asks for, with its words resolved. */
@@ -101,7 +102,7 @@ export async function askWhatNow(session: Session): Promise<void> {
 /** Turns signals into questions and stops, for as long as the run is driven. Returns how to stop listening. */
 export function heedInterrupts(session: Session): () => void {
   return session.drive.interrupts.subscribe((signal) => {
-    if (session.stop !== null || session.state.rollingBack) {
+    if (signal === readerGone || session.stop !== null || session.state.rollingBack) {
       // Already stopping, or undoing, which is not left half done: it is noted, and that shows that it was heard.
       session.record({ type: 'interrupted', signal }).catch(() => requestStop(session, 'leave'));
       return;

@@ -10,6 +10,17 @@ export function changesInPlace(state: RunState): ChangedStep[] {
   );
 }
 
+/** The steps whose message, or other change that cannot be undone, may have happened or not. */
+export function messagesInDoubt(state: RunState): ChangedStep[] {
+  return [...state.steps.values()].filter(
+    (step): step is ChangedStep => step.change !== null && !step.change.undoable && isDoubtful(step.change),
+  );
+}
+
+function isDoubtful({ status }: ChangeState): boolean {
+  return status === 'intended' || status === 'doubted' || status === 'unresolved';
+}
+
 function mayBeInPlace({ undoable, status }: ChangeState): boolean {
   return undoable && status !== 'reverted' && status !== 'not-applied';
 }

@@ -80,7 +80,7 @@ async function refusalOf(
   if (action.kind !== 'change' || action.preflight === undefined) return undefined;
   const { preflight } = action;
   try {
-    await inTimeBox(drive.clock, preflightMs, [], (signal) => preflight(contextFor(signal)));
+    await inTimeBox(drive.clock, preflightMs, [drive.interrupts.stopAsked], (signal) => preflight(contextFor(signal)));
     return undefined;
   } catch (error) {
     // Only a refusal counts: a provider that is down or slow is what a failover is for.

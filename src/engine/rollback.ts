@@ -4,7 +4,7 @@ import type { RollbackCause } from '../journal/events.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, undoing } from './context.ts';
 import { type ChangedStep, changesInPlace } from './in-place.ts';
-import { endsDriving, recordedError } from './recorded-error.ts';
+import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import { look, settle } from './settle.ts';
 import { inTimeBox } from './time-box.ts';
@@ -14,7 +14,7 @@ const revertMs = 30_000;
 /** Looks before a revert, where nobody can tell what is. */
 const looksBeforeRevert = 3;
 /** Looks after a revert, and the wait between them, until the world shows it. */
-const looksAfterRevert = 6;
+const looksAfterRevert = 10;
 const lookEveryMs = 500;
 
 /** Why a run is rolled back, in words and in kind. */
@@ -149,11 +149,23 @@ async function verifyReverted(
     }
     if (turn >= looksAfterRevert) {
       const observed = typeof now === 'object' ? 'unobservable' : now;
-      const lied = new OpsError('failed', 'the revert was answered "done", and the world does not show it');
-      return await failed(session, step, trouble ?? (typeof now === 'object' ? now.unobservable : lied), observed);
+      return await failed(session, step, whyNotReverted(trouble, now), observed);
     }
     await session.drive.clock.sleep(lookEveryMs);
   }
+}
+
+/** A revert that surely did not happen keeps its reason; any other may still land, and is told so. */
+function whyNotReverted(trouble: unknown, now: 'after' | 'other' | { unobservable: unknown }): unknown {
+  if (trouble !== undefined && surelyNotWritten(trouble)) return trouble;
+  const { code, message, hint } =
+    trouble === undefined
+      ? { code: 'failed' as const, message: 'the undoing was answered "done"', hint: undefined }
+      : recordedError(trouble);
+  if (code === 'bug') return trouble;
+  const seen =
+    typeof now === 'object' ? `nobody can look: ${recordedError(now.unobservable).message}` : 'it does not show so far';
+  return new OpsError(code, `in doubt: ${message}; ${seen}, and may still happen`, hint === undefined ? {} : { hint });
 }
 
 async function failed(

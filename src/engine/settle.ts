@@ -14,12 +14,15 @@ export type Settled =
 
 /** How long a write whose answer was lost is watched for while the run goes on; then it is in doubt. */
 const lostAnswerWindowMs = 5_000;
-/** How long after its intent a lost write may still land; past that, a world that shows `before` is believed. */
+/** How long after its intent a write may still land; past that, a world that shows `before` is believed. */
 const lateWriteMs = 30_000;
-/** How long a write that was answered "done" may take to show. */
+/** How long an odd or silent world is looked at after an answer. */
 const answeredWindowMs = 3_000;
 const lookEveryMs = 500;
 const lookTimeoutMs = 5_000;
+
+/** What is known of a write before anyone looks: its answer, or how an earlier drive of the run left it. */
+export type Answer = 'answered' | 'surely-not' | 'lost' | 'left-behind' | 'was-applied';
 
 /** One look at the world; never throws anything but what ends driving. */
 export async function look(
@@ -41,14 +44,15 @@ export async function look(
 /**
  * Tells what became of a write by looking at the world. `after` is believed at once. `before` is believed at once when
  * the write surely did not happen, and otherwise only after it has stayed so through the window, in which a late write
- * would land. `other` and "cannot look" must last through the window too: providers answer oddly while they settle.
+ * would land. An answer that says "done" makes that window no shorter: it may have been a promise. `other` and "cannot
+ * look" must last through the window too: providers answer oddly while they settle.
  */
 export async function settle(
   session: Session,
   step: string,
   action: ChangeAction,
   planned: Planned<Json, Json>,
-  answer: 'answered' | 'surely-not' | 'lost' | 'left-behind',
+  answer: Answer,
 ): Promise<Settled> {
   const { clock } = session.drive;
   const windowMs = windowOf(session, step, answer);
@@ -59,7 +63,11 @@ export async function settle(
     const seen = await look(session, step, action, planned);
     if (seen === 'after') return { world: 'after' };
     if (seen === 'before' && answer === 'surely-not') return { world: 'before', proven: true };
-    if (turn >= looks) {
+    const promised = answer === 'answered' && seen === 'before' && action.attended !== true;
+    if (promised && turn < lateWriteMs / lookEveryMs) {
+      // Who stops the run does not wait that long for a promise; it is told as what it is, in doubt.
+      if (turn >= looks && session.stop !== null) return { world: 'before', proven: false };
+    } else if (turn >= looks) {
       if (seen === 'before') return { world: 'before', proven: answer !== 'lost' };
       return seen === 'other' ? { world: 'other' } : { world: 'unobservable', error: seen.unobservable };
     }
@@ -71,7 +79,7 @@ export async function settle(
   }
 }
 
-function windowOf(session: Session, step: string, answer: 'answered' | 'surely-not' | 'lost' | 'left-behind'): number {
+function windowOf(session: Session, step: string, answer: Answer): number {
   if (answer === 'lost') return lostAnswerWindowMs;
   if (answer !== 'left-behind') return answeredWindowMs;
   const { clock } = session.drive;

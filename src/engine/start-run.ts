@@ -39,6 +39,11 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
   await checkCredentials(options, options, options.overrides, scope, (step, signal) =>
     preliminaryContext(options, identity, step, signal),
   );
+  if (options.interrupts.stopAsked.aborted) {
+    throw new OpsError('aborted', 'stopped before anything was started', {
+      hint: 'nothing was written, nothing changed',
+    });
+  }
   const documents = await pinDocuments(options);
   const first: Extract<Event, { type: 'run-started' }> = {
     type: 'run-started',

@@ -28,6 +28,8 @@ Components: ${componentSchema.options.join(', ')}
 Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
   for the writing calls of cloudflare-api and slack-api: {"kind":"write-lost-answer"} {"kind":"write-lost"}
   {"kind":"write-error-but-done"} {"kind":"write-ok-but-not-done"} {"kind":"write-late","ms":20000}
+  {"kind":"write-error-says-done"} {"kind":"write-refused-but-done"} {"kind":"write-ok-then-late","ms":4000}
+  {"kind":"write-breaks-off","how":"reset"} (or cut-short, stalled)
 `;
 
 /** Starts the port through which a person with curl, or a test in another process, looks at the simulated world and breaks it. Plain http on 127.0.0.1. */

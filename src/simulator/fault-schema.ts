@@ -13,7 +13,11 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('write-lost-answer') }),
   z.strictObject({ kind: z.literal('write-lost') }),
   z.strictObject({ kind: z.literal('write-error-but-done') }),
+  z.strictObject({ kind: z.literal('write-error-says-done') }),
+  z.strictObject({ kind: z.literal('write-refused-but-done') }),
   z.strictObject({ kind: z.literal('write-ok-but-not-done') }),
+  z.strictObject({ kind: z.literal('write-ok-then-late'), ms: milliseconds }),
+  z.strictObject({ kind: z.literal('write-breaks-off'), how: z.enum(['reset', 'cut-short', 'stalled']) }),
   z.strictObject({ kind: z.literal('write-late'), ms: milliseconds }),
 ]) satisfies z.ZodType<Fault>;
 

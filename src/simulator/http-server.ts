@@ -1,66 +1,15 @@
-import {
-  createServer as createHttpServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import { type ActingFault, faultFor } from './faults.ts';
+import { answerUnderFaults, breakOff } from './answer-under-faults.ts';
+import { faultFor } from './faults.ts';
+import type { HttpServerOptions, ServerAnswer, ServerRequest } from './http-server-options.ts';
 import { logRequest } from './request-log.ts';
-import type { Component, LoggedRequest, SimulatedWorld } from './state.ts';
 
 const largestBody = 32 * 1024 * 1024;
 
-/** A request as a simulated server sees it, its body read to the end. */
-export type ServerRequest = {
-  method: string;
-  /** Path with query, as sent. */
-  path: string;
-  /** Lower-case names, as Node gives them. */
-  headers: IncomingHttpHeaders;
-  /** UTF-8. */
-  body: string;
-  /** The name in the TLS handshake; undefined over plain http, or when the client sent none. */
-  servername: string | undefined;
-};
-
-/** What a simulated server answers. `content-length` and `date` are added; nothing else is. */
-export type ServerAnswer = {
-  status: number;
-  headers?: Readonly<Record<string, string | string[]>>;
-  body?: string;
-};
-
-/** A certificate and its key, as a certificate authority issues them. */
-export type TlsIdentity = { keyPem: string; certPem: string };
-
-/** How a simulated server is made: see {@link startHttpServer}. */
-type HttpServerOptions = {
-  world: SimulatedWorld;
-  /** Whose faults apply. */
-  component: Component;
-  /** What the request log calls it. */
-  server: LoggedRequest['server'];
-  /** Plain http without it. `certificateFor` chooses by SNI; where it gives nothing, the identity itself is used. */
-  tls?: TlsIdentity & { certificateFor?(servername: string): TlsIdentity | undefined };
-  /** Milliseconds of the rehearsal's clock. */
-  now(): number;
-  /** How many clock seconds pass in one real second (1 unless given): shortens `write-late`. */
-  speed?: number;
-  handle(request: ServerRequest): ServerAnswer | Promise<ServerAnswer>;
-  /** Requests that a `status` fault spares, because the provider answers them apart from the traffic. */
-  spares?(request: ServerRequest): boolean;
-  /** The provider's own page for a status that a fault asks for. */
-  errorPage(status: number, request: ServerRequest): Omit<ServerAnswer, 'status'>;
-  /** Servers whose requests can change the world; only they feel the `write-…` faults. */
-  writes?: {
-    isWrite(request: ServerRequest): boolean;
-    /** Remembers the state, and returns what brings it back (for "answered as if done"). */
-    capture(): () => void;
-  };
-};
+export type { ServerAnswer, ServerRequest, TlsIdentity } from './http-server-options.ts';
 
 /** A server that listens on 127.0.0.1, on a port that the system chose. */
 export type RunningServer = {
@@ -157,6 +106,10 @@ async function answerRequest(options: HttpServerOptions, exchange: Exchange): Pr
     return;
   }
   if (answer === 'silence') return;
+  if ('breaksOff' in answer) {
+    breakOff(response, answer);
+    return;
+  }
   try {
     sendAnswer(response, method, answer);
   } catch (error) {
@@ -175,52 +128,6 @@ function sendAnswer(response: ServerResponse, method: string, answer: ServerAnsw
   const bodyless = answer.status === 204 || answer.status === 304;
   response.writeHead(answer.status, { ...answer.headers, ...(bodyless ? {} : { 'content-length': text.length }) });
   response.end(bodyless || method === 'HEAD' ? undefined : text);
-}
-
-type Outcome = ServerAnswer | 'refuse' | 'silence';
-
-async function answerUnderFaults(options: HttpServerOptions, request: ServerRequest, write: boolean): Promise<Outcome> {
-  const fault = faultFor(options.world, options.component, options.now());
-  switch (fault?.kind) {
-    case 'refuse':
-      return 'refuse';
-    case 'hang':
-      return 'silence';
-    case 'status':
-      if (options.spares?.(request)) return options.handle(request);
-      return { status: fault.status, ...options.errorPage(fault.status, request) };
-    default:
-      return fault !== undefined && write ? writeUnderFault(options, request, fault) : options.handle(request);
-  }
-}
-
-type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' }>;
-
-async function writeUnderFault(
-  options: HttpServerOptions,
-  request: ServerRequest,
-  fault: WriteFault,
-): Promise<Outcome> {
-  switch (fault.kind) {
-    case 'write-lost':
-      return 'silence';
-    case 'write-lost-answer':
-      await options.handle(request);
-      return 'silence';
-    case 'write-error-but-done':
-      await options.handle(request);
-      return { status: 500, ...options.errorPage(500, request) };
-    case 'write-ok-but-not-done': {
-      const restore = options.writes?.capture();
-      const answer = await options.handle(request);
-      restore?.();
-      return answer;
-    }
-    case 'write-late':
-      // Done at the end of the delay even when the client has long given up: that is what makes it dangerous.
-      await new Promise<void>((resolve) => setTimeout(resolve, fault.ms / (options.speed ?? 1)).unref());
-      return options.handle(request);
-  }
 }
 
 function bugAnswer(error: unknown): ServerAnswer {

@@ -52,8 +52,16 @@ export type Fault =
   | { kind: 'write-lost' }
   /** Writes: done, answered with status 500. */
   | { kind: 'write-error-but-done' }
+  /** Writes: not done, answered with status 500 and the document that says it is done. */
+  | { kind: 'write-error-says-done' }
+  /** Writes: done, answered with status 429 and `Retry-After`. */
+  | { kind: 'write-refused-but-done' }
   /** Writes: not done, answered as if done. */
   | { kind: 'write-ok-but-not-done' }
+  /** Writes: answered as if done, done `ms` later. */
+  | { kind: 'write-ok-then-late'; ms: number }
+  /** Writes: done; the answer breaks off in its middle: reset, closed, or never going on. */
+  | { kind: 'write-breaks-off'; how: 'reset' | 'cut-short' | 'stalled' }
   /** Writes: answered late by `ms`, done at the end of that time. */
   | { kind: 'write-late'; ms: number };
 

@@ -7,6 +7,8 @@ export type OutputPort = {
   /** Width in characters at this moment; 80 where it is not known. */
   columns(): number;
   readonly stream?: NodeJS.WritableStream;
+  /** Calls `listener` once nobody reads any more, until unsubscribed. Tests have no reader to lose. */
+  onGone?(listener: () => void): () => void;
 };
 
 /** Where a person types. `stream` is the real one, for prompts. */

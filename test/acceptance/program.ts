@@ -18,11 +18,15 @@ type Running = {
   until(pattern: RegExp): Promise<RegExpMatchArray>;
 };
 
-/** Starts the built program as a user would, with no terminal. */
-export function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Running {
+/** Starts the built program as a user would, with no terminal. `stdout`: a file descriptor in place of a pipe. */
+export function start(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  { stdout: to = 'pipe' }: { stdout?: number | 'pipe' } = {},
+): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', NO_COLOR: '1', ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', to, 'pipe'],
   });
   let stdout = '';
   let stderr = '';
@@ -84,7 +88,10 @@ export async function startWorld(options: readonly string[] = []) {
     });
   return {
     ...told,
+    home,
     state,
+    /** A call of the simulator's control port; answers its text. */
+    call: control,
     /** Runs the program against the simulator, by `--env`. */
     run: (args: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
       start([...args, '--state-dir', state], { ...told.secrets, ...variables }),

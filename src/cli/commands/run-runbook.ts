@@ -20,8 +20,14 @@ export async function runRunbook({ world, options }: Invocation, name: string): 
   const mode = options.flag('dryRun') ? 'dry-run' : 'live';
   const { clock, variables } = world;
   return driveOnTerminal({ world, options, material, mode, clock, variables }, async (driving) => {
-    const { prompts, tell } = driving;
-    const inputs = await resolveInputs(material.runbook, { options, prompts, tell, rehearsal: false });
+    const { prompts, tell, interrupts } = driving;
+    const inputs = await resolveInputs(material.runbook, {
+      options,
+      prompts,
+      tell,
+      signal: interrupts.stopAsked,
+      rehearsal: false,
+    });
     return startRun({ ...driving, ...material, inputs, mode, overrides, version: world.version });
   });
 }

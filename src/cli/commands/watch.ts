@@ -22,9 +22,10 @@ export const watch: CommandRun = ({ world, args, options }) =>
       full: !terminal.isTTY || options.flag('verbose'),
     });
     const stop = new AbortController();
-    const unsubscribe = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
-      world.onSignal(signal, () => stop.abort()),
-    );
+    const unsubscribe = [
+      ...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => world.onSignal(signal, () => stop.abort())),
+      ...[world.stdout, world.stderr].flatMap(({ onGone }) => onGone?.(() => stop.abort()) ?? []),
+    ];
     const isLive = driver?.alive === true && ended === undefined;
     let state: RunState | undefined;
     let code: ExitCode = exitCodes.succeeded;
@@ -44,7 +45,10 @@ export const watch: CommandRun = ({ world, args, options }) =>
       view.stop();
       for (const off of unsubscribe) off();
     }
-    if (state !== undefined && !stop.signal.aborted)
-      printStatus(terminal.screen, state, { driver, flags: stateFlags(options) });
+    if (stop.signal.aborted) {
+      terminal.screen.line(`no longer watched; the run goes on: resend-ops status ${run}${stateFlags(options)}`);
+      return exitCodes.succeeded;
+    }
+    if (state !== undefined) printStatus(terminal.screen, state, { driver, flags: stateFlags(options) });
     return code;
   });

@@ -1,3 +1,4 @@
+import { messagesInDoubt } from '../../engine/in-place.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
@@ -82,9 +83,12 @@ function clockLine(screen: Screen, name: string, ms: number | null, limitMs: num
 /** Messages cannot be unsent; they are named, and do not count as changes left in place. */
 function messagesSent(state: RunState): string[] {
   const sent = [...state.steps.values()].filter(({ change }) => change?.status === 'applied' && !change.undoable);
-  return sent.map(
-    (step) => `sent, cannot be unsent: ${sanitise(step.title)} (${sanitise(step.summary?.headline ?? step.id)})`,
-  );
+  return [
+    ...sent.map(
+      (step) => `sent, cannot be unsent: ${sanitise(step.title)} (${sanitise(step.summary?.headline ?? step.id)})`,
+    ),
+    ...messagesInDoubt(state).map((step) => `may have been sent, nobody can tell: ${sanitise(step.title)}`),
+  ];
 }
 
 /** The next commands, ready to be typed. */

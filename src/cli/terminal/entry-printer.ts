@@ -1,3 +1,4 @@
+import { readerGone } from '../../engine/interrupts.ts';
 import type { Entry, RecordedError } from '../../journal/events.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
@@ -98,6 +99,7 @@ export function createEntryPrinter({
         if (full) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
         return;
       case 'interrupted':
+        if (entry.signal === readerGone) return say(marks.skipped, 'nobody reads an output any more; the run goes on');
         return say(marks.stopped, `${entry.signal} received; a running write settles first`);
       case 'decided':
         return say(

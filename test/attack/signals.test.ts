@@ -1,0 +1,495 @@
+import { mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'vitest';
+import { start } from '../acceptance/program.ts';
+import { type FaultyWorld, type LogEntry, startFaultyWorld } from './faulty-world.ts';
+import { runPool } from './run-pool.ts';
+import { createTally, isFull } from './tally.ts';
+import { hasTerminals, startOnTerminal } from './terminal.ts';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Signal = (typeof signals)[number];
+
+/** How long after the safe point the process may live: a second, and what a busy machine adds. */
+const atOnceMs = 2_500;
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 1_500; turn += 1) {
+    if (await holds()) return;
+    await sleep(10);
+  }
+  throw new Error(`never came to be: ${what}`);
+}
+
+/** A run that is in some state when the signal comes. */
+type State = {
+  name: string;
+  runbook: string;
+  /** Breaks the provider before the run starts, or once it stands at `broken`. */
+  fault?: { component: string; fault: object; from?: RegExp };
+  /** An entry of `--json` by which the state is told. */
+  at: RegExp;
+  /** A moment within the state that no entry tells. */
+  moment?: (world: FaultyWorld) => Promise<void>;
+  /** What is true at the end. */
+  code: number;
+  enabled: boolean;
+};
+
+const changing = (name: string, fault: object, at: RegExp, moment?: State['moment']): State => ({
+  name,
+  runbook: 'changed',
+  fault: { component: 'cloudflare-api', fault },
+  at,
+  ...(moment === undefined ? {} : { moment }),
+  code: 3,
+  enabled: false,
+});
+
+const inFlight = (world: FaultyWorld) =>
+  eventually('a write in flight', async () => (await world.switches()).length > 0);
+
+const states: readonly State[] = [
+  { name: 'waiting', runbook: 'slow', at: /"type":"step-started"[^\n]*"step":"hold"/, code: 4, enabled: true },
+  { name: 'checking', runbook: 'probe', at: /"type":"step-started"[^\n]*"step":"probe"/, code: 4, enabled: true },
+  {
+    name: 'planning',
+    runbook: 'changed',
+    fault: { component: 'cloudflare-api', fault: { kind: 'hang' } },
+    at: /"type":"step-started"[^\n]*"step":"switch"/,
+    code: 4,
+    enabled: true,
+  },
+  changing('between intent and answer', { kind: 'write-late', ms: 2_000 }, /"type":"change-intended"/),
+  changing('a write in flight', { kind: 'write-late', ms: 2_000 }, /"type":"change-intended"/, inFlight),
+  changing('in doubt', { kind: 'write-lost-answer' }, /"type":"change-doubted"/),
+  {
+    ...changing(
+      'answered, and it does not show',
+      { kind: 'write-ok-but-not-done' },
+      /"type":"change-intended"/,
+      inFlight,
+    ),
+    enabled: true,
+  },
+  {
+    name: 'a change in place',
+    runbook: 'changed',
+    at: /"type":"step-started"[^\n]*"step":"hold"/,
+    code: 3,
+    enabled: false,
+  },
+  {
+    name: 'a change in place, and a room that follows',
+    runbook: 'told-and-changed',
+    at: /"type":"step-started"[^\n]*"step":"hold"/,
+    code: 3,
+    enabled: false,
+  },
+  {
+    name: 'rolling back',
+    runbook: 'undo',
+    fault: {
+      component: 'cloudflare-api',
+      fault: { kind: 'write-late', ms: 2_000 },
+      from: /"step-started"[^\n]*"hold"/,
+    },
+    at: /"type":"revert-intended"/,
+    code: 1,
+    enabled: true,
+  },
+];
+
+const settling: ReadonlySet<string> = new Set([
+  'interrupted',
+  'change-applied',
+  'change-not-applied',
+  'change-unresolved',
+  'change-reverted',
+  'revert-failed',
+]);
+
+/** The promises that every stopped run keeps, whatever the state and the signal. */
+function keptPromises(
+  at: string,
+  log: LogEntry[],
+  told: { code: number | null; text: string; endedAtMs: number },
+  expected: { code: number; heard: readonly string[] },
+): string[] {
+  const found: string[] = [];
+  const say = (sentence: string) => found.push(`${at}: ${sentence}`);
+  if (told.code !== expected.code) say(`exit ${told.code}, not ${expected.code}: ${told.text.slice(-500)}`);
+  const heard = log.flatMap(({ type, signal }) => (type === 'interrupted' ? [signal] : []));
+  if (heard.join() !== expected.heard.join()) say(`the log holds [${heard}], not [${expected.heard}]`);
+  const end = log.findLast(({ type }) => type === 'run-ended' || type === 'run-suspended');
+  if (end?.exitCode !== expected.code) say(`the log's last word is ${end?.type} ${end?.exitCode}`);
+  const text = told.text.replace(/\s+(REHEARSAL [│|]\s*)?/g, ' ');
+  const next = expected.code === 3 ? ['resume', 'rollback'] : ['status'];
+  for (const command of next)
+    if (!new RegExp(`next: .*resend-ops ${command} \\S`).test(text)) say(`${command} is not told`);
+  if (expected.code === 3 && (end?.left ?? []).length === 0) say('nothing is named as left');
+  const settled = log.findLast(({ type }) => settling.has(type));
+  const tookMs = told.endedAtMs - Date.parse(settled?.time ?? '');
+  if (!(tookMs < atOnceMs)) say(`ended ${tookMs} ms after its safe point (${settled?.type})`);
+  return found;
+}
+
+/** What a stopped run must not leave behind: lock files, half-written files, files of its own elsewhere. */
+function leftovers(at: string, world: FaultyWorld): string[] {
+  const files = readdirSync(world.state, { recursive: true, encoding: 'utf8' });
+  const odd = files.filter((name) => /(^|\/)\.|tmp|\.lock|\.broken$|\.new$/.test(name));
+  return odd.length === 0 ? [] : [`${at}: left behind ${odd.join(', ')}`];
+}
+
+async function inWorld(at: string, work: (world: FaultyWorld) => Promise<string[]>): Promise<string[]> {
+  const world = await startFaultyWorld();
+  try {
+    return await work(world);
+  } catch (error) {
+    return [`${at}: not carried out: ${String(error)}`];
+  } finally {
+    await world.stop();
+    rmSync(world.home, { recursive: true, force: true });
+  }
+}
+
+type Running = ReturnType<FaultyWorld['runbook']>;
+
+async function reach(state: State, world: FaultyWorld): Promise<Running> {
+  const { fault } = state;
+  if (fault !== undefined && fault.from === undefined) await world.fault(fault.component, fault.fault);
+  const running = world.runbook(state.runbook, [...world.common, '--json']);
+  if (fault?.from !== undefined) {
+    await running.until(fault.from);
+    await world.fault(fault.component, fault.fault);
+  }
+  await running.until(state.at);
+  await state.moment?.(world);
+  return running;
+}
+
+/** A signal, or two, to a run without a terminal. */
+function withoutTerminal(state: State, signal: Signal, times: 1 | 2): Promise<string[]> {
+  const at = `${state.name}, ${signal}${times === 2 ? ' twice' : ''}`;
+  return inWorld(at, async (world) => {
+    const running = await reach(state, world);
+    running.child.kill(signal);
+    let heard = 1;
+    if (times === 2) {
+      await running.until(/"type":"interrupted"/);
+      // The run may be over before the second one reaches it.
+      if (running.child.exitCode === null && running.child.kill(signal)) heard = 2;
+    }
+    const { code, stderr } = await running.ended;
+    const endedAtMs = Date.now();
+    const log = world.log();
+    const signalsHeard = log.filter(({ type }) => type === 'interrupted').length;
+    const found = keptPromises(
+      at,
+      log,
+      { code, text: stderr, endedAtMs },
+      {
+        code: state.code,
+        heard: Array(heard === 2 && signalsHeard === 1 ? 1 : heard).fill(signal),
+      },
+    );
+    if ((await world.isEnabled()) !== state.enabled) found.push(`${at}: enabled is not ${state.enabled}`);
+    return [...found, ...leftovers(at, world)];
+  });
+}
+
+/** The reader of an output goes away in the middle of a change: the run goes on, and the log holds everything. */
+function readerGone(which: 'stdout' | 'stderr' | 'both'): Promise<string[]> {
+  const at = `the reader of ${which} goes away`;
+  return inWorld(at, async (world) => {
+    await world.fault('cloudflare-api', { kind: 'write-late', ms: 1_000 });
+    const running = world.runbook('pausing', [...world.common, '--json']);
+    await running.until(/"type":"change-intended"/);
+    if (which !== 'stderr') running.child.stdout?.destroy();
+    if (which !== 'stdout') running.child.stderr?.destroy();
+    const { code, signal } = await running.ended;
+    const log = world.log();
+    const found: string[] = [];
+    if (code !== 0) found.push(`${at}: ended with ${code ?? signal}`);
+    if (log.at(-1)?.type !== 'run-ended') found.push(`${at}: the log ends with ${log.at(-1)?.type}`);
+    if (!log.some(({ type, signal }) => type === 'interrupted' && signal === 'SIGPIPE'))
+      found.push(`${at}: the log does not hold it`);
+    if (await world.isEnabled()) found.push(`${at}: the change was not made`);
+    return found;
+  });
+}
+
+/** The output goes to a full disk: the run goes on. */
+function fullOutput(): Promise<string[]> {
+  const at = 'stdout is a full disk';
+  return inWorld(at, async (world) => {
+    const args = ['switch', '--env', world.environmentFile, '--state-dir', world.state, ...world.common, '--json'];
+    const running = start(args, world.secrets, { stdout: openSync('/dev/full', 'w') });
+    const { code } = await running.ended;
+    const found = code === 0 ? [] : [`${at}: ended with ${code}`];
+    if (world.log().at(-1)?.type !== 'run-ended') found.push(`${at}: the log does not hold the end`);
+    return found;
+  });
+}
+
+/** Signals to the second command of a run: a rollback is not left half done, a resumed run stops again. */
+function onContinued(command: 'resume' | 'rollback', signal: Signal): Promise<string[]> {
+  const at = `${command}, ${signal}`;
+  return inWorld(at, async (world) => {
+    const first = world.runbook('changed', [...world.common, '--json']);
+    await first.until(/"type":"step-started"[^\n]*"step":"hold"/);
+    first.child.kill('SIGTERM');
+    await first.ended;
+    const since = world.log().length;
+    await world.fault('cloudflare-api', { kind: 'write-late', ms: 2_000 });
+    const running = world.run([command, '--json']);
+    await running.until(command === 'resume' ? /"type":"step-started"[^\n]*"hold"/ : /"type":"revert-intended"/);
+    running.child.kill(signal);
+    const { code, stderr } = await running.ended;
+    const told = { code, text: stderr, endedAtMs: Date.now() };
+    const expected = { code: command === 'resume' ? 3 : 0, heard: [signal] };
+    const found = keptPromises(at, world.log().slice(since), told, expected);
+    if ((await world.isEnabled()) !== (command === 'rollback')) found.push(`${at}: the load balancer is not as told`);
+    return found;
+  });
+}
+
+/** Before the run begins: nothing is started, or what is started is ended. */
+function inPreflight(signal: Signal): Promise<string[]> {
+  const at = `looking at the credentials, ${signal}`;
+  return inWorld(at, async (world) => {
+    await world.fault('cloudflare-api', { kind: 'hang' });
+    const running = world.runbook('changed', [...world.common, '--json']);
+    await eventually('a look at the token', async () =>
+      (await world.call('GET', '/requests?server=cloudflare-api')).includes('tokens/verify'),
+    );
+    const sentAtMs = Date.now();
+    running.child.kill(signal);
+    const { code, stderr } = await running.ended;
+    const found = code === 4 ? [] : [`${at}: exit ${code}: ${stderr.slice(-300)}`];
+    if (Date.now() - sentAtMs > atOnceMs) found.push(`${at}: ended after ${Date.now() - sentAtMs} ms`);
+    if (!/next: .*resend-ops|nothing was (written|started)/.test(stderr.replace(/\s+/g, ' ')))
+      found.push(`${at}: nothing is said: ${stderr}`);
+    return found;
+  });
+}
+
+/** Whoever watches may go; the run does not notice. */
+function watching(how: Signal | 'reader gone'): Promise<string[]> {
+  const at = `watch, ${how}`;
+  return inWorld(at, async (world) => {
+    const driven = world.runbook('slow', [...world.common, '--json']);
+    await driven.until(/"type":"step-started"[^\n]*"hold"/);
+    const watcher = world.run(['watch', '--json']);
+    await watcher.until(/"type":"step-started"[^\n]*"hold"/);
+    const sentAtMs = Date.now();
+    if (how === 'reader gone') {
+      watcher.child.stdout?.destroy();
+      await world.run(['release']).ended;
+      driven.child.kill('SIGTERM');
+    } else watcher.child.kill(how);
+    const { code, stderr } = await watcher.ended;
+    const found: string[] = [];
+    if (how !== 'reader gone') {
+      if (code !== 0) found.push(`${at}: exit ${code}`);
+      if (Date.now() - sentAtMs > atOnceMs) found.push(`${at}: ended after ${Date.now() - sentAtMs} ms`);
+      if (!/resend-ops (watch|status)/.test(stderr)) found.push(`${at}: the next command is not told`);
+      if (world.log().some(({ type }) => type === 'interrupted')) found.push(`${at}: the run took it for its own`);
+      if (driven.child.exitCode !== null) found.push(`${at}: the run has ended`);
+      driven.child.kill('SIGTERM');
+    }
+    await driven.ended;
+    return found;
+  });
+}
+
+/** Commands with a simulator of their own: whatever the moment, they take it with them. */
+async function rehearsing(name: string, args: readonly string[], at: RegExp | 'at once', signal: Signal, code: number) {
+  const what = `${name}, ${signal}`;
+  const home = mkdtempSync(join(tmpdir(), 'resend-ops-signals-'));
+  const temporary = mkdtempSync(join(home, 'tmp-'));
+  const state = join(home, 'state');
+  try {
+    const stateful = args[0] === 'simulate' ? [] : ['--state-dir', state];
+    const running = start([...args, ...stateful], { TMPDIR: temporary });
+    if (at === 'at once') await eventually('a directory of the simulator', () => readdirSync(temporary).length > 0);
+    else await running.until(at);
+    const sentAtMs = Date.now();
+    running.child.kill(signal);
+    const ended = await running.ended;
+    const found =
+      ended.code === code ? [] : [`${what}: exit ${ended.code ?? ended.signal}: ${ended.stderr.slice(-400)}`];
+    if (Date.now() - sentAtMs > 2 * atOnceMs) found.push(`${what}: ended after ${Date.now() - sentAtMs} ms`);
+    const left = readdirSync(temporary);
+    if (left.length > 0) found.push(`${what}: left behind ${left.join(', ')}`);
+    return found;
+  } catch (error) {
+    return [`${what}: not carried out: ${String(error)}`];
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** How a person, or the line to them, ends a run on a terminal. */
+type Stop = Signal | 'Ctrl-C' | 'Ctrl-C twice' | 'lost connection';
+const stops: readonly Stop[] = [...signals, 'Ctrl-C', 'Ctrl-C twice', 'lost connection'];
+
+type Scene = {
+  name: string;
+  runbook: string;
+  fault?: object;
+  /** What the screen shows, and what the simulator saw, when it stands there. */
+  at: RegExp;
+  moment?: (world: FaultyWorld) => Promise<void>;
+  code: number;
+  enabled: boolean;
+  /** Nothing was begun: there is no log to look at. */
+  begun: boolean;
+};
+
+const scenes: readonly Scene[] = [
+  { name: 'asked for an input', runbook: 'two-ways', at: /channel\?/, code: 4, enabled: true, begun: false },
+  { name: 'a typed prompt', runbook: 'typed', at: /to go, anything else/, code: 4, enabled: true, begun: true },
+  { name: 'a plain prompt', runbook: 'plain', at: /Switch\?/, code: 4, enabled: true, begun: true },
+  { name: 'waiting', runbook: 'slow', at: /waiting 120 s/, code: 4, enabled: true, begun: true },
+  {
+    name: 'a write in flight',
+    runbook: 'changed',
+    fault: { kind: 'write-late', ms: 2_000 },
+    at: /Switch/,
+    moment: inFlight,
+    code: 3,
+    enabled: false,
+    begun: true,
+  },
+  { name: 'a change in place', runbook: 'changed', at: /waiting 120 s/, code: 3, enabled: false, begun: true },
+];
+
+const cursor = { hidden: '\u001b[?25l', shown: '\u001b[?25h' };
+
+function onTerminal(scene: Scene, stop: Stop): Promise<string[]> {
+  const at = `on a terminal: ${scene.name}, ${stop}`;
+  return inWorld(at, async (world) => {
+    if (scene.fault !== undefined) await world.fault('cloudflare-api', scene.fault);
+    const { environmentFile, state, common } = world;
+    const args = [scene.runbook, '--env', environmentFile, '--state-dir', state, ...common];
+    const running = await startOnTerminal(args, world.secrets);
+    await running.until(scene.at);
+    await scene.moment?.(world);
+    const asks = scene.name === 'waiting' || scene.name === 'a change in place' || scene.name === 'a write in flight';
+    if (stop === 'lost connection') running.hangUp();
+    else if (stop === 'Ctrl-C' || stop === 'Ctrl-C twice') {
+      running.type('\u0003');
+      if (asks) await running.until(/Stop\?/);
+      // The question after the first one has an answer: the last is to leave things as they are.
+      if (asks || stop === 'Ctrl-C twice') running.type(stop === 'Ctrl-C' ? '\u001b[B\u001b[B\r' : '\u0003');
+    } else process.kill(running.pid, stop);
+    const { code, signal, restored, output } = await running.ended;
+    const endedAtMs = Date.now();
+    const found: string[] = [];
+    const say = (sentence: string) => found.push(`${at}: ${sentence}`);
+    if (restored === false) say('the terminal’s settings are not as before');
+    if (restored !== null && output.lastIndexOf(cursor.hidden) > output.lastIndexOf(cursor.shown))
+      say('the cursor is left hidden');
+    // Node itself aborts when it cannot restore a terminal that is gone; by then the log holds the end.
+    const aborted = stop === 'lost connection' && signal === 6;
+    if (code !== scene.code && !aborted)
+      say(`exit ${code ?? `by signal ${signal}`}, not ${scene.code}: ${output.slice(-700)}`);
+    if ((await world.isEnabled()) !== scene.enabled) say(`enabled is not ${scene.enabled}`);
+    if (!scene.begun) return found;
+    const log = world.log();
+    const heard = log.flatMap(({ type, signal: name }) => (type === 'interrupted' ? [name] : []));
+    const wanted = stop === 'lost connection' ? 'SIGHUP' : stop.startsWith('Ctrl-C') ? 'SIGINT' : stop;
+    if (!heard.includes(wanted)) say(`the log holds [${heard}], not ${wanted}`);
+    const end = log.findLast(({ type }) => type === 'run-ended' || type === 'run-suspended');
+    if (end?.exitCode !== scene.code) say(`the log's last word is ${end?.type} ${end?.exitCode}`);
+    const read = output.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '').replace(/\s+/g, ' ');
+    if (restored !== null && !/next: .*resend-ops/.test(read)) say(`the next command is not told: ${read.slice(-300)}`);
+    const settled = log.findLast(({ type }) => settling.has(type) || type === 'decided');
+    const tookMs = endedAtMs - Date.parse(settled?.time ?? '');
+    if (!(tookMs < atOnceMs)) say(`ended ${tookMs} ms after its safe point (${settled?.type})`);
+    return [...found, ...leftovers(at, world)];
+  });
+}
+
+type Attack = () => Promise<string[]>;
+
+function named<T extends { name: string }>(list: readonly T[], name: string): T {
+  const found = list.find((item) => item.name === name);
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found;
+}
+
+const failoverRehearsal = ['rehearse', 'failover', '--speed', '30', '--json'];
+
+const families: readonly { name: string; skip?: boolean; full: readonly Attack[]; sample: readonly Attack[] }[] = [
+  {
+    name: 'signals to a run without a terminal, in every state, once and twice',
+    full: states.flatMap((state) =>
+      signals.flatMap((signal) => [() => withoutTerminal(state, signal, 1), () => withoutTerminal(state, signal, 2)]),
+    ),
+    sample: [
+      () => withoutTerminal(named(states, 'a write in flight'), 'SIGTERM', 2),
+      () => withoutTerminal(named(states, 'waiting'), 'SIGHUP', 1),
+    ],
+  },
+  {
+    name: 'signals to resume, rollback, and before a run begins',
+    full: signals.flatMap((signal) => [
+      () => onContinued('resume', signal),
+      () => onContinued('rollback', signal),
+      () => inPreflight(signal),
+    ]),
+    sample: [],
+  },
+  {
+    name: 'outputs that nobody reads any more',
+    full: [
+      () => readerGone('stdout'),
+      () => readerGone('stderr'),
+      () => readerGone('both'),
+      fullOutput,
+      () => watching('reader gone'),
+    ],
+    sample: [() => readerGone('both')],
+  },
+  {
+    name: 'signals to watch, simulate and rehearse',
+    full: signals.flatMap((signal) => [
+      () => watching(signal),
+      () => rehearsing('simulate starting', ['simulate', '--json'], 'at once', signal, 0),
+      () => rehearsing('simulate', ['simulate', '--json'], /"type":"simulator"/, signal, 0),
+      () => rehearsing('rehearse starting', failoverRehearsal, 'at once', signal, 4),
+      () => rehearsing('rehearse', failoverRehearsal, /"type":"step-started"[^\n]*"standby"/, signal, 4),
+      () => rehearsing('rehearse, a change in place', failoverRehearsal, /"step-started"[^\n]*"drained"/, signal, 3),
+      () => rehearsing('rehearse, its end', failoverRehearsal, /"type":"run-ended"/, signal, 0),
+    ]),
+    sample: [() => rehearsing('rehearse starting', failoverRehearsal, 'at once', 'SIGTERM', 4)],
+  },
+  {
+    name: 'signals, Ctrl-C and lost connections on a terminal, in every state',
+    skip: !hasTerminals,
+    full: scenes.flatMap((scene) => stops.map((stop) => () => onTerminal(scene, stop))),
+    sample: [
+      () => onTerminal(named(scenes, 'a typed prompt'), 'SIGTERM'),
+      () => onTerminal(named(scenes, 'a write in flight'), 'lost connection'),
+    ],
+  },
+];
+
+async function attack(task: TestContext['task'], attacks: readonly Attack[]): Promise<void> {
+  const tally = createTally(task);
+  await runPool(attacks, isFull ? 4 : 2, async (make) => tally.add(await make()));
+  tally.close();
+}
+
+// The sample waits for timers most of the time; in full, the pool is what keeps the machine busy and no more.
+for (const { name, skip, full, sample } of families) {
+  const attacks = isFull ? full : sample;
+  if (attacks.length === 0) continue;
+  const declare = skip === true ? test.skip : isFull ? test : test.concurrent;
+  declare(name, { timeout: 3_600_000 }, ({ task }) => attack(task, attacks));
+}
