@@ -115,6 +115,13 @@ function refuseLostWorlds(state: RunState): void {
 
 async function take(options: ContinueOptions): Promise<Session> {
   const lease = await options.store.drive(options.run, options.actor, options.force === true ? { force: true } : {});
+  // Before anything is observed: what a call of the driver before still does would make the observation a lie.
+  if (lease.quarantineMs > 0) {
+    options.operator.tell(
+      `taken over from a process that may live: waiting until it is gone, at most ${lease.quarantineMs / 1000} s`,
+    );
+    await lease.ensure(0);
+  }
   const state = await stateOf(options);
   const session = openSession(options, options, lease, state);
   takeUpFollowers(session);

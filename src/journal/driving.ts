@@ -71,8 +71,8 @@ export function drivenError(run: string, driver: IndexedDriver, liveness: Livene
   return new OpsError('fenced', `run ${run} is driven by ${describeDriver(driver)}, since ${driver.since}`, {
     hint:
       liveness === 'unknown'
-        ? `that process was started on ${hostOf(driver.process)} or in another container, where nothing can be asked from here: make sure that it is gone, then take over with --force`
-        : `follow it with \`resend-ops watch ${run}\`; to take over, end it first: \`kill -9 ${pid}\`. A run whose process is dead may be driven at once`,
+        ? `that process was started on ${hostOf(driver.process)} or in another container, where nothing can be asked from here: make sure that it is gone, then take over: \`resend-ops resume ${run} --take-over\``
+        : `follow it with \`resend-ops watch ${run}\`; to take over, end it first: \`kill -9 ${pid}\`. A run whose process is dead may be driven at once; one that cannot be ended, with --take-over`,
   });
 }
 

@@ -68,6 +68,8 @@ async function performCall(input: string | URL | Request, init: RequestInit, mea
         cause: error,
       });
     }
+    // Asked again now that the way is open: a process that was frozen while it connected may have been replaced.
+    if (write) await assertMayWrite(means.access(), what, means.attemptTimeoutMs);
     try {
       return await sendCall(socket, call, { maxBodyBytes: means.maxBodyBytes, signal: box.signal });
     } catch (error) {

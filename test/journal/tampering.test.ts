@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  copyFileSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { formatLine, genesis, sha256 } from '../../src/journal/chain.ts';
@@ -67,32 +56,6 @@ test('an honest log verifies, and says whether its end is vouched for', async ()
 });
 
 describe('against a head that was written down outside', () => {
-  test('every single bit that is flipped shows', async () => {
-    const original = readFileSync(log);
-    const unseen: string[] = [];
-    const file = openSync(log, 'r+');
-    for (const [at, byte] of original.entries()) {
-      for (let bit = 0; bit < 8; bit += 1) {
-        writeSync(file, Buffer.of(byte ^ (1 << bit)), 0, 1, at);
-        if ((await verify(witness)).ok) unseen.push(`bit ${bit} of byte ${at}`);
-      }
-      writeSync(file, Buffer.of(byte), 0, 1, at);
-    }
-    closeSync(file);
-    expect(unseen).toEqual([]);
-    expect((await verify(witness)).ok).toBe(true);
-  });
-
-  test('every cut shows, wherever it is', async () => {
-    const size = Buffer.byteLength(`${lines.join('\n')}\n`);
-    const unseen: number[] = [];
-    for (let length = size - 1; length >= 0; length -= 1) {
-      truncateSync(log, length);
-      if ((await verify(witness)).ok) unseen.push(length);
-    }
-    expect(unseen).toEqual([]);
-  });
-
   test('a chain that was hashed anew from any line on shows', async () => {
     for (let at = 0; at < records; at += 1) {
       const forged = rehashed(lines.with(at, (lines[at] ?? '').replaceAll('alice', 'malla')), at);

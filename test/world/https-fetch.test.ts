@@ -75,7 +75,7 @@ describe('the fetch that the SDKs get', () => {
         headers: { host: `127.0.0.1:${server.port}`, 'x-two': '2', 'content-length': '8' },
       },
     ]);
-    expect(writes).toEqual([5_000]);
+    expect(writes, 'asked before connecting and before sending').toEqual([5_000, 5_000]);
   });
 
   test('opens a connection of its own for each call', async () => {
@@ -126,6 +126,26 @@ describe('the fetch that the SDKs get', () => {
     const access = (): Access => ({ mode: 'write', ensure: () => Promise.reject(fenced) });
     const error = await failure(fetchTo(server.base, { access })(server.base, { method: 'POST' }));
     expect([error, server.connections()]).toEqual([fenced, 0]);
+  });
+
+  test('a driver that is replaced while it connects sends nothing', async () => {
+    let received = 0;
+    const port = await listen((socket) =>
+      socket.on('data', (data) => {
+        received += data.length;
+      }),
+    );
+    const fenced = new OpsError('fenced', 'taken over');
+    let asked = 0;
+    const ensure = async () => {
+      asked += 1;
+      if (asked > 1) throw fenced;
+    };
+    const base = `http://127.0.0.1:${port}`;
+    expect(await failure(fetchTo(base, { access: () => ({ mode: 'write', ensure }) })(base, { method: 'POST' }))).toBe(
+      fenced,
+    );
+    expect(received).toBe(0);
   });
 
   test('not-sent: nobody listens', async () => {
