@@ -15,6 +15,8 @@ import { printEndpoints } from '../terminal/print-endpoints.ts';
 export const rehearse: CommandRun = async ({ world, args, options }) => {
   const overrides = parseOverrides(options.list('override'));
   const directory = await locateRunbooks(world, options.text('runbooks'));
+  // Before any socket is opened, and at the places of the operator's own files.
+  await loadMaterial(world, directory, { runbook: args[0] ?? '', environment: options.text('env') ?? 'production' });
   const early: string[] = [];
   let say = (text: string): void => void early.push(text);
   const opened = await openSimulator(world, { directory, options, say: (text) => say(text) });

@@ -1,0 +1,21 @@
+import type { Authority } from '../runbook/load-environment.ts';
+import type { Problem } from '../runbook/problem.ts';
+import type { World } from '../world/world.ts';
+import { readIfThere } from './locate.ts';
+
+/** What is wrong with the certificate authority that an environment names: told before anything is connected to. */
+export async function checkAuthority(world: World, { file, where }: Authority): Promise<Problem[]> {
+  const text = await readIfThere(world, file);
+  if (text === undefined) {
+    const remedy = 'correct the path, relative to this file; a simulator’s is gone when the simulator has ended';
+    return [{ where, what: `there is no certificate authority ${file}`, remedy }];
+  }
+  const { X509Certificate } = await import('node:crypto');
+  try {
+    return new X509Certificate(text).ca
+      ? []
+      : [{ where, what: `the certificate in ${file} is not an authority’s`, remedy: 'give the one that signs' }];
+  } catch {
+    return [{ where, what: `${file} holds no certificate`, remedy: 'give a PEM file that begins with one' }];
+  }
+}
