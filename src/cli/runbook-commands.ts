@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { World } from '../world/world.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { inputOptions } from './input-options.ts';
+import { inputOptions, withInputs } from './input-options.ts';
 import { canBeCommand, namesIn } from './locate.ts';
 import { ownCommands } from './own-commands.ts';
 import { readRunbook, readRunbooks } from './read-runbooks.ts';
@@ -26,7 +26,7 @@ export async function runbookCommands(
     (name): CommandSpec => ({
       name,
       summary: (name === meant ? head?.title : titles.get(name)) ?? `run ${name}.yaml`,
-      options: name === meant && head !== undefined ? [...head.inputs, ...runOptions] : runOptions,
+      options: name === meant && head !== undefined ? withInputs(head.inputs, runOptions) : runOptions,
       group: 'Runbooks:',
       load: async () => {
         const { runRunbook } = await import('./commands/run-runbook.ts');

@@ -45,6 +45,9 @@ export function findHiddenCharacter(text: string): TextProblem | undefined {
   const offset = text.search(hidden);
   if (offset < 0) return undefined;
   const code = `U+${text.charCodeAt(offset).toString(16).toUpperCase().padStart(4, '0')}`;
+  if (/[\uD800-\uDFFF]/.test(text.charAt(offset))) {
+    return { offset, what: `there is half a character here (${code})`, remedy: 'remove it' };
+  }
   return reordering.test(text.charAt(offset))
     ? { offset, what: `there is a mark here that shows text in another order (${code})`, remedy: 'remove it' }
     : { offset, what: `there is a control character here (${code})`, remedy: 'remove it' };

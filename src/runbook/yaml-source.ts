@@ -103,12 +103,12 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
     if (budget <= 0) return null;
     if (isAlias(node)) return readAlias(node, path, keyOffset);
     const offset = offsetOf(node, keyOffset);
+    places.set(keyOf(path), { key: keyOffset, value: offset, ...(isScalar(node) ? { scalar: node } : {}) });
     if (hasForeignTag(node)) {
       const tag = node.tag.replace(/^tag:yaml\.org,2002:/, '!!');
       report(offset, `the tag ${tag} is not known here`, 'remove it, or put text that begins with ! in quotes');
       return null;
     }
-    places.set(keyOf(path), { key: keyOffset, value: offset, ...(isScalar(node) ? { scalar: node } : {}) });
     if (isSeq(node)) return node.items.map((item, index) => read(item, [...path, index], offsetOf(item, offset)));
     if (isMap(node)) return readMap(node.items, path, offset);
     if (isScalar(node)) return readScalar(node, offset);
@@ -117,6 +117,7 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
 
   const readAlias = (alias: Node & { source: string }, path: Path, keyOffset: number): Json => {
     const offset = offsetOf(alias, keyOffset);
+    places.set(keyOf(path), { key: keyOffset, value: offset });
     const target = isAlias(alias) ? alias.resolve(document) : undefined;
     if (target === undefined) {
       report(
@@ -223,7 +224,10 @@ function textOffset(text: string, place: Place, offset: number): number {
 
 function hasForeignTag(node: unknown): node is Node & { tag: string } {
   if (!isScalar(node) && !isMap(node) && !isSeq(node)) return false;
-  return node.tag !== undefined && !/^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/.test(node.tag);
+  if (node.tag === undefined) return false;
+  const [, name] = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/.exec(node.tag) ?? [];
+  // A tag that does not fit its text leaves the text as it is.
+  return name === undefined || (isScalar(node) && name !== 'str' && typeof node.value === 'string');
 }
 
 function offsetOf(node: unknown, otherwise: number): number {

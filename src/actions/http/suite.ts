@@ -32,7 +32,7 @@ const expectationSchema = z.strictObject({
 
 /** One request of a suite. Must be free of side effects: bad keys, invalid bodies, test addresses. */
 export const suiteRequestSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter'),
   title: z.string().optional(),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
   path: z
