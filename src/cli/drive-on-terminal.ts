@@ -10,6 +10,7 @@ import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';
 import type { Options } from './command.ts';
 import { writeJsonLine } from './json-lines.ts';
+import { readIfThere } from './locate.ts';
 import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
@@ -131,7 +132,8 @@ async function readAuthority(world: World, { environment, documents }: Material)
   if (environment.ca === undefined) return undefined;
   const from = documents.find(({ kind }) => kind === 'environment')?.file ?? world.cwd;
   const file = path.resolve(path.dirname(from), environment.ca);
-  if (await world.files.exists(file)) return world.files.readText(file);
+  const text = await readIfThere(world, file);
+  if (text !== undefined) return text;
   throw new OpsError('invalid', `the environment's certificate authority is missing: ${file}`, {
     hint: 'correct `ca` in the environment file; a simulator’s is gone when the simulator has ended',
   });

@@ -12,6 +12,25 @@ export function inputOptions(inputs: readonly ListedInput[]): OptionSpec[] {
   return inputs.flatMap(optionsOf);
 }
 
+/**
+ * A command's options with those of a runbook's inputs before them. An input whose name is taken or cannot be an option
+ * is left out: the runbook is refused when it is loaded, and must not keep the program from saying so.
+ */
+export function withInputs(inputs: readonly OptionSpec[], own: readonly OptionSpec[]): OptionSpec[] {
+  const taken = new Set(['--help', '--version', ...own.map(flagOf)]);
+  const free = inputs.filter((input) => {
+    const flag = flagOf(input);
+    const isFree = /^--[a-z][a-z0-9-]*$/.test(flag) && !taken.has(flag);
+    taken.add(flag);
+    return isFree;
+  });
+  return [...free, ...own];
+}
+
+function flagOf({ flags }: OptionSpec): string {
+  return flags.replace(/ <[^<>]*>$/, '');
+}
+
 function optionsOf(input: ListedInput): OptionSpec[] {
   const { name, type, oneOf } = input;
   const about = input.description ?? input.prompt ?? '';

@@ -4,15 +4,16 @@ import type { Material } from '../engine/options.ts';
 import { OpsError } from '../errors.ts';
 import { suggest } from '../runbook/closest.ts';
 import { type LoadRequest, loadAll } from '../runbook/load-all.ts';
-import { loadEnvironment } from '../runbook/load-environment.ts';
+import { type Authority, loadEnvironment } from '../runbook/load-environment.ts';
 import type { Problem } from '../runbook/problem.ts';
 import type { Environment } from '../world/environment.ts';
 import type { World } from '../world/world.ts';
-import { locateEnvironment, namesIn, readIfThere } from './locate.ts';
+import { checkAuthority } from './check-authority.ts';
+import { canBeCommand, locateEnvironment, namesIn, readIfThere } from './locate.ts';
 import { invalidFiles } from './problems.ts';
 
 /** The files of a run, and what does no harm to a rehearsal but stops a live run: placeholders. */
-export type LoadedMaterial = Material & { warnings: readonly Problem[] };
+export type LoadedMaterial = Material & { warnings: readonly Problem[]; authority?: Authority };
 
 /**
  * Reads and checks a runbook, the environment and the suites that it uses. Throws `usage` for names that lead to no
@@ -26,7 +27,10 @@ export async function loadMaterial(
   const runbookFile = await findRunbook(world, directory, names.runbook);
   const environmentFile = await findEnvironment(world, directory, names.environment);
   const readText = (file: string) => readIfThere(world, file);
-  return loadFrom(world, { runbookFile, environmentFile, readText, actions }, names.environment);
+  const material = await loadFrom(world, { runbookFile, environmentFile, readText, actions }, names.environment);
+  const problems = material.authority === undefined ? [] : await checkAuthority(world, material.authority);
+  if (problems.length > 0) throw invalidFiles(world, problems);
+  return material;
 }
 
 /** The same from any texts: from disk, or as pinned when a run started. */
@@ -45,14 +49,14 @@ export function assertNoPlaceholders(world: World, { warnings }: LoadedMaterial)
 /** An environment alone, by name or path. Throws `usage` or `invalid`. */
 export async function readEnvironment(world: World, directory: string, name: string): Promise<Environment> {
   const file = await findEnvironment(world, directory, name);
-  const loaded = loadEnvironment(file, await world.files.readText(file));
+  const loaded = loadEnvironment(file, (await readIfThere(world, file)) ?? '');
   if ('problems' in loaded) throw invalidFiles(world, loaded.problems);
   return loaded.environment;
 }
 
 async function findEnvironment(world: World, directory: string, name: string): Promise<string> {
   const file = locateEnvironment(world, directory, name);
-  if (await world.files.exists(file)) return file;
+  if ((await readIfThere(world, file)) !== undefined) return file;
   const known = await namesIn(world, path.join(directory, 'environments'));
   throw new OpsError('usage', `there is no environment ${name}: ${file} does not exist`, {
     hint: suggest(name, known),
@@ -60,7 +64,7 @@ async function findEnvironment(world: World, directory: string, name: string): P
 }
 
 async function findRunbook(world: World, directory: string, name: string): Promise<string> {
-  const known = await namesIn(world, directory);
+  const known = (await namesIn(world, directory)).filter(canBeCommand);
   if (known.includes(name)) return path.join(directory, `${name}.yaml`);
   throw new OpsError('usage', `there is no runbook ${name} in ${directory}`, { hint: suggest(name, known) });
 }

@@ -40,12 +40,26 @@ export function locateState(world: World, given: string | undefined): string {
   return path.join(world.homeDirectory, '.local', 'state', 'resend-ops');
 }
 
+/** Whether a runbook of this name can be a command; the files of others are named by `lint` and `list`. */
+export function canBeCommand(name: string): boolean {
+  return /^[a-z][a-z0-9-]*$/.test(name);
+}
+
 /** The names of the `*.yaml` files of a directory, without the ending. */
 export async function namesIn(world: World, directory: string): Promise<string[]> {
   return (await world.files.list(directory)).filter(isYaml).map((name) => name.slice(0, -'.yaml'.length));
 }
 
-/** A file's text, or undefined where there is no such file. */
+/** A file's text, or undefined where there is no such file. Throws `invalid`, at its beginning, for one that cannot be read. */
 export async function readIfThere(world: World, file: string): Promise<string | undefined> {
-  return (await world.files.exists(file)) ? world.files.readText(file) : undefined;
+  try {
+    return (await world.files.exists(file)) ? await world.files.readText(file) : undefined;
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    throw new OpsError('invalid', `cannot be read: ${error.message}`, {
+      where: { file, line: 1, column: 1 },
+      hint: 'make it a readable file, or remove it',
+      cause: error,
+    });
+  }
 }

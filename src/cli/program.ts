@@ -3,6 +3,7 @@ import { type ExitCode, exitCodeOf, exitCodes, OpsError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 import { addCommand } from './add-command.ts';
 import { commandTable } from './command-table.ts';
+import { withInputs } from './input-options.ts';
 import { locateRunbooks } from './locate.ts';
 import { writeRefusal } from './refusal.ts';
 import { runbookCommands } from './runbook-commands.ts';
@@ -50,7 +51,7 @@ async function runCommandLine(given: readonly string[], world: World): Promise<E
   const root = createRoot(world);
   for (const spec of specs) addCommand(root, spec, world, finish);
   for (const spec of commandTable) {
-    const options = spec.name === 'rehearse' ? [...inputs, ...spec.options] : spec.options;
+    const options = spec.name === 'rehearse' ? withInputs(inputs, spec.options) : spec.options;
     addCommand(root, { ...spec, options }, world, finish);
   }
   if (scanned.operands.length === 0 && argv.every((argument) => !/^(-h|--help|-V|--version)$/.test(argument))) {

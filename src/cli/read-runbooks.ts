@@ -29,7 +29,7 @@ async function isReadable(world: World, file: string): Promise<boolean> {
  * parser costs a third of the program's start.
  */
 export async function readRunbook(world: World, file: string): Promise<ListedRunbook> {
-  const text = await world.files.readText(file);
+  const text = (await readIfThere(world, file)) ?? '';
   const prepared = (await preparedHeads(world))[path.basename(file)];
   if (prepared?.text === text) return { ...prepared.head, file };
   const { listRunbook } = await import('../runbook/list-runbooks.ts');

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { World } from '../world/world.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { inputOptions } from './input-options.ts';
-import { namesIn } from './locate.ts';
+import { inputOptions, withInputs } from './input-options.ts';
+import { canBeCommand, namesIn } from './locate.ts';
 import { ownCommands } from './own-commands.ts';
 import { readRunbook, readRunbooks } from './read-runbooks.ts';
 import type { ScannedArguments } from './scan-arguments.ts';
@@ -10,14 +10,15 @@ import { runOptions } from './shared-options.ts';
 
 /**
  * The runbooks of a directory as commands. Only what the command line needs is read: names always, titles for an
- * overview, inputs of the one runbook that is meant. A runbook named like a built-in command is left out (lint says so).
+ * overview, inputs of the one runbook that is meant. A runbook whose name cannot be a command, or is another's, is left
+ * out (list and lint say so).
  */
 export async function runbookCommands(
   world: World,
   directory: string,
   { operands, overview }: ScannedArguments,
 ): Promise<{ specs: CommandSpec[]; inputs: OptionSpec[] }> {
-  const names = (await namesIn(world, directory)).filter((name) => !ownCommands.has(name));
+  const names = (await namesIn(world, directory)).filter((name) => canBeCommand(name) && !ownCommands.has(name));
   const meant = meantRunbook(names, operands);
   const head = meant === undefined ? undefined : await readHead(world, directory, meant);
   const titles = overview ? await readTitles(world, directory) : new Map<string, string>();
@@ -25,7 +26,7 @@ export async function runbookCommands(
     (name): CommandSpec => ({
       name,
       summary: (name === meant ? head?.title : titles.get(name)) ?? `run ${name}.yaml`,
-      options: name === meant && head !== undefined ? [...head.inputs, ...runOptions] : runOptions,
+      options: name === meant && head !== undefined ? withInputs(head.inputs, runOptions) : runOptions,
       group: 'Runbooks:',
       load: async () => {
         const { runRunbook } = await import('./commands/run-runbook.ts');

@@ -16,7 +16,13 @@ export function questionOf(session: Session, confirm: Step['confirm'], title: st
   if (confirm.kind === 'plain') {
     return { kind: 'plain', message: confirm.message === undefined ? `${title}?` : textOf(session, confirm.message) };
   }
-  return { kind: 'typed', phrase: textOf(session, confirm.phrase) };
+  const phrase = textOf(session, confirm.phrase);
+  if (phrase.trim() !== '') return { kind: 'typed', phrase };
+  // An empty line would be the right answer.
+  throw new OpsError('failed', 'the phrase to type is empty', {
+    where: confirm.phrase.where,
+    hint: 'word it with what is never empty, such as ${{ env.hostname }}',
+  });
 }
 
 function textOf(session: Session, template: Parameters<typeof resolveTemplate>[0]): string {

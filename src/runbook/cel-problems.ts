@@ -62,6 +62,7 @@ export function explainCelProblem({ code, message }: CelProblem): { what: string
     case 'limit_exceeded':
     case 'too_long':
     case 'too_large':
+    case 'too_slow':
       return { what: code === 'limit_exceeded' ? 'the expression is too large' : message, remedy: 'make it simpler' };
     case 'not_plain':
       return { what: message, remedy: 'turn it into text with string(…), or into a number with int(…)' };

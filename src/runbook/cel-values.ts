@@ -7,17 +7,27 @@ export function toCel(value: Json): unknown {
   return new Map(Object.entries(value).map(([key, inner]) => [key, toCel(inner)]));
 }
 
-/** Plain JSON of what an expression gave, or undefined when it is not plain: a timestamp, bytes, a number out of range. */
-export function toJson(value: unknown): Json | undefined {
+/** How much more a result may hold; counted down while it is read. */
+type Room = { characters: number; values: number };
+
+/**
+ * Plain JSON of what an expression gave, or undefined when it is not plain: a timestamp, bytes, a number out of range.
+ * Throws a RangeError where it does not fit into `room`: what an expression makes of one list may share its parts, and
+ * be far larger written out than it is in memory.
+ */
+export function toJson(value: unknown, room: Room): Json | undefined {
+  room.values -= 1;
+  if (typeof value === 'string') room.characters -= value.length;
+  if (room.values < 0 || room.characters < 0) throw new RangeError('too large');
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value === 'bigint') {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : undefined;
   }
-  if (Array.isArray(value)) return allOrNone(value.map(toJson));
+  if (Array.isArray(value)) return allOrNone(value.map((item) => toJson(item, room)));
   const entries = value instanceof Map ? [...value] : isPlainObject(value) ? Object.entries(value) : undefined;
-  const values = entries && allOrNone(entries.map(([, inner]) => toJson(inner)));
+  const values = entries && allOrNone(entries.map(([, inner]) => toJson(inner, room)));
   return values && entries && Object.fromEntries(values.map((inner, index) => [String(entries[index]?.[0]), inner]));
 }
 

@@ -10,6 +10,7 @@ import { checkedLanguage, runningLanguage } from './cel-language.ts';
 import { toLibraryText } from './cel-scan.ts';
 import { toCel, toJson } from './cel-values.ts';
 import type { Shape } from './shape.ts';
+import { withinTime } from './time-box.ts';
 
 /** What is wrong with an expression, and at which of its characters. `code` is the library's. */
 export type CelProblem = { offset: number; code: string; message: string };
@@ -18,6 +19,9 @@ export type CelProblem = { offset: number; code: string; message: string };
 export type ParsedExpression = { source: string; tree: ASTNode };
 
 const maxSource = 1_000;
+/** What an expression may take over the outputs it is given, however large they are. */
+const maxRunMs = 500;
+const maxResult = { characters: 1_000_000, values: 100_000 };
 
 /** Parses an expression. Length, depth and size are bounded. */
 export function parseExpression(source: string): ParsedExpression | { problem: CelProblem } {
@@ -153,7 +157,15 @@ export function runExpression(
   if ('problem' in parsed) return parsed;
   try {
     const context = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, toCel(value)]));
-    const value = toJson(parsed.run(context));
+    const run = () => toJson(parsed.run(context), { ...maxResult });
+    // Others than loops, patterns and long sums of lists are done before the watch would be set.
+    const isBrief = source.length <= 100 && !mayRepeat(parsed.tree);
+    const done = !isBrief ? withinTime(maxRunMs, run) : { value: run() };
+    if (done === 'too-slow') {
+      const message = `it takes longer than ${maxRunMs / 1_000} s over what it is given`;
+      return { problem: { offset: 0, code: 'too_slow', message } };
+    }
+    const { value } = done;
     if (value !== undefined) return { value };
     return {
       problem: {
@@ -166,6 +178,12 @@ export function runExpression(
     return { problem: problemOf(error) };
   }
 }
+
+function mayRepeat(node: ASTNode): boolean {
+  return (node.op === 'rcall' && repeating.has(node.args[0])) || partsOf(node).some(mayRepeat);
+}
+
+const repeating: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind', 'Matches']);
 
 function problemOf(error: unknown): CelProblem {
   if (error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError) {

@@ -1,7 +1,7 @@
 import { parseExpression } from './cel.ts';
 import { explainCelProblem } from './cel-problems.ts';
 import { checkRead } from './check-read.ts';
-import { type Lint, report } from './lint.ts';
+import { type Lint, maxExpressions, report } from './lint.ts';
 import type { StepNode } from './outline.ts';
 import { readsOf } from './reads.ts';
 import type { Expression } from './runbook.ts';
@@ -27,6 +27,13 @@ export function compileExpression(lint: Lint, source: string, place: Place): Com
     lint.problems.push({ where: lint.source.positionInText(place.path, place.offset + offset), what, remedy });
   };
   const before = lint.problems.length;
+  lint.expressions += 1;
+  if (lint.expressions > maxExpressions) {
+    if (lint.expressions === maxExpressions + 1) {
+      reportAt(0, `the runbook has more than ${maxExpressions} expressions`, 'split it, or write texts out');
+    }
+    return undefined;
+  }
   if (source.trim() === '') {
     reportAt(0, 'the expression is empty', 'write one, or remove it');
     return undefined;

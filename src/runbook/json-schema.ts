@@ -55,7 +55,12 @@ export function schemasAt(root: JsonSchema, path: Path): JsonSchema[] {
 /** Every key that a map at the path may have by name, and whether it may also have others. */
 export function keysAt(root: JsonSchema, path: Path): { names: string[]; open: boolean } {
   const nodes = schemasAt(root, path);
-  const names = new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})));
+  const names = new Set(
+    nodes.flatMap((node) => [
+      ...Object.keys(node.properties ?? {}),
+      ...(typeof node.propertyNames === 'object' ? (node.propertyNames.enum ?? []).map(String) : []),
+    ]),
+  );
   return { names: [...names], open: nodes.some(isOpen) };
 }
 

@@ -19,7 +19,12 @@ export type Lint = {
   types: TypeScope;
   problems: Problem[];
   suites: NamedSuite[];
+  /** How many expressions were compiled so far; see {@link maxExpressions}. */
+  expressions: number;
 };
+
+/** More than a runbook that people read has; each takes its time to check. */
+export const maxExpressions = 1_000;
 
 /** Notes a problem at a value (or, with `on: 'key'`, at its key). */
 export function report(lint: Lint, path: Path, what: string, remedy: string, on: 'key' | 'value' = 'value'): void {

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { AnyAction } from '../actions/action.ts';
 import type { Suite } from '../actions/http/suite.ts';
 import type { Environment } from '../world/environment.ts';
-import { loadEnvironment, warnOfPlaceholders } from './load-environment.ts';
+import { type Authority, loadEnvironment, warnOfPlaceholders } from './load-environment.ts';
 import { lintRunbook, nameOf, type SuiteReference } from './load-runbook.ts';
 import { loadSuite } from './load-suite.ts';
 import { type Problem, sortProblems } from './problem.ts';
@@ -22,6 +22,8 @@ type Loaded = {
   documents: readonly LoadedFile[];
   /** What does no harm to a rehearsal and stops a live run: placeholders. */
   warnings: readonly Problem[];
+  /** The environment's own certificate authority, not looked at. */
+  authority?: Authority;
 };
 
 /** Where to load from: two files, how to read them, and the actions that steps may use. */
@@ -91,7 +93,15 @@ export async function loadAll(request: LoadRequest): Promise<Loaded | { problems
   if (problems.length > 0 || linted.runbook === undefined || known === undefined) {
     return { problems: sortProblems(problems), warnings };
   }
-  return { runbook: linted.runbook, environment: known, suites, documents, warnings };
+  const authority = environment && 'authority' in environment ? environment.authority : undefined;
+  return {
+    runbook: linted.runbook,
+    environment: known,
+    suites,
+    documents,
+    warnings,
+    ...(authority === undefined ? {} : { authority }),
+  };
 }
 
 async function loadNamedSuite(

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
 import type { Position } from '../errors.ts';
 import { type Environment, environmentSchema, isPlaceholder } from '../world/environment.ts';
 import { quote, suggest } from './closest.ts';
@@ -11,11 +12,13 @@ import { type Path, readYaml, type YamlSource } from './yaml-source.ts';
 /** A value of an environment that is not filled in yet. */
 type Placeholder = { path: Path; value: string; where: Position };
 
+/** The file of the environment's own certificate authority, and where it is named. */
+export type Authority = { file: string; where: Position };
+
+type LoadedEnvironment = { environment: Environment; placeholders: Placeholder[]; authority?: Authority };
+
 /** Loads an environment: its values and what is still a placeholder in it, or every problem that it has. Never throws for any text. */
-export function loadEnvironment(
-  file: string,
-  text: string,
-): { environment: Environment; placeholders: Placeholder[] } | { problems: Problem[] } {
+export function loadEnvironment(file: string, text: string): LoadedEnvironment | { problems: Problem[] } {
   const { source, problems: unsound } = readYaml(file, text);
   if (source === undefined) return { problems: sortProblems(unsound) };
   const result = parseBySchema(environmentSchema, source.data);
@@ -27,7 +30,12 @@ export function loadEnvironment(
   const problems = [...unsound, ...placeProblems(found, source), ...findSecrets(source)];
   if ('value' in result) problems.push(...findMeaningProblems(result.value, source));
   if (problems.length > 0 || 'problems' in result) return { problems: sortProblems(problems) };
-  return { environment: result.value, placeholders: findPlaceholders(source) };
+  const { ca } = result.value;
+  return {
+    environment: result.value,
+    placeholders: findPlaceholders(source),
+    ...(ca === undefined ? {} : { authority: { file: resolve(dirname(file), ca), where: source.positionOf(['ca']) } }),
+  };
 }
 
 /** What lint says of placeholders: they do not fit a live run, and do no harm in a rehearsal. */
@@ -75,6 +83,8 @@ function findMeaningProblems(environment: Environment, source: YamlSource): Prob
     const path = ['routes', name];
     if (typeof route.connect === 'string') checkTarget(route.connect, [...path, 'connect'], report);
     else {
+      if (Object.keys(route.connect).length === 0)
+        report([...path, 'connect'], 'the route leads nowhere', 'write where to dial, or a place for each backend');
       for (const [backend, target] of Object.entries(route.connect)) {
         checkTarget(target, [...path, 'connect', backend], report);
         if (Object.hasOwn(backends, backend)) continue;
@@ -85,6 +95,9 @@ function findMeaningProblems(environment: Environment, source: YamlSource): Prob
           'key',
         );
       }
+    }
+    if (route.answers !== undefined && route.answers.cname === undefined && !route.answers.addresses?.length) {
+      report([...path, 'answers'], 'it says nothing', 'write a cname or addresses in it, or remove it');
     }
     for (const [index, range] of (route.answers?.addresses ?? []).entries()) {
       if (!isRange(range)) {
@@ -118,11 +131,21 @@ function checkTarget(target: string, path: Path, report: Report): void {
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) {
     report(path, `the port ${port} does not exist`, 'use a port from 1 to 65535');
   }
+  const host = hostOf(target);
+  if (isIP(host) === 0 && !isHostname(host)) {
+    report(path, `${quote(host)} is neither a hostname nor an address`, 'write it as cdn.example.com or 192.0.2.7');
+  }
 }
 
 function hostOf(target: string): string {
   const bracketed = /^\[(.*)\]/.exec(target)?.[1];
   return bracketed ?? target.replace(/:\d+$/, '');
+}
+
+/** Labels of at most 63 characters (RFC 1035, section 2.3.4); the last is no number, for that is an address gone wrong. */
+function isHostname(text: string): boolean {
+  const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+  return text.length <= 253 && new RegExp(`^${label}(\\.${label})*$`).test(text) && !/(^|\.)\d+$/.test(text);
 }
 
 function isRange(text: string): boolean {
@@ -138,6 +161,9 @@ function whyRefused(text: string): { what: string; remedy: string } | undefined 
     return { what: `${quote(text)} is not a URL`, remedy: 'write a URL such as https://example.com' };
   if (url.username !== '' || url.password !== '') {
     return { what: 'the endpoint holds a user or a password', remedy: 'take it out; secrets are named under secrets' };
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return { what: 'the endpoint has a query or a fragment', remedy: 'end it with the path' };
   }
   if (url.protocol === 'https:') return undefined;
   if (url.protocol !== 'http:') return { what: `an endpoint cannot use ${url.protocol}//`, remedy: 'use https://' };

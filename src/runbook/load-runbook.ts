@@ -5,6 +5,7 @@ import { buildStep } from './build-steps.ts';
 import { suggest } from './closest.ts';
 import { compileTemplate } from './compile-template.ts';
 import { parseDuration } from './duration.ts';
+import { findSecrets } from './find-secrets.ts';
 import type { Lint } from './lint.ts';
 import { outlineSteps } from './outline.ts';
 import { type Problem, sortProblems } from './problem.ts';
@@ -52,7 +53,11 @@ export function lintRunbook(input: RunbookText): {
   if (source === undefined) return { runbook: undefined, problems: sortProblems(unsound), suites: [] };
   const data = topOf(source);
   const raw = parseBySchema(runbookSchema, source.data);
-  const problems: Problem[] = [...unsound, ...('problems' in raw ? placeProblems(raw.problems, source) : [])];
+  const problems: Problem[] = [
+    ...unsound,
+    ...('problems' in raw ? placeProblems(raw.problems, source) : []),
+    ...findSecrets(source),
+  ];
   const inputs = readInputs(source, data.inputs, problems);
   const outline = outlineSteps(data.steps);
   const shapes = scopeShapes(inputs, outline, input.actions, input.environment);
@@ -65,6 +70,7 @@ export function lintRunbook(input: RunbookText): {
     types: scopeTypes(shapes),
     problems,
     suites: [],
+    expressions: 0,
   };
   const steps = outline.top.map((node) => buildStep(lint, node));
   const lock = typeof data.lock === 'string' ? lockOf(lint, data.lock) : undefined;

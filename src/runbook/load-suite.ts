@@ -49,6 +49,11 @@ function findMeaningProblems(suite: Suite, source: YamlSource, environment: Envi
     if (request.body !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
       report([...path, 'body'], `a ${request.method} request has a body`, 'remove it, or use another method');
     }
+    const names = Object.keys(request.headers).map((name) => name.toLowerCase());
+    for (const [place, name] of Object.keys(request.headers).entries()) {
+      if (names.indexOf(name.toLowerCase()) === place) continue;
+      report([...path, 'headers', name], `the header ${quote(name)} is given twice`, 'remove one of them');
+    }
     if (environment === undefined) continue;
     const { backend } = request.expect;
     if (backend !== undefined && !Object.hasOwn(environment.backends, backend)) {

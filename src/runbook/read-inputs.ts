@@ -41,6 +41,11 @@ export function readInputs(source: YamlSource, data: Json | undefined, problems:
       const where = source.keyPositionOf(path);
       problems.push({ where, what: `--${name} is already an option of every command`, remedy: 'rename the input' });
     }
+    if (name.startsWith('no-')) {
+      const where = source.keyPositionOf(path);
+      const remedy = 'rename the input: --no-… switches the option of the rest of its name off';
+      problems.push({ where, what: `the input ${quote(name)} cannot be an option`, remedy });
+    }
     return raw.success
       ? [[name, readInput(source, raw.data, path, problems)]]
       : [[name, { type: 'string', required: true }]];

@@ -116,7 +116,12 @@ function explainUnion(
     }),
   );
   const words = [...new Set(expected)].filter((word) => word !== '');
-  const remedy = words.length > 0 ? `give ${words.join(', or ')}` : issue.message;
+  // A map of one of several kinds: none of the kinds was tried, for the key that tells the kind fits none.
+  const kinds = schemasAt(shape, path).flatMap(({ const: one, enum: many }) =>
+    one === undefined ? (many ?? []) : [one],
+  );
+  const remedy =
+    words.length > 0 ? `give ${words.join(', or ')}` : kinds.length > 0 ? pickOne(found, kinds) : issue.message;
   return [{ path, on: 'value', what: `${nameOf(path)} cannot be ${describeValue(found)}`, remedy }];
 }
 

@@ -4,10 +4,13 @@ import { durationSchema } from './duration.ts';
 
 const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const nameSchema = z.string().max(64).regex(kebab, 'lower-case letters and digits, parted by dashes');
-const plainText = z.string().min(1).max(300);
+const words = z.string().regex(/\S/, 'text that is not blank');
+const plainText = words.max(300);
+/** What a person types, character for character. */
+const phrase = z.string().regex(/^\S(.*\S)?$/, 'a phrase on one line, without spaces around it');
 /** What YAML gave is JSON already; looking through it again would only take time. */
 const anyValue = z.custom<Json>(() => true);
-const expression = z.string().min(1).describe('a CEL expression, bare: no ${{ }} around it');
+const expression = words.describe('a CEL expression, bare: no ${{ }} around it');
 
 /** An input of a runbook as written. */
 export const inputSchema = z.strictObject({
@@ -16,7 +19,7 @@ export const inputSchema = z.strictObject({
   default: z.union([z.string(), z.number(), z.boolean()]).optional(),
   prompt: plainText.optional().describe('what a person is asked when it is not given'),
   description: plainText.optional().describe('the help of its option'),
-  'one-of': z.array(z.string().min(1)).min(1).max(50).optional().describe('the only values allowed (type string)'),
+  'one-of': z.array(words).min(1).max(50).optional().describe('the only values allowed (type string)'),
 });
 
 const objectiveSchema = z.strictObject({
@@ -26,11 +29,7 @@ const objectiveSchema = z.strictObject({
 });
 
 const confirmSchema = z
-  .union([
-    z.literal(true),
-    z.string().min(1),
-    z.strictObject({ type: z.string().min(1).describe('the phrase that the operator types') }),
-  ])
+  .union([z.literal(true), words, z.strictObject({ type: phrase.describe('the phrase that the operator types') })])
   .describe('asked before the step: true, a question, or { type: PHRASE }');
 
 /** The keys that steps and groups share. */
@@ -88,6 +87,6 @@ export const runbookSchema = z.strictObject({
   description: z.string().max(2000).optional(),
   objective: objectiveSchema.optional().describe('what the run promises; shown while it runs, scored in rehearsals'),
   inputs: z.record(nameSchema, inputSchema).optional().describe('each is an option of the runbook’s command'),
-  lock: z.string().min(1).optional().describe('the resource that one run at a time may hold'),
+  lock: phrase.optional().describe('the resource that one run at a time may hold'),
   steps: stepListSchema.describe('in order'),
 });

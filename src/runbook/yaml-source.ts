@@ -1,9 +1,9 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, Parser, Scalar } from 'yaml';
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, Scalar } from 'yaml';
 import type { Position } from '../errors.ts';
 import type { Json } from '../world/json.ts';
 import { quote } from './closest.ts';
 import type { Problem } from './problem.ts';
-import { findNestingProblem, findTextProblem, type TextProblem } from './yaml-bounds.ts';
+import { findHiddenCharacter, findNestingProblem, findTextProblem, type TextProblem, tokenise } from './yaml-bounds.ts';
 import { explainYamlError } from './yaml-errors.ts';
 
 /** Keys and indexes that lead from the top of a document to a value. */
@@ -24,6 +24,8 @@ export type YamlSource = {
 type Place = { key: number; value: number; scalar?: Scalar };
 
 const maxNodes = 20_000;
+/** Of a text that is no YAML; the later complaints follow from the earlier ones. */
+const maxComplaints = 50;
 const emptyFile = { what: 'the file is empty', remedy: 'write its keys, such as title' };
 
 /** Parses YAML 1.2 into plain JSON with positions, or says everything that is wrong with it. Never throws for any text. */
@@ -49,7 +51,9 @@ export function readYaml(file: string, text: string): { source: YamlSource | und
   countLines(text, lines);
   const unreadable = findTextProblem(text);
   if (unreadable) return refuse(unreadable);
-  const tokens = [...new Parser().parse(text)];
+  const read = tokenise(text);
+  if ('problem' in read) return refuse(read.problem);
+  const { tokens } = read;
   const bottomless = findNestingProblem(tokens);
   if (bottomless) return refuse(bottomless);
 
@@ -58,7 +62,9 @@ export function readYaml(file: string, text: string): { source: YamlSource | und
   if (document === undefined) return refuse({ offset: 0, ...emptyFile });
   // Unknown tags are told where the value is read.
   const complaints = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'TAG_RESOLVE_FAILED');
-  const problems: Problem[] = complaints.map((error) => ({ where: at(error.pos[0]), ...explainYamlError(error) }));
+  const problems: Problem[] = complaints
+    .slice(0, maxComplaints)
+    .map((error) => ({ where: at(error.pos[0]), ...explainYamlError(error) }));
   if (second) {
     const remedy = 'keep one document a file, without further --- lines';
     problems.push({ where: at(second.range[0]), what: 'the file holds several documents', remedy });
@@ -97,12 +103,12 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
     if (budget <= 0) return null;
     if (isAlias(node)) return readAlias(node, path, keyOffset);
     const offset = offsetOf(node, keyOffset);
+    places.set(keyOf(path), { key: keyOffset, value: offset, ...(isScalar(node) ? { scalar: node } : {}) });
     if (hasForeignTag(node)) {
       const tag = node.tag.replace(/^tag:yaml\.org,2002:/, '!!');
       report(offset, `the tag ${tag} is not known here`, 'remove it, or put text that begins with ! in quotes');
       return null;
     }
-    places.set(keyOf(path), { key: keyOffset, value: offset, ...(isScalar(node) ? { scalar: node } : {}) });
     if (isSeq(node)) return node.items.map((item, index) => read(item, [...path, index], offsetOf(item, offset)));
     if (isMap(node)) return readMap(node.items, path, offset);
     if (isScalar(node)) return readScalar(node, offset);
@@ -111,6 +117,7 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
 
   const readAlias = (alias: Node & { source: string }, path: Path, keyOffset: number): Json => {
     const offset = offsetOf(alias, keyOffset);
+    places.set(keyOf(path), { key: keyOffset, value: offset });
     const target = isAlias(alias) ? alias.resolve(document) : undefined;
     if (target === undefined) {
       report(
@@ -134,21 +141,23 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
   };
 
   const readMap = (pairs: readonly { key: unknown; value: unknown }[], path: Path, offset: number): Json => {
-    const entries: [string, Json][] = [];
+    const entries = new Map<string, Json>();
     for (const { key, value } of pairs) {
+      if (budget <= 0) break;
       const keyOffset = offsetOf(key, offset);
       if (!isScalar(key) || (typeof key.value !== 'string' && typeof key.value !== 'number')) {
         report(keyOffset, 'a key is not text', 'put it in quotes');
         continue;
       }
       const name = typeof key.value === 'number' && key.source !== undefined ? key.source : String(key.value);
-      if (name === '<<') report(keyOffset, 'merge keys (<<) are not part of YAML 1.2', 'write the keys out');
+      const hidden = findHiddenCharacter(name);
+      if (hidden) report(keyOffset, hidden.what, hidden.remedy);
+      else if (name === '<<') report(keyOffset, 'merge keys (<<) are not part of YAML 1.2', 'write the keys out');
       else if (name === '__proto__') report(keyOffset, 'a key may not be named "__proto__"', 'rename it');
-      else if (entries.some(([known]) => known === name))
-        report(keyOffset, `the key ${quote(name)} is given twice`, 'remove one of them');
+      else if (entries.has(name)) report(keyOffset, `the key ${quote(name)} is given twice`, 'remove one of them');
       else {
         if (value === null) places.set(keyOf([...path, name]), { key: keyOffset, value: keyOffset });
-        entries.push([name, value === null ? null : read(value, [...path, name], keyOffset)]);
+        entries.set(name, value === null ? null : read(value, [...path, name], keyOffset));
       }
     }
     return Object.fromEntries(entries);
@@ -156,6 +165,8 @@ function readTop(document: Document.Parsed, places: Map<string, Place>, report: 
 
   const readScalar = (node: Scalar, offset: number): Json => {
     const { value } = node;
+    const hidden = typeof value === 'string' ? findHiddenCharacter(value) : undefined;
+    if (hidden) report(offset, hidden.what, hidden.remedy);
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
     if (typeof value === 'number') {
       const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
@@ -213,7 +224,10 @@ function textOffset(text: string, place: Place, offset: number): number {
 
 function hasForeignTag(node: unknown): node is Node & { tag: string } {
   if (!isScalar(node) && !isMap(node) && !isSeq(node)) return false;
-  return node.tag !== undefined && !/^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/.test(node.tag);
+  if (node.tag === undefined) return false;
+  const [, name] = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/.exec(node.tag) ?? [];
+  // A tag that does not fit its text leaves the text as it is.
+  return name === undefined || (isScalar(node) && name !== 'str' && typeof node.value === 'string');
 }
 
 function offsetOf(node: unknown, otherwise: number): number {

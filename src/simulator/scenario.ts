@@ -5,7 +5,7 @@ import type { Fault } from './state.ts';
 
 const status = z.int().min(400).max(599).describe('the HTTP status that is answered');
 const duration = durationSchema.transform((text) => parseDuration(text) ?? 0);
-const positive = duration.refine((ms) => ms > 0, 'longer than 0');
+const positive = duration.refine((ms) => ms > 0, 'give a time longer than 0');
 
 /** A fault as a scenario writes it; parses to the simulator's {@link Fault}. */
 const faultSchema = z

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const hostname = z
   .string()
   .regex(
-    /^(?=.{1,253}$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    /^(?=.{1,253}$)(?!(.*\.)?\d+$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
     'a hostname in lower case, without scheme, port or trailing dot',
   );
 
@@ -26,8 +26,11 @@ export function isPlaceholder(value: string): boolean {
 
 /** How the answers of a backend are told apart: by a header's value. */
 const backendSchema = z.strictObject({
-  header: z.string().describe('name of the response header that tells this backend'),
-  value: z.string().describe('what the header must equal'),
+  header: z
+    .string()
+    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of a header')
+    .describe('name of the response header that tells this backend'),
+  value: z.string().regex(/\S/, 'text that is not blank').describe('what the header must equal'),
 });
 
 /** A way to reach the hostname. SNI, Host and the certificate check always use `hostname` (the environment's, unless given). */
@@ -85,6 +88,7 @@ export const environmentSchema = z.strictObject({
     .describe('only to point at a simulator or emulator; plain http only on loopback'),
   ca: z
     .string()
+    .min(1)
     .optional()
     .describe('PEM file of a certificate authority to trust besides the built-in ones, relative to this file'),
 });

@@ -1,11 +1,15 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Files } from './world.ts';
 
+/** Every file that is read as text is written by people: far smaller than this. */
+const maxBytes = 8 * 1024 * 1024;
+
 /** The file system of this machine. */
 export const systemFiles: Files = {
-  readText: (path) => readFile(path, 'utf8'),
+  readText,
   exists: (path) => stat(path).then(() => true, isAbsent),
   list: (directory) =>
     readdir(directory).then(
@@ -15,6 +19,24 @@ export const systemFiles: Files = {
   makeTemporaryDirectory: (prefix) => mkdtemp(join(tmpdir(), prefix)),
   remove: (path) => rm(path, { recursive: true, force: true }),
 };
+
+/** Opens without waiting, for a pipe would keep the program until somebody writes into it. */
+async function readText(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = await file.stat();
+    if (found.isDirectory()) throw refusal('EISDIR', 'it is a directory', path);
+    if (!found.isFile()) throw refusal('EINVAL', 'it is not a regular file', path);
+    if (found.size > maxBytes) throw refusal('EFBIG', `it is larger than ${maxBytes / 1024 / 1024} MB`, path);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+function refusal(code: string, why: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${why}, read '${path}'`), { code, syscall: 'read', path });
+}
 
 /** False for "there is no such file", thrown on for anything else. */
 function isAbsent(error: unknown): false {

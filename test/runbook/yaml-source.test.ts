@@ -20,7 +20,7 @@ const bad: readonly [name: string, text: string, says: readonly string[]][] = [
   ],
   ['a byte order mark', '\uFEFFa: 1\n', ['1:1: the file begins with a byte order mark; save it as UTF-8 without BOM']],
   ['not UTF-8', 'a: 1\nb: caf\uFFFD\n', ['2:7: the file is not UTF-8; save it as UTF-8']],
-  ['a control character', 'a: 1\nb: \u0007\n', ['2:4: the file holds a control character (U+0007); remove it']],
+  ['a control character', 'a: 1\nb: \u0007\n', ['2:4: there is a control character here (U+0007); remove it']],
   [
     'two documents',
     'a: 1\n---\nb: 1\n',

@@ -1,10 +1,21 @@
 import { z } from 'zod';
 
+/** A header's name (RFC 9110, section 5.1); without those that the connection itself is made of. */
+const headerName = z
+  .string()
+  .regex(
+    /^(?!(?:host|connection|content-length|transfer-encoding|keep-alive|upgrade|te|trailer|expect)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$/i,
+    'the name of a header, and none that the program sets itself (host, content-length, …)',
+  );
+
+/** What may stand in a header (RFC 9110, section 5.5): no line ends, so that nothing can be put behind it. */
+const headerText = z.string().regex(/^[\t\x20-\x7E]*$/, 'text in ASCII, on one line');
+
 const headerValue = z.union([
-  z.string(),
+  headerText,
   z.strictObject({
     secret: z.string().describe('name of a secret of the environment'),
-    prefix: z.string().default('').describe('put before the secret, e.g. "Bearer "'),
+    prefix: headerText.default('').describe('put before the secret, e.g. "Bearer "'),
   }),
 ]);
 
@@ -21,11 +32,14 @@ const expectationSchema = z.strictObject({
 
 /** One request of a suite. Must be free of side effects: bad keys, invalid bodies, test addresses. */
 export const suiteRequestSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter'),
   title: z.string().optional(),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
-  path: z.string().startsWith('/'),
-  headers: z.record(z.string(), headerValue).default({}).describe('an empty text leaves out a header, e.g. User-Agent'),
+  path: z
+    .string()
+    .startsWith('/')
+    .regex(/^[!"$-~]*$/, 'a path in ASCII without spaces or #: write them as %20 and %23'),
+  headers: z.record(headerName, headerValue).default({}).describe('an empty text leaves out a header, e.g. User-Agent'),
   body: z
     .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())])
     .optional()
@@ -42,7 +56,7 @@ export const suiteRequestSchema = z.strictObject({
 
 /** The critical requests of an API and what each must answer. */
 export const suiteSchema = z.strictObject({
-  title: z.string(),
+  title: z.string().regex(/\S/, 'text that is not blank'),
   'timeout-ms': z.int().min(100).max(60_000).default(5_000).describe('time box of each request'),
   requests: z
     .array(suiteRequestSchema)

@@ -14,6 +14,8 @@ import { parseOverrides } from '../shared-options.ts';
 export const rehearse: CommandRun = async ({ world, args, options }) => {
   const overrides = parseOverrides(options.list('override'));
   const directory = await locateRunbooks(world, options.text('runbooks'));
+  // Before any socket is opened, and at the places of the operator's own files.
+  await loadMaterial(world, directory, { runbook: args[0] ?? '', environment: options.text('env') ?? 'production' });
   const words: string[] = [];
   let say = (text: string): void => void words.push(text);
   // Until the run listens: a signal in the meantime must not leave the simulator's directory behind.
