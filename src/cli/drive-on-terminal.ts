@@ -65,7 +65,7 @@ export async function driveOnTerminal(
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
   }
   const tell = (text: string) => {
-    for (const line of text.split('\n')) screen.line(sanitise(line), { indent: 2 });
+    for (const line of world.redactor.text(text).split('\n')) screen.line(sanitise(line), { indent: 2 });
   };
   request.announce?.(view.announce);
   const prompts = createPrompts(world, screen);

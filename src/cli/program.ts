@@ -84,7 +84,8 @@ function createRoot(world: World): Command {
       writeErr: (text) => world.stderr.write(world.redactor.text(text)),
       // The message repeats what was typed; only the parser's own suggestion stands on a line of its own.
       outputError: (text, write) => {
-        const [, message = '', suggestion = ''] = /^(.*?)(\n\(Did you mean [^\n]*\))?\n?$/s.exec(text) ?? [];
+        const [, message = '', suggestion = ''] =
+          /^(.*?)(\n\(Did you mean [^\n]*\))?\n?$/s.exec(world.redactor.text(text)) ?? [];
         write(`${sanitise(message)}${suggestion}\n`);
       },
       getOutHelpWidth: () => Math.min(100, world.stdout.columns()),

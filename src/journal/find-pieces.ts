@@ -12,9 +12,11 @@ export function findPieces(text: string, forms: readonly string[]): [number, num
     // Overlapping finds count too: what two finds share must not be left over when one of them is masked.
     for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) spans.push([at, at + form.length]);
     if (lines !== undefined) {
+      const place = ([start, end]: [number, number]) => spans.push([lines.at(start), lines.at(end - 1) + 1]);
       for (let at = lines.text.indexOf(form); at !== -1; at = lines.text.indexOf(form, at + 1)) {
-        spans.push([lines.at(at), lines.at(at + form.length - 1) + 1]);
+        place([at, at + form.length]);
       }
+      for (const cut of findCut(lines.text, form)) place(cut);
     }
     spans.push(...findCut(text, form));
   }
@@ -23,7 +25,8 @@ export function findPieces(text: string, forms: readonly string[]): [number, num
 
 /** A cheap look whether a text can hold any of the forms, or a piece of one that counts. */
 export function mayHold(text: string, forms: readonly string[]): boolean {
-  if (text.includes('\n') || text.includes('\\n')) return forms.length > 0;
+  // Escapes and line breaks can part what belongs together.
+  if (text.includes('\n') || text.includes('\\')) return forms.length > 0;
   return forms.some((form) => text.includes(form.slice(0, piece)) || text.includes(form.slice(-piece)));
 }
 
@@ -34,7 +37,7 @@ function findCut(text: string, form: string): [number, number][] {
   for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, at + 1)) {
     let end = at + piece;
     while (end < text.length && end - at < form.length && text[end] === form[end - at]) end += 1;
-    if (end === text.length || text[end] === '…') spans.push([at, end]);
+    if (/^=?(…|$)/.test(text.slice(end, end + 2))) spans.push([at, end]);
   }
   const last = text.indexOf(tail);
   const kept = last === -1 ? 0 : last + piece;

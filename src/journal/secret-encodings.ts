@@ -29,6 +29,7 @@ export function encodingsOf(secret: string): string[] {
     hex.toUpperCase(),
     ...[percent, strict, encodeURI(text), encodeURIComponent(percent), encodeURIComponent(strict)].flatMap(bothCases),
     ...bothCases(strict.replace(/%20/g, '+')),
+    ...bothCases(new URLSearchParams([['', text]]).toString().slice(1)),
     ...bothCases(hex.toUpperCase().replace(/../g, '%$&')),
     hex.replace(/../g, '\\x$&'),
     xml,

