@@ -1,7 +1,9 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { version } from '../package.json' with { type: 'json' };
 import { program } from './cli/program.ts';
+import { sanitise, sanitiseLines } from './cli/terminal/sanitise.ts';
 import { exitCodes } from './errors.ts';
+import { createRedactor } from './journal/redact.ts';
 import { createClock } from './world/system-clock.ts';
 import { systemFiles } from './world/system-files.ts';
 import type { InputPort, OutputPort, World } from './world/world.ts';
@@ -66,18 +68,21 @@ function realWorld(packageDirectory: string): World {
       return () => process.off(signal, listener);
     },
     files: systemFiles,
+    redactor: createRedactor([]),
     clock: createClock({ speed: 1 }),
   };
 }
 
 /** Nothing is known of the program's state any more, so it ends; the log on disk tells where a run stands. */
-function endAtBug(error: unknown): void {
-  const verbose = process.argv.includes('--verbose') && error instanceof Error ? `${error.stack}\n` : '';
-  const what = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    `error: unexpected: ${what}\nhint: this is a bug; \`resend-ops status\` tells where the run stands\n${verbose}`,
-    () => process.exit(exitCodes.needsAttention),
-  );
+function endAtBug(error: unknown, { redactor }: World): void {
+  const stack = process.argv.includes('--verbose') && error instanceof Error ? sanitiseLines(error.stack ?? '') : [];
+  const what = sanitise(error instanceof Error ? error.message : String(error));
+  const lines = [
+    `error: unexpected: ${what}`,
+    'hint: this is a bug; `resend-ops status` tells where the run stands',
+    ...stack,
+  ];
+  process.stderr.write(`${redactor.text(lines.join('\n'))}\n`, () => process.exit(exitCodes.needsAttention));
 }
 
 /**
@@ -93,8 +98,9 @@ export async function main(packageDirectory: string): Promise<void> {
     );
   };
   process.once('beforeExit', onDrained);
-  process.once('uncaughtException', endAtBug);
-  const code = await program(process.argv.slice(2), realWorld(packageDirectory));
+  const world = realWorld(packageDirectory);
+  process.once('uncaughtException', (error) => endAtBug(error, world));
+  const code = await program(process.argv.slice(2), world);
   process.off('beforeExit', onDrained);
   process.exitCode = code;
 }

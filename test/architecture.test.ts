@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   report: ['runbook', 'journal', 'actions', 'world', 'errors'],
   simulator: ['runbook', 'journal', 'actions', 'world', 'errors'],
   cli: ['engine', 'report', 'simulator', 'runbook', 'journal', 'actions', 'world', 'errors'],
-  main: ['cli', 'world', 'errors'],
+  main: ['cli', 'journal', 'world', 'errors'],
 };
 
 type Source = { name: string; layer: string; code: string; imports: string[]; lines: number };

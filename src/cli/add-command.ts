@@ -2,12 +2,13 @@ import { type Command, Option } from 'commander';
 import { type ExitCode, OpsError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 import { type CommandSpec, type OptionSpec, readOptions } from './command.ts';
+import { sanitise } from './terminal/sanitise.ts';
 
 /** Adds a command to the program. A name of two words goes into a group, which is made when first needed. */
 export function addCommand(root: Command, spec: CommandSpec, world: World, finish: (code: ExitCode) => void): void {
   const [first = spec.name, second] = spec.name.split(' ');
   const parent = second === undefined ? root : groupOf(root, first, spec.group);
-  const command = parent.command(second ?? first).description(spec.summary);
+  const command = parent.command(second ?? first).description(sanitise(spec.summary));
   if (parent === root) command.helpGroup(spec.group);
   for (const { name, description } of spec.arguments ?? []) command.argument(name, description);
   for (const option of spec.options) command.addOption(createOption(option));
@@ -29,7 +30,7 @@ function groupOf(root: Command, name: string, heading: string): Command {
 }
 
 function createOption({ flags, description, parse, repeatable, choices }: OptionSpec): Option {
-  const option = new Option(flags, description);
+  const option = new Option(flags, sanitise(description));
   if (choices !== undefined) option.choices(choices);
   if (parse !== undefined) option.argParser((text: string) => parseNamed(flags, text, parse));
   if (repeatable === true) option.argParser((text: string, before: string[] = []) => [...before, text]);

@@ -15,7 +15,7 @@ import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
-import { ignoredVariables, secretReader } from './secrets.ts';
+import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
 import { createRunView } from './terminal/run-view.ts';
@@ -52,6 +52,7 @@ export async function driveOnTerminal(
 ): Promise<ExitCode> {
   const { world, options, material, mode, clock, variables } = request;
   const { environment, runbook } = material;
+  world.redactor.learn(secretValues(environment, variables));
   const terminal = openTerminal(world, options, { banner: bannerOf(mode, environment.simulated === true) });
   const { screen } = terminal;
   const view = await createRunView({
@@ -65,7 +66,7 @@ export async function driveOnTerminal(
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
   }
   const tell = (text: string) => {
-    for (const line of text.split('\n')) screen.line(sanitise(line), { indent: 2 });
+    for (const line of world.redactor.text(text).split('\n')) screen.line(sanitise(line), { indent: 2 });
   };
   request.announce?.(view.announce);
   const prompts = createPrompts(world, screen);
@@ -79,8 +80,7 @@ export async function driveOnTerminal(
     tell,
   });
   const secret = secretReader(environment, variables);
-  const values = Object.keys(environment.secrets).flatMap((name) => secret(name) ?? []);
-  const store = openStore(world, options, values);
+  const store = openStore(world, options);
   const interrupts = createInterrupts();
   const silence = [
     ...signals.map((signal) => world.onSignal(signal, () => interrupts.raise(signal))),
@@ -98,7 +98,11 @@ export async function driveOnTerminal(
       prompts,
       tell,
       actor: { user: world.user, host: world.host },
-      edges: createEdges(environment, await readAuthority(world, material), secret),
+      edges: createEdges(environment, {
+        ca: await readAuthority(world, material),
+        secret,
+        mask: world.redactor.text,
+      }),
       subscribe(entry, state) {
         last = state;
         if (json) writeJsonLine(world, entry);

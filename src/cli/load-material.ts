@@ -11,6 +11,7 @@ import type { World } from '../world/world.ts';
 import { checkAuthority } from './check-authority.ts';
 import { canBeCommand, locateEnvironment, namesIn, readIfThere } from './locate.ts';
 import { invalidFiles } from './problems.ts';
+import { secretValues } from './secrets.ts';
 
 /** The files of a run, and what does no harm to a rehearsal but stops a live run: placeholders. */
 export type LoadedMaterial = Material & { warnings: readonly Problem[]; authority?: Authority };
@@ -37,6 +38,7 @@ export async function loadMaterial(
 export async function loadFrom(world: World, request: LoadRequest, environmentName: string): Promise<LoadedMaterial> {
   const loaded = await loadAll(request);
   if ('problems' in loaded) throw invalidFiles(world, loaded.problems);
+  world.redactor.learn(secretValues(loaded.environment, world.variables));
   return { ...loaded, environmentName };
 }
 

@@ -1,17 +1,17 @@
 import { createFileStore } from '../journal/file-store.ts';
-import { createRedactor } from '../journal/redact.ts';
 import type { Store } from '../journal/store.ts';
 import { isAlive, readSelf } from '../world/process-identity.ts';
 import type { World } from '../world/world.ts';
 import type { Options } from './command.ts';
 import { locateState } from './locate.ts';
+import { quoteForShell } from './quote-for-shell.ts';
 
-/** Opens the store of `--state-dir`. Whatever is written is masked of `secrets`. Close it after use. */
-export function openStore(world: World, options: Options, secrets: readonly string[] = []): Store {
+/** Opens the store of `--state-dir`. Whatever is written is masked of what the world's redactor knows. Close it after use. */
+export function openStore(world: World, options: Options): Store {
   const self = readSelf();
   return createFileStore({
     directory: locateState(world, options.text('stateDir')),
-    redact: createRedactor(secrets),
+    redact: world.redactor,
     clock: world.clock,
     self,
     isAlive: (other) => isAlive(other, self),
@@ -21,9 +21,7 @@ export function openStore(world: World, options: Options, secrets: readonly stri
 /** What a next command must repeat, so that it finds the same runs: ` --state-dir DIR`, or nothing. */
 export function stateFlags(options: Options): string {
   const directory = options.text('stateDir');
-  return directory === undefined
-    ? ''
-    : ` --state-dir ${/^[\w./-]+$/.test(directory) ? directory : JSON.stringify(directory)}`;
+  return directory === undefined ? '' : ` --state-dir ${quoteForShell(directory)}`;
 }
 
 /** Opens the store for `work`, and closes it whatever happens. */

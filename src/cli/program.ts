@@ -8,14 +8,19 @@ import { locateRunbooks } from './locate.ts';
 import { writeRefusal } from './refusal.ts';
 import { runbookCommands } from './runbook-commands.ts';
 import { scanArguments } from './scan-arguments.ts';
+import { likelySecrets } from './secrets.ts';
 import { runbooksOption } from './shared-options.ts';
 import { showError } from './show-error.ts';
+import { guardOutputs } from './terminal/guard-output.ts';
+import { sanitise } from './terminal/sanitise.ts';
 
 /**
  * The whole program: runs one command line (without node and script) in a world, and answers the exit code. Never
  * throws; what goes wrong is said on the world's stderr.
  */
-export async function program(argv: readonly string[], world: World): Promise<ExitCode> {
+export async function program(argv: readonly string[], given: World): Promise<ExitCode> {
+  const world = guardOutputs(given);
+  world.redactor.learn(likelySecrets(world.variables));
   const facts = { verbose: argv.includes('--verbose'), color: !argv.includes('--no-color') };
   try {
     return await runCommandLine(argv, world);
@@ -76,8 +81,14 @@ function createRoot(world: World): Command {
     .exitOverride()
     .showHelpAfterError('hint: resend-ops --help lists runbooks and commands; COMMAND --help their options')
     .configureOutput({
-      writeOut: (text) => world.stdout.write(text),
-      writeErr: (text) => world.stderr.write(text),
+      writeOut: (text) => world.stdout.write(world.redactor.text(text)),
+      writeErr: (text) => world.stderr.write(world.redactor.text(text)),
+      // The message repeats what was typed; only the parser's own suggestion stands on a line of its own.
+      outputError: (text, write) => {
+        const [, message = '', suggestion = ''] =
+          /^(.*?)(\n\(Did you mean [^\n]*\))?\n?$/s.exec(world.redactor.text(text)) ?? [];
+        write(`${sanitise(message)}${suggestion}\n`);
+      },
       getOutHelpWidth: () => Math.min(100, world.stdout.columns()),
       getErrHelpWidth: () => Math.min(100, world.stderr.columns()),
       getOutHasColors: () => false,

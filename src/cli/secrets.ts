@@ -35,3 +35,23 @@ export function ignoredVariables(environment: Environment, variables: World['var
   const named = new Set(Object.values(environment.secrets));
   return redirecting.filter((name) => variables[name] && !named.has(name));
 }
+
+/** The values of all secrets that an environment names, as far as their variables are set. */
+export function secretValues(environment: Environment, variables: World['variables']): string[] {
+  const secret = secretReader(environment, variables);
+  return Object.keys(environment.secrets).flatMap((name) => secret(name) ?? []);
+}
+
+/**
+ * Values of variables whose names say that they are secrets, whatever the environment file names: a command line that
+ * is not understood is told before any file is read. Short ones and paths are left alone.
+ */
+export function likelySecrets(variables: World['variables']): string[] {
+  return Object.entries(variables).flatMap(([name, value]) =>
+    value !== undefined &&
+    /(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY)$/.test(name) &&
+    /^[^/.\s]\S{11,}$/.test(value)
+      ? [value]
+      : [],
+  );
+}

@@ -15,8 +15,9 @@ export async function showError(
   const { createPaint } = await import('./terminal/paint.ts');
   const paint = createPaint({ isTTY: world.stderr.isTTY, variables: world.variables, color });
   const unicode = speaksUnicode(world.variables);
+  const redact = world.redactor.text;
   const say = (label: string, text: string) => {
-    const [first = '', ...more] = sanitiseLines(text);
+    const [first = '', ...more] = sanitiseLines(redact(text));
     const whole = [`${label} ${first}`, ...more.map((line) => `  ${line}`)].join('\n');
     world.stderr.write(`${unicode ? whole : toAscii(whole)}\n`);
   };
@@ -31,9 +32,9 @@ export async function showError(
     say(paint('accent', 'hint:'), 'this is a bug in resend-ops; run the command again with --verbose for the stack');
   }
   if (verbose && error instanceof Error && error.stack !== undefined) {
-    for (const line of sanitiseLines(error.stack)) world.stderr.write(`${line}\n`);
+    for (const line of sanitiseLines(redact(error.stack))) world.stderr.write(`${line}\n`);
     if (error.cause !== undefined)
-      for (const line of sanitiseLines(String(error.cause))) world.stderr.write(`caused by: ${line}\n`);
+      for (const line of sanitiseLines(redact(String(error.cause)))) world.stderr.write(`caused by: ${line}\n`);
   }
   return exitCodeOf(error);
 }

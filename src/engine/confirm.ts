@@ -2,6 +2,7 @@ import { OpsError } from '../errors.ts';
 import { resolveTemplate } from '../runbook/evaluate.ts';
 import type { Step } from '../runbook/runbook.ts';
 import type { Answer } from '../world/operator.ts';
+import { isPlainText, makeVisible } from '../world/visible-text.ts';
 import { scopeOf } from './expressions.ts';
 import { changesInPlace } from './in-place.ts';
 import { readerGone } from './interrupts.ts';
@@ -16,12 +17,20 @@ export function questionOf(session: Session, confirm: Step['confirm'], title: st
   if (confirm.kind === 'plain') {
     return { kind: 'plain', message: confirm.message === undefined ? `${title}?` : textOf(session, confirm.message) };
   }
-  const phrase = textOf(session, confirm.phrase);
+  const phrase = plainPhrase(textOf(session, confirm.phrase));
   if (phrase.trim() !== '') return { kind: 'typed', phrase };
   // An empty line would be the right answer.
   throw new OpsError('failed', 'the phrase to type is empty', {
     where: confirm.phrase.where,
     hint: 'word it with what is never empty, such as ${{ env.hostname }}',
+  });
+}
+
+/** What is to be typed must be what it looks like: otherwise nobody could type it, or somebody typed something else. */
+function plainPhrase(phrase: string): string {
+  if (isPlainText(phrase)) return phrase;
+  throw new OpsError('refused', `the phrase to be typed is not what it looks like: ${makeVisible(phrase)}`, {
+    hint: 'take hidden characters, and letters of another alphabet, out of the confirm phrase and the environment',
   });
 }
 

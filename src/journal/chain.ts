@@ -1,5 +1,6 @@
 import { hash as hashOf } from 'node:crypto';
 import type { Json } from '../world/json.ts';
+import { escapeUnseen } from '../world/visible-text.ts';
 import type { Actor, Entry, Event } from './events.ts';
 
 /** The `prev` of a log's first line. */
@@ -10,12 +11,6 @@ export const longestLine = 1024 * 1024;
 
 /** What the store stamps on an event. */
 type Stamp = { seq: number; time: string; run: string; epoch: number; actor: Actor; prev: string; key?: string };
-
-/**
- * Characters that JSON leaves as they are and that break a line or a terminal: DEL and C1, zero-width and
- * bidirectional controls, the line and paragraph separators, the byte order mark.
- */
-const unsafe = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /**
  * The text of one entry, without its line break: one JSON object whose fields stand in the order of the format.
@@ -36,7 +31,7 @@ export function formatLine(stamp: Stamp, event: Event): { line: string; hash: st
 const reserved = new Set(['seq', 'time', 'run', 'epoch', 'actor', 'key', 'prev', 'hash']);
 
 function toSafeJson(value: { readonly [key: string]: Json | undefined | Actor }): string {
-  return JSON.stringify(value).replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escapeUnseen(JSON.stringify(value));
 }
 
 /** SHA-256 in lower-case hex of text (as UTF-8) or bytes. */

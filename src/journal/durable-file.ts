@@ -1,5 +1,16 @@
-import { chmodSync, closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { OpsError } from '../errors.ts';
 
 /** Makes the names in a directory durable: after a file in it was created or renamed. */
 export function syncDirectory(directory: string): void {
@@ -15,11 +26,20 @@ export function syncDirectory(directory: string): void {
 export function ensureDirectory(directory: string): void {
   const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (first === undefined) {
+    assertOwn(directory);
     chmodSync(directory, 0o700);
     return;
   }
   const top = dirname(resolve(first));
   for (let at = resolve(directory); at !== top; at = dirname(at)) syncDirectory(dirname(at));
+}
+
+/** A link could lead the log to where others read or change it. Another user's directory cannot be made private. */
+function assertOwn(directory: string): void {
+  if (lstatSync(directory).isDirectory()) return;
+  throw new OpsError('audit', `${directory} is a link, not a directory of its own`, {
+    hint: 'nothing was written. Remove it, or name another state directory with --state-dir',
+  });
 }
 
 /**

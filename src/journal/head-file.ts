@@ -67,7 +67,7 @@ export function keepHead(audit: string, head: Head, options: { sync: boolean }):
 }
 
 function writeOver(file: string, text: string, sync: boolean): void {
-  const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
     const bytes = Buffer.from(text);
     writeWhole(fd, bytes);

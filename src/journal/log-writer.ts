@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { findOpsError, OpsError } from '../errors.ts';
+import type { Redactor } from '../world/redactor.ts';
 import type { AppendLock } from './append-lock.ts';
 import { asAuditFailure, auditFailure, headFailure } from './audit-failure.ts';
 import { formatLine, longestLine, parseEntry, type StoredEntry } from './chain.ts';
@@ -9,7 +10,6 @@ import { createFallback } from './fallback.ts';
 import { keepHead } from './head-file.ts';
 import { headOf, moveTo } from './log-scan.ts';
 import { type LogView, refresh } from './log-view.ts';
-import type { Redactor } from './redact.ts';
 import { repairTail } from './repair-tail.ts';
 import { indexLine, noRun } from './run-index.ts';
 import { createSegmentWriter } from './segment-writer.ts';

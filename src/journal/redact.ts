@@ -1,18 +1,10 @@
+import type { Redactor } from '../world/redactor.ts';
+import { findPieces, mayHold } from './find-pieces.ts';
 import { encodingsOf } from './secret-encodings.ts';
 import { maskShapes, mayHoldShapes } from './secret-shapes.ts';
 
 /** What stands in the place of a secret. */
 const mask = '***';
-
-/** Takes secrets out of whatever is written, shown or sent. */
-export type Redactor = {
-  /** The text without secrets: by value, by encoded value, and by shape. */
-  text(text: string): string;
-  /** The same value with every text in it, names of fields included, put through `text`. */
-  json<T>(value: T): T;
-  /** Whether the text holds one of the given secrets, plain or encoded. Shapes do not count. */
-  holds(text: string): boolean;
-};
 
 /** Secrets shorter than this are masked as whole words only: their letters are part of too many other words. */
 const shortest = 6;
@@ -22,18 +14,22 @@ const shortest = 6;
  * are masked as whole words only and in no encoding, since they would tear holes into ordinary text.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const known = [...new Set(secrets.flatMap(parts))];
-  const forms = [...new Set(known.filter((secret) => secret.length >= shortest).flatMap(encodingsOf))];
-  const words = known
-    .filter((secret) => secret.length < shortest)
-    .map((word) => new RegExp(`(?<![\\p{L}\\p{N}_])${escapeRegExp(word)}(?![\\p{L}\\p{N}_])`, 'gu'));
+  const known = new Set<string>();
+  let forms: readonly string[] = [];
+  let words: readonly RegExp[] = [];
+
+  function learn(more: readonly string[]): void {
+    const before = known.size;
+    for (const secret of more.flatMap(parts)) known.add(secret);
+    if (known.size === before) return;
+    const [long, short] = [[...known].filter(isLong), [...known].filter((secret) => !isLong(secret))];
+    forms = [...new Set(long.flatMap(encodingsOf))];
+    words = short.map((word) => new RegExp(`(?<![\\p{L}\\p{N}_])${escapeRegExp(word)}(?![\\p{L}\\p{N}_])`, 'gu'));
+  }
+  learn(secrets);
 
   function find(text: string): [number, number][] {
-    const spans: [number, number][] = [];
-    for (const form of forms) {
-      // Overlapping finds count too: what two finds share must not be left over when one of them is masked.
-      for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) spans.push([at, at + form.length]);
-    }
+    const spans = findPieces(text, forms);
     for (const word of words) {
       for (const found of text.matchAll(word)) spans.push([found.index, found.index + found[0].length]);
     }
@@ -41,16 +37,17 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   }
 
   const text = (value: string) => {
-    const spans = find(value);
+    const spans = mayHold(value, forms) || words.length > 0 ? find(value) : [];
     return maskShapes(spans.length === 0 ? value : maskSpans(value, spans), mask);
   };
 
   return {
+    learn,
     text,
     json(value) {
       const serialised = JSON.stringify(value);
       // One look at the whole decides whether each text in it must be searched: its JSON form is one of the forms.
-      const clean = words.length === 0 && find(serialised).length === 0;
+      const clean = words.length === 0 && !mayHold(serialised, forms);
       if (clean && !mayHoldShapes(serialised) && !secretFieldWithin.test(serialised)) return JSON.parse(serialised);
       const masked = clean ? (part: string) => maskShapes(part, mask) : text;
       return JSON.parse(serialised, (key, item) => {
@@ -61,6 +58,10 @@ export function createRedactor(secrets: readonly string[]): Redactor {
     },
     holds: (value) => find(value).length > 0,
   };
+}
+
+function isLong(secret: string): boolean {
+  return secret.length >= shortest;
 }
 
 /** Fields whose whole text is a secret, whatever it looks like. */

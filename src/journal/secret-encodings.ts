@@ -1,7 +1,7 @@
 /**
  * The forms in which a secret turns up when programs pass it on: plain, reversed, and as base64 (at each of the three
  * offsets within a longer text, in both alphabets), hex, percent-encoded (once, twice, every byte, either case), as
- * form data, escaped for JSON (once, twice, ASCII only), XML, HTML, and quoted for shells and for `util.inspect`.
+ * form data, as quoted-printable, as base64 of UTF-16, escaped for JSON (once, twice, ASCII only), XML, HTML, and quoted for shells and for `util.inspect`.
  */
 export function encodingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8');
@@ -21,10 +21,15 @@ export function encodingsOf(secret: string): string[] {
     ascii(json, (code) => code),
     ascii(json, (code) => code.toUpperCase()),
     ...base64Forms(bytes),
+    ...base64Forms(Buffer.from(text, 'utf16le')),
+    quotedPrintable(bytes),
+    [...text].map((char) => `&#${char.codePointAt(0)};`).join(''),
+    [...text].map((char) => `&#x${char.codePointAt(0)?.toString(16)};`).join(''),
     hex,
     hex.toUpperCase(),
     ...[percent, strict, encodeURI(text), encodeURIComponent(percent), encodeURIComponent(strict)].flatMap(bothCases),
     ...bothCases(strict.replace(/%20/g, '+')),
+    ...bothCases(new URLSearchParams([['', text]]).toString().slice(1)),
     ...bothCases(hex.toUpperCase().replace(/../g, '%$&')),
     hex.replace(/../g, '\\x$&'),
     xml,
@@ -49,6 +54,11 @@ function base64Forms(bytes: Buffer): string[] {
     forms.push(shifted.toString('base64').slice(from, to), shifted.toString('base64url').slice(from, to));
   }
   return forms;
+}
+
+/** Every byte outside printable ASCII, and the equals sign, as `=XX` (RFC 2045, 6.7). */
+function quotedPrintable(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[^\x20-\x3c\x3e-\x7e]/g, (char) => `=${hexOf(char).padStart(2, '0')}`);
 }
 
 function ascii(text: string, spell: (code: string) => string): string {

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, openSync, statSync } from 'node:fs';
 import { syncDirectory, writeWhole } from './durable-file.ts';
 import type { LogView } from './log-view.ts';
 import { segmentFile } from './segments.ts';
@@ -15,6 +15,9 @@ type SegmentWriter = {
 
 type Appended = { ok: true } | { ok: false; cause: unknown };
 
+/** Appending, and never through a link that somebody put in the file's place. */
+const appendOwn = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
 /** Keeps the newest file open between appends, so that no error of its earlier writes is lost with a descriptor. */
 export function createSegmentWriter(options: { segmentBytes: number }): SegmentWriter {
   let open: { fd: number; segment: number; ino: number; dev: number } | undefined;
@@ -23,7 +26,7 @@ export function createSegmentWriter(options: { segmentBytes: number }): SegmentW
     const file = segmentFile(view.audit, view.place.segment);
     if (open !== undefined && open.segment === view.place.segment && isSameFile(open, file)) return open.fd;
     close();
-    const fd = openSync(file, 'a', 0o600);
+    const fd = openSync(file, appendOwn, 0o600);
     const { ino, dev } = fstatSync(fd);
     open = { fd, segment: view.place.segment, ino, dev };
     // Whoever made an empty file may have died before its name was durable.

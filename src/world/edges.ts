@@ -24,12 +24,18 @@ export type Edges = {
 const attemptTimeoutMs = 5_000;
 const maxBodyBytes = 4 * 1024 * 1024;
 
-/** Builds the edges of an environment. `ca` is the PEM text of its extra authority, `secret` reads a secret by name. */
-export function createEdges(
-  environment: Environment,
-  ca: string | undefined,
-  secret: (name: string) => string | undefined,
-): Edges {
+/** What edges need beside the environment. */
+type EdgeOptions = {
+  /** The PEM text of the environment's extra authority. */
+  ca: string | undefined;
+  /** Reads a secret by name. */
+  secret: (name: string) => string | undefined;
+  /** Takes secrets out of text that other people read. */
+  mask: (text: string) => string;
+};
+
+/** Builds the edges of an environment. */
+export function createEdges(environment: Environment, { ca, secret, mask }: EdgeOptions): Edges {
   const trust = ca === undefined ? {} : { ca };
   const tokenOf = (name: string): string => {
     const token = secret(name);
@@ -60,6 +66,7 @@ export function createEdges(
       return createSlackClient({
         token: tokenOf('slack'),
         slackApiUrl,
+        mask,
         fetch: fetchFor(slackApiUrl, access, isSlackWrite),
       });
     },

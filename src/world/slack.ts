@@ -34,7 +34,7 @@ export function isSlackWrite(_method: string, url: URL): boolean {
 }
 
 /**
- * Builds the client. It never retries, never waits out a rate limit, and never prints. An answer that is not the API's
+ * Builds the client. Everything that it sends is masked. It never retries, never waits out a rate limit, and never prints. An answer that is not the API's
  * JSON becomes `lost-answer`, a rate limit `refused`; `ok: false` stays the SDK's own error.
  * Throws `credentials` for a token that cannot be one.
  */
@@ -42,8 +42,9 @@ export async function createSlackClient(options: {
   token: string;
   slackApiUrl?: string;
   fetch: Fetch;
+  mask: (text: string) => string;
 }): Promise<SlackClient> {
-  const { token, slackApiUrl = slackApi, fetch } = options;
+  const { token, slackApiUrl = slackApi, fetch, mask } = options;
   assertToken(token, 'Slack');
   const { default: slack } = await import('@slack/web-api');
   let level = slack.LogLevel.ERROR;
@@ -67,10 +68,17 @@ export async function createSlackClient(options: {
     rejectRateLimitedCalls: true,
     fetch: async (url, init = {}) => {
       if (typeof init.body !== 'string') throw new TypeError('only forms are sent to Slack');
-      const { method = 'POST', headers = {}, body, signal } = init;
+      const { method = 'POST', headers = {}, signal } = init;
+      const body = maskForm(init.body, mask);
       return withResult(await fetch(url, { method, headers, body, ...(signal === undefined ? {} : { signal }) }));
     },
   });
+}
+
+/** A room has more readers than the log: no field of a form holds a secret. */
+function maskForm(body: string, mask: (text: string) => string): string {
+  const fields = [...new URLSearchParams(body)].map(([name, value]): [string, string] => [name, mask(value)]);
+  return new URLSearchParams(fields).toString();
 }
 
 const result = z.object({ ok: z.boolean(), error: z.string().optional() });

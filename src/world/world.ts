@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Redactor } from './redactor.ts';
 
 /** A stream that people or programs read. `stream` is the real one, for libraries that draw on it; tests have none. */
 export type OutputPort = {
@@ -50,6 +51,8 @@ export type World = {
   /** Calls `listener` at each signal instead of dying, until unsubscribed. */
   onSignal(signal: StopSignal, listener: () => void): () => void;
   readonly files: Files;
+  /** The one mask of the program: whatever is shown, written or sent on goes through it. */
+  readonly redactor: Redactor;
   /** Real time. */
   readonly clock: Clock;
 };

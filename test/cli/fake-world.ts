@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createRedactor } from '../../src/journal/redact.ts';
 import { createClock } from '../../src/world/system-clock.ts';
 import { systemFiles } from '../../src/world/system-files.ts';
 import type { StopSignal, World } from '../../src/world/world.ts';
@@ -48,6 +49,7 @@ export async function createFakeWorld(given: Partial<World> = {}): Promise<FakeW
       return () => those.delete(listener);
     },
     files: systemFiles,
+    redactor: createRedactor([]),
     clock: createClock({ speed: 1 }),
     ...given,
   };

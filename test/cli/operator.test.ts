@@ -4,6 +4,7 @@ import { createOperator, type OperatorOptions } from '../../src/cli/operator/ope
 import { createPrompts, type Prompts } from '../../src/cli/operator/prompts.ts';
 import { createPaint } from '../../src/cli/terminal/paint.ts';
 import { createScreen } from '../../src/cli/terminal/screen.ts';
+import { createRedactor } from '../../src/journal/redact.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 
 let fake: FakeWorld;
@@ -28,7 +29,7 @@ function terminal(): Prompts | undefined {
   const paint = createPaint({ isTTY: false, variables: {}, color: false });
   return createPrompts(
     { ...fake.world, stderr },
-    createScreen({ output: stderr, paint, unicode: true, banner: 'REHEARSAL' }),
+    createScreen({ redactor: createRedactor([]), output: stderr, paint, unicode: true, banner: 'REHEARSAL' }),
   );
 }
 
@@ -85,6 +86,7 @@ test('a rehearsal without a terminal answers confirmations itself, and makes no 
 
 test('there are prompts only where both the keyboard and stderr are terminals', () => {
   const screen = createScreen({
+    redactor: createRedactor([]),
     output: fake.world.stderr,
     paint: createPaint({ isTTY: false, variables: {}, color: false }),
     unicode: true,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
+import { makeVisible } from '../../world/visible-text.ts';
 import type { ActionContext } from '../action.ts';
 import { writeSlack } from './call-slack.ts';
 import { findOwnMessage, metadataOf } from './own-message.ts';
@@ -18,6 +19,9 @@ export const roomSchema = z.strictObject({
 
 /** What the plan promises of the room. */
 export type Room = z.output<typeof roomSchema>;
+
+/** Slack's bound for topics (docs.slack.dev, conversations.setTopic). */
+export const longestTopic = 250;
 
 const parts = ['message', 'pin', 'topic', 'invitations'] as const;
 
@@ -109,7 +113,9 @@ async function pinStatus(ctx: ActionContext, { channel, message: timestamp }: No
 
 async function setTopic(ctx: ActionContext, channel: string, topic: string): Promise<Outcome> {
   if (topic === '') return {};
-  await writeSlack(ctx, 'set the topic', (client) => client.conversations.setTopic({ channel, topic }));
+  // A topic has no markup (docs.slack.dev, conversations.setTopic): it is not escaped.
+  const text = boundedText(makeVisible(topic), longestTopic);
+  await writeSlack(ctx, 'set the topic', (client) => client.conversations.setTopic({ channel, topic: text }));
   return {};
 }
 

@@ -4,7 +4,7 @@ import { boundedText } from '../../world/bounded-text.ts';
 import { isPlaceholder } from '../../world/environment.ts';
 import { type ActionContext, change, type Plan, type Planned, type RunNews } from '../action.ts';
 import { readSlack, verifySlackToken, writeSlack } from './call-slack.ts';
-import { furnishRoom, type NotedRoom, notedRoomSchema, type Room, roomSchema } from './furnish-room.ts';
+import { furnishRoom, longestTopic, type NotedRoom, notedRoomSchema, type Room, roomSchema } from './furnish-room.ts';
 import { slackCode } from './slack-error.ts';
 import { channelName, slackText } from './slack-text.ts';
 
@@ -29,8 +29,6 @@ type Output = z.output<typeof outputSchema>;
 
 /** A taken name is tried with -2, -3 … up to this number: archived channels keep their names. */
 const mostNames = 5;
-/** Slack's bound for topics (docs.slack.dev, conversations.setTopic). */
-const longestTopic = 250;
 
 /** `slack.open-room`: opens the war room: channel, pinned status message that follows the run, topic, invitations. */
 export const openRoom = change<Input, State, Output>({

@@ -1,12 +1,17 @@
+import { makeVisible } from '../../world/visible-text.ts';
+
 /** Well below Slack's own limit of 4,000 characters for a message's text (docs.slack.dev, chat.postMessage). */
 const longest = 3_500;
 const cut = '… (cut)';
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** Text as Slack's markup shows it verbatim (docs.slack.dev: escape &, <, >), bounded. An escaped character is never cut in two. */
+/**
+ * Text as Slack's markup shows it verbatim (docs.slack.dev: escape &, <, >), bounded, with what nobody could see made
+ * visible. An escaped character is never cut in two.
+ */
 export function slackText(text: string): string {
-  const pieces = Array.from(text, (character) => entities[character] ?? character);
+  const pieces = Array.from(makeVisible(text, '\n'), (character) => entities[character] ?? character);
   const whole = pieces.join('');
   if (whole.length <= longest) return whole;
   let kept = 0;

@@ -5,7 +5,6 @@ import { lintFiles } from '../lint-files.ts';
 import { locateRunbooks } from '../locate.ts';
 import { problemLines } from '../problems.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
-import { sanitise } from '../terminal/sanitise.ts';
 
 /** `resend-ops lint [FILE…]`: every problem as `file:line:column: what; what to do`. */
 export const lint: CommandRun = async ({ world, args, options }) => {
@@ -22,8 +21,8 @@ export const lint: CommandRun = async ({ world, args, options }) => {
     for (const warning of warnings) writeJsonLine(world, { type: 'warning', ...warning });
   } else {
     // Whole lines, whatever the width: editors and scripts read `file:line:column:`.
-    for (const line of problemLines(world, problems)) world.stdout.write(`${sanitise(line)}\n`);
-    for (const line of problemLines(world, warnings)) world.stdout.write(`${sanitise(line)}\n`);
+    for (const line of problemLines(world, problems)) screen.copyable(line);
+    for (const line of problemLines(world, warnings)) screen.copyable(line);
     const still = warnings.length === 0 ? '' : `, ${count(warnings.length, 'value')} to be filled in`;
     const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
     const tone = problems.length === 0 ? 'good' : 'bad';

@@ -2,6 +2,7 @@ import { actions } from '../../actions/index.ts';
 import { exitCodes } from '../../errors.ts';
 import { jsonSchemaOf } from '../../runbook/json-schema.ts';
 import { environmentJsonSchema, runbookJsonSchema, suiteJsonSchema } from '../../runbook/json-schemas.ts';
+import { escapeUnseen } from '../../world/visible-text.ts';
 import type { CommandRun } from '../command.ts';
 
 /** The schemas of the files that people write, by what they describe. */
@@ -16,6 +17,6 @@ const schemas = {
 export const schema: CommandRun = async ({ world, options }) => {
   const wanted = options.text('of') ?? 'runbook';
   const [, make = schemas.runbook] = Object.entries(schemas).find(([kind]) => kind === wanted) ?? [];
-  world.stdout.write(`${JSON.stringify(await make(), null, 2)}\n`);
+  world.stdout.write(`${escapeUnseen(JSON.stringify(await make(), null, 2))}\n`);
   return exitCodes.succeeded;
 };

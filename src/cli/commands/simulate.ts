@@ -1,6 +1,6 @@
 import { exitCodes } from '../../errors.ts';
 import type { CommandRun } from '../command.ts';
-import { writeJsonLine } from '../json-lines.ts';
+import { formatJsonLine } from '../json-lines.ts';
 import { locateRunbooks } from '../locate.ts';
 import { openSimulator, untilStopped } from '../open-simulator.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
@@ -17,7 +17,7 @@ export const simulate: CommandRun = async ({ world, options }) => {
   const { environmentFile, caFile, secrets, endpoints, control } = opened.simulator;
   try {
     if (options.flag('json'))
-      writeJsonLine(world, { type: 'simulator', environmentFile, caFile, secrets, endpoints, control });
+      world.stdout.write(formatJsonLine({ type: 'simulator', environmentFile, caFile, secrets, endpoints, control }));
     else printEndpoints(screen, world, opened.simulator);
     await stopped;
     return exitCodes.succeeded;

@@ -1,4 +1,5 @@
 import type { Answer, Operator } from '../../world/operator.ts';
+import { quoteForShell } from '../quote-for-shell.ts';
 import type { Prompts } from './prompts.ts';
 
 /** What stands behind the answers of a run, asked in this order: flags, the terminal, the rehearsal itself. */
@@ -40,7 +41,7 @@ export function createOperator(options: OperatorOptions): Operator {
         if (options.phrase !== undefined) return { kind: 'answered', value: options.phrase, by: 'flag' };
         if (prompts !== undefined) return typeAtTerminal(prompts, options.tell, { message, phrase, signal });
         if (rehearsal) return { kind: 'answered', value: phrase, by: 'rehearsal' };
-        return { kind: 'unanswerable', flag: `--confirm ${phrase}` };
+        return { kind: 'unanswerable', flag: `--confirm ${quoteForShell(phrase)}` };
       });
     },
     confirm({ message, step, signal }) {

@@ -1,7 +1,6 @@
 import type { input as inputPrompt } from '@inquirer/prompts';
 import type { World } from '../../world/world.ts';
 import { toAscii } from '../terminal/ascii.ts';
-import { sanitise } from '../terminal/sanitise.ts';
 import type { Screen } from '../terminal/screen.ts';
 
 /** How a question at the terminal ended: with what was typed, or by Ctrl-C, Ctrl-D, a hang-up or the run's own stop. */
@@ -35,7 +34,7 @@ export function createPrompts(world: World, screen: Screen): Prompts | undefined
 
 function promptsOn(streams: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream }, screen: Screen): Prompts {
   const theme = themeFor(screen);
-  const text = (message: string) => (screen.unicode ? sanitise(message) : toAscii(sanitise(message)));
+  const text = (message: string) => (screen.unicode ? screen.clean(message) : toAscii(screen.clean(message)));
   let last: Promise<unknown> = Promise.resolve();
 
   /** Runs one question after the other, and ends it when the input is closed: a closed input would wait for ever. */

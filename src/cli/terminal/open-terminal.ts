@@ -26,7 +26,7 @@ export function openTerminal(
   const { variables } = world;
   const unicode = speaksUnicode(variables);
   const paint = createPaint({ isTTY: output.isTTY, variables, color: options.value('color') !== false });
-  const screen = createScreen({ output, paint, unicode, banner });
+  const screen = createScreen({ output, redactor: world.redactor, paint, unicode, banner });
   const stream = output.stream;
   const draws = output.isTTY && stream !== undefined && variables.TERM !== 'dumb' && !variables.CI;
   return {

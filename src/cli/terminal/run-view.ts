@@ -43,7 +43,7 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
   const doing = new Map<string, string>();
   let state: RunState | undefined;
   const spinner = await options.spinner(() =>
-    state === undefined ? '' : shorten(movingLine(state, doing, clock, objective), screen),
+    state === undefined ? '' : shorten(screen.clean(movingLine(state, doing, clock, objective)), screen),
   );
 
   const isAnyRunning = () => {

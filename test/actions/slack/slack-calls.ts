@@ -29,7 +29,7 @@ export function slackContext(
     env: testEnvironment(environment),
     run: { id: '01RUN', shortId: 'run1', runbook: 'failover', title: 'Fail over', mode: 'live' },
     clients: {
-      slack: () => createSlackClient({ token, slackApiUrl: base, fetch }),
+      slack: () => createSlackClient({ mask: (text) => text, token, slackApiUrl: base, fetch }),
       cloudflare: () => Promise.reject(new Error('unexpected: Cloudflare was called')),
     },
     ...given,

@@ -7,6 +7,7 @@ import { createPaint, wantsColour } from '../../../src/cli/terminal/paint.ts';
 import { sanitise, sanitiseLines } from '../../../src/cli/terminal/sanitise.ts';
 import { createScreen } from '../../../src/cli/terminal/screen.ts';
 import { widthOf, wrap } from '../../../src/cli/terminal/wrap.ts';
+import { createRedactor } from '../../../src/journal/redact.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 300 });
 
@@ -70,7 +71,7 @@ test('a screen keeps to its width, its banner on every line', () => {
       const written: string[] = [];
       const output = { write: (text: string) => void written.push(text), isTTY: false, columns: () => 80 };
       const paint = createPaint({ isTTY: false, variables: {}, color: true });
-      const screen = createScreen({ output, paint, unicode: true, banner: 'REHEARSAL' });
+      const screen = createScreen({ redactor: createRedactor([]), output, paint, unicode: true, banner: 'REHEARSAL' });
       for (const text of texts) screen.line(text, { indent: 4 });
       for (const text of texts) screen.lineWithEnd([text], { text: '12.3s', tone: 'quiet' });
       for (const line of written.join('').split('\n').slice(0, -1)) {
