@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,14 +170,14 @@ test.skipIf(!hasScript())('a terminal gets no code but our own colours', { timeo
       writeFileSync(join(directory, 'odd.yaml'), runbookWith(text));
       const command = `'${process.execPath}' '${bin}' list --runbooks '${directory}'`;
       const env = { PATH: process.env.PATH ?? '', HOME: home, TERM: 'xterm', LANG: 'C.UTF-8' };
-      const printed = execFileSync('script', ['-qec', command, '/dev/null'], {
+      // Most payloads make the file one that is refused (exit 2): then its problems are what is shown.
+      const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
+        encoding: 'utf8',
       });
-      const own = printed
-        .toString('utf8')
-        .replaceAll('\r\n', '\n')
-        .replace(/\x1b\[(1|22|2)m/g, '');
+      if (status !== 0 && status !== 2) tally.add([`list on a terminal with ${name}: exit ${status}`]);
+      const own = stdout.replaceAll('\r\n', '\n').replace(/\x1b\[(1|2|22|31|33|39)m/g, '');
       const faults = own.includes('odd') ? faultsOf(own) : ['nothing was shown'];
       tally.add(faults.map((fault) => `list on a terminal with ${name}: ${fault}`));
     }

@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/attack/**/*.test.ts'],
     env: { RESEND_OPS_ATTACK: 'full' },
-    reporters: ['./test/attack/reporter.ts'],
+    reporters: [fileURLToPath(new URL('./reporter.ts', import.meta.url))],
     isolate: false,
     maxWorkers: 2,
     testTimeout: 3_600_000,

@@ -1,15 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -32,8 +23,24 @@ async function driving() {
 }
 
 const second = () => join(directory, 'audit', '00000002.jsonl');
-/** From now on the log goes on in a file that takes nothing. */
-const fillDisk = () => symlinkSync('/dev/full', second());
+
+const { writeSync } = fs;
+/** The log goes on in a file that takes nothing. */
+function fillDisk(file: string): void {
+  writeFileSync(file, '', { mode: 0o600 });
+  fs.writeSync = ((fd: number, ...rest: [Buffer, number, number]) => {
+    if (fs.fstatSync(fd).ino !== statSync(file, { throwIfNoEntry: false })?.ino) return writeSync(fd, ...rest);
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+  }) as typeof writeSync;
+  syncBuiltinESMExports();
+}
+/** The disk is well again. */
+function emptyDisk(): void {
+  fs.writeSync = writeSync;
+  syncBuiltinESMExports();
+}
+afterEach(emptyDisk);
+
 const fallbacks = () => readdirSync(directory).filter((name) => name.startsWith('fallback-'));
 /** Runs the command that an error names, but for the program's own verifying at its end. */
 function putBack(error: { remedy: string | undefined } | undefined): void {
@@ -47,10 +54,10 @@ const refusal = (promise: Promise<unknown>): Promise<OpsError> =>
     (error: OpsError) => error,
   );
 
-describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
+describe('a full disk', () => {
   test('refuses a run that begins, and nothing is left of it', async () => {
     mkdirSync(join(directory, 'audit'), { recursive: true });
-    symlinkSync('/dev/full', join(directory, 'audit', '00000001.jsonl'));
+    fillDisk(join(directory, 'audit', '00000001.jsonl'));
     await expect(storeOn(directory).begin('run-1', alice, [], started())).rejects.toMatchObject({
       code: 'audit',
       message: expect.stringContaining('ENOSPC'),
@@ -61,10 +68,10 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
 
   test('keeps what the log cannot take in a private file, from then on, and says how to put it back', async () => {
     const { store, lease } = await driving();
-    fillDisk();
+    fillDisk(second());
     const first = await refusal(lease.append(intended('switch'), { key: 'intent' }));
     expect(first).toMatchObject({ code: 'audit', message: expect.stringContaining('ENOSPC') });
-    rmSync(second());
+    emptyDisk();
     // The disk is well again, and this process still writes nothing: nobody knows what the disk holds.
     await refusal(lease.append(intended('switch'), { key: 'intent' }));
     const last = await refusal(lease.end(ended));
@@ -86,7 +93,7 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
 
   test('does not keep a driver from asking whether it still drives: what was written may be rolled back', async () => {
     const { lease } = await driving();
-    fillDisk();
+    fillDisk(second());
     await refusal(lease.append(intended('switch')));
     await expect(lease.ensure(1000)).resolves.toBeUndefined();
   });

@@ -15,7 +15,8 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
   const overrides = parseOverrides(options.list('override'));
   const directory = await locateRunbooks(world, options.text('runbooks'));
   // Before any socket is opened, and at the places of the operator's own files.
-  await loadMaterial(world, directory, { runbook: args[0] ?? '', environment: options.text('env') ?? 'production' });
+  const [runbook = ''] = args;
+  await loadMaterial(world, directory, { runbook, environment: options.text('env') ?? 'production' });
   const words: string[] = [];
   let say = (text: string): void => void words.push(text);
   // Until the run listens: a signal in the meantime must not leave the simulator's directory behind.
@@ -24,8 +25,8 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
   const { simulator, clock, environmentName } = opened;
   try {
     early.assertNone();
-    const names = { runbook: args[0] ?? '', environment: simulator.environmentFile };
-    const material = { ...(await loadMaterial(world, directory, names)), environmentName };
+    const environment = simulator.environmentFile;
+    const material = { ...(await loadMaterial(world, directory, { runbook, environment })), environmentName };
     const mode = options.flag('dryRun') ? 'dry-run' : 'rehearsal';
     const variables = { ...world.variables, ...simulator.secrets };
     const request = {
@@ -44,13 +45,8 @@ export const rehearse: CommandRun = async ({ world, args, options }) => {
     const code = await driveOnTerminal(request, async (driving) => {
       early.assertNone();
       const { prompts, tell, interrupts } = driving;
-      const inputs = await resolveInputs(material.runbook, {
-        options,
-        prompts,
-        tell,
-        signal: interrupts.stopAsked,
-        rehearsal: true,
-      });
+      const asking = { options, prompts, tell, signal: interrupts.stopAsked, rehearsal: true };
+      const inputs = await resolveInputs(material.runbook, asking);
       return startRun({ ...driving, ...material, inputs, mode, overrides, version: world.version });
     });
     if (options.flag('keep')) await keepSimulator(world, options, simulator);
