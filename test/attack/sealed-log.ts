@@ -1,5 +1,6 @@
 import { formatLine, genesis, sha256 } from '../../src/journal/chain.ts';
 import type { Event } from '../../src/journal/events.ts';
+import { started } from '../journal/support/store-fixture.ts';
 
 /** The events of one run that ended well, `count` of them, the same at every call. */
 function eventsOf(count: number): Event[] {
@@ -7,20 +8,7 @@ function eventsOf(count: number): Event[] {
     return { type: 'step-skipped', step: `step-${at + 1}`, why: `not needed on ${at + 1} “quiet” nights` };
   });
   const all: Event[] = [
-    {
-      type: 'run-started',
-      runbook: 'failover',
-      title: 'Fail over',
-      mode: 'live',
-      speed: 1,
-      environment: 'production',
-      hostname: 'api.example.com',
-      inputs: { reason: 'the edge answers 500' },
-      documents: [],
-      resources: ['dns/api.example.com'],
-      overrides: {},
-      version: '0.1.0',
-    },
+    { ...started(['dns/api.example.com']), inputs: { reason: 'the edge answers 500' } },
     { type: 'driver-started', pid: 4711, process: '12345', boot: 'laptop/boot/pid:[1]', forced: false },
     ...middle,
     { type: 'run-ended', outcome: 'succeeded', exitCode: 0, message: 'done', left: [] },
