@@ -14,7 +14,7 @@ export async function answerUnderFaults(
   request: ServerRequest,
   write: boolean,
 ): Promise<Outcome> {
-  const fault = faultFor(options.world, options.component, options.now());
+  const fault = faultFor(options.world, options.component, options.now(), options.region);
   switch (fault?.kind) {
     case 'refuse':
       return 'refuse';

@@ -13,6 +13,7 @@ import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets } from './generated-secrets.ts';
+import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
 import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
@@ -32,6 +33,8 @@ export type SimulatorOptions = {
   seed?: number;
   /** Plays from the moment the simulator has started; without one nothing breaks. */
   scenario?: Scenario;
+  /** The scenario's marked moment to begin at; its beginning unless given. */
+  from?: string;
   /** Gets the scenario's words for people. */
   say?(text: string): void;
   /** How many simulated customers send requests; 8 unless given, 0 for none. */
@@ -95,6 +98,7 @@ async function start(
           scenario: options.scenario,
           world,
           clock,
+          ...(options.from === undefined ? {} : { from: options.from }),
           ...(options.say === undefined ? {} : { say: options.say }),
         });
   // A scenario that fails is told by `stop`; until then its rejection must not end the process.
@@ -104,7 +108,7 @@ async function start(
     clock,
     ask: createDnsTransport(),
     resolvers: ports.resolvers.map((port) => ({ address: '127.0.0.1', port })),
-    ports: { edge: ports.edge, fallback: ports.fallback },
+    ports: { edges: ports.edges, fallback: ports.fallback },
     caPem: authority.caPem,
     apiKey: secrets.apiKeys[0] ?? '',
     count: options.clients ?? 8,
@@ -160,7 +164,13 @@ async function startServers(parts: {
 
   const edgeOptions = { world, clock, authority, backends: backendPorts };
   const apiOptions = { world, now, speed: clock.speed };
-  const edge = await open(startEdge(edgeOptions));
+  const edgeIn = async (region: Region) => (await open(startEdge(edgeOptions, region))).port;
+  const edges = {
+    iad: await edgeIn('iad'),
+    nrt: await edgeIn('nrt'),
+    dub: await edgeIn('dub'),
+    gru: await edgeIn('gru'),
+  };
   const fallback = await open(startCloudFrontEdge(edgeOptions));
   const cloudflareApi = await open(startCloudflareApi({ ...apiOptions, token: secrets.cloudflareToken }));
   const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
@@ -173,7 +183,8 @@ async function startServers(parts: {
     resolvers.push(resolver.port);
   }
   return {
-    edge: edge.port,
+    edge: edges[operatorsRegion],
+    edges,
     fallback: fallback.port,
     backends: backendPorts,
     resolvers,

@@ -1,3 +1,5 @@
+import type { Region } from './regions.ts';
+
 /** A DNS record of the simulated Cloudflare zone, in the API's terms. */
 export type SimulatedRecord = {
   id: string;
@@ -65,6 +67,9 @@ export type Fault =
   /** Writes: answered late by `ms`, done at the end of that time. */
   | { kind: 'write-late'; ms: number };
 
+/** A fault that is set: since when (the rehearsal's clock), and where (everywhere unless given; the edge alone has regions). */
+export type SetFault = Fault & { sinceMs: number; regions?: readonly Region[] };
+
 /** One request that a simulated server received. The witness of what reached the world. */
 export type LoggedRequest = {
   at: string;
@@ -123,7 +128,7 @@ export type SimulatedWorld = {
   distribution: { domain: string; aliases: string[] };
   /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
   addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
-  faults: Map<Component, Fault & { sinceMs: number }>;
+  faults: Map<Component, SetFault>;
   channels: SimulatedChannel[];
   requests: LoggedRequest[];
 };
