@@ -15,7 +15,7 @@ import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
-import type { RehearsalEnd } from './score-rehearsal.ts';
+import type { PromptsSeen, RehearsalEnd } from './score-rehearsal.ts';
 import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
@@ -35,7 +35,7 @@ export type DriveRequest = {
   /** Takes what shows the words of a scenario, once there is a screen. */
   announce?: (show: (text: string) => void) => void;
   /** What a rehearsal adds at its end: lines for people, and its score. */
-  closing?: (state: RunState, atPromptsMs: number) => Promise<RehearsalEnd>;
+  closing?: (state: RunState, prompts: PromptsSeen) => Promise<RehearsalEnd>;
 };
 
 /** What a drive has to work with: the engine's needs, and questions before the run. */
@@ -72,7 +72,7 @@ export async function driveOnTerminal(
   request.announce?.(view.announce);
   const prompts = createPrompts(world, screen);
   let askedAtMs = 0;
-  let atPromptsMs = 0;
+  const prompted: PromptsSeen = { atPromptsMs: 0, asked: [] };
   const operator = createOperator({
     yes: options.flag('yes'),
     phrase: options.text('confirm'),
@@ -83,7 +83,7 @@ export async function driveOnTerminal(
       view.beforeQuestion(question);
     },
     after() {
-      atPromptsMs += clock.now() - askedAtMs;
+      prompted.atPromptsMs += clock.now() - askedAtMs;
       view.afterQuestion();
     },
     tell,
@@ -114,13 +114,15 @@ export async function driveOnTerminal(
       }),
       subscribe(entry, state) {
         last = state;
+        if (entry.type === 'confirmation-given' || entry.type === 'confirmation-declined')
+          prompted.asked.push(entry.step);
         if (json) writeJsonLine(world, entry);
         view.entry(entry, state);
       },
       progress: view.progress,
     });
     view.stop();
-    const closing = last === undefined ? undefined : await request.closing?.(last, atPromptsMs);
+    const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
     if (last !== undefined) {
       const customers = closing?.lines ?? [];
       const { head, exitCode, message } = result;

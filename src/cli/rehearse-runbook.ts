@@ -9,7 +9,7 @@ import { loadMaterial } from './load-material.ts';
 import { locateRunbooks } from './locate.ts';
 import { noteSignals, openSimulator } from './open-simulator.ts';
 import { resolveInputs } from './resolve-inputs.ts';
-import { endRehearsal } from './score-rehearsal.ts';
+import { endRehearsal, type PromptsSeen } from './score-rehearsal.ts';
 import { parseOverrides } from './shared-options.ts';
 
 /** Rehearses a runbook: the very same run, against a simulator that lives as long as it. Throws what running it throws. */
@@ -24,6 +24,7 @@ export async function rehearseRunbook(world: World, options: Options, runbook: s
   const early = noteSignals(world);
   const opened = await openSimulator(world, { directory, options, say: (text) => say(text) });
   const { simulator, clock, environmentName } = opened;
+  const seed = options.number('seed');
   try {
     early.assertNone();
     const environment = simulator.environmentFile;
@@ -41,15 +42,23 @@ export async function rehearseRunbook(world: World, options: Options, runbook: s
         say = show;
         for (const text of words.splice(0)) show(text);
       },
-      closing: (state: RunState, atPromptsMs: number) =>
-        endRehearsal({ world, options, runbook: material.runbook }, opened, { state, atPromptsMs, say }),
+      closing: (state: RunState, prompts: PromptsSeen) =>
+        endRehearsal({ world, options, runbook: material.runbook }, opened, { state, ...prompts, say }),
     } as const;
     const code = await driveOnTerminal(request, async (driving) => {
       early.assertNone();
       const { prompts, tell, interrupts } = driving;
       const asking = { options, prompts, tell, signal: interrupts.stopAsked, rehearsal: true };
       const inputs = await resolveInputs(material.runbook, asking);
-      return startRun({ ...driving, ...material, inputs, mode, overrides, version: world.version });
+      return startRun({
+        ...driving,
+        ...material,
+        inputs,
+        mode,
+        overrides,
+        version: world.version,
+        ...(seed === undefined ? {} : { seed }),
+      });
     });
     if (options.flag('keep')) await keepSimulator(world, options, simulator);
     return code;

@@ -14,6 +14,9 @@ export function scoresFile(world: World, options: Options): string {
   return path.join(locateState(world, options.text('stateDir')), 'rehearsals.jsonl');
 }
 
+/** Questions of a run: how long they stood there, by the run's clock, and the steps that asked. */
+export type PromptsSeen = { atPromptsMs: number; asked: string[] };
+
 /** The end of a rehearsal: what its customers saw, and its score, which is kept. */
 export type RehearsalEnd = { lines: string[]; score: Score };
 
@@ -24,9 +27,9 @@ export type RehearsalEnd = { lines: string[]; score: Score };
 export async function endRehearsal(
   { world, options, runbook }: { world: World; options: Options; runbook: Runbook },
   opened: OpenSimulator,
-  run: { state: RunState; atPromptsMs: number; say(text: string): void },
+  run: PromptsSeen & { state: RunState; say(text: string): void },
 ): Promise<RehearsalEnd> {
-  const { state, atPromptsMs } = run;
+  const { state, atPromptsMs, asked } = run;
   const { simulator, scenario } = opened;
   const lines = await customerLines(simulator, state, opened, run.say);
   const { goAt } = state.clocks;
@@ -36,9 +39,16 @@ export async function endRehearsal(
       from: options.text('from') ?? null,
       seed: options.number('seed') ?? null,
       atPromptsMs,
+      asked,
+      endsOn: simulator.answeredPath(),
       expected:
         state.runbook === 'failover' && state.mode === 'rehearsal'
-          ? { verdict: scenario.expect.verdict, exitCode: scenario.expect['exit-code'] }
+          ? {
+              verdict: scenario.expect.verdict,
+              exitCode: scenario.expect['exit-code'],
+              endsOn: scenario.expect['ends-on'],
+              asked: scenario.expect.asked,
+            }
           : {},
       objective: runbook.objective,
       goAtMs: goAt === null ? null : opened.clockTimeOf(Date.parse(goAt)),
@@ -70,8 +80,11 @@ function scoreLines(score: Score, expect: OpenSimulator['scenario']['expect']): 
     if (list.length > 0) lines.push(`          ${what}: ${list.join(', ')}`);
   }
   if (score.asExpected === null) return lines;
-  const wanted = `${expect.verdict?.join(' or ') ?? 'any verdict'}, exit ${expect['exit-code'] ?? 'any'}`;
-  const found = `${score.verdict ?? 'no verdict'}, exit ${score.exitCode}`;
+  const ending = (verdict: string, exitCode: number | string, endsOn: string, asked: readonly string[] | undefined) =>
+    `${verdict}, exit ${exitCode}, DNS on ${endsOn}, asked ${asked === undefined ? 'anyone' : asked.join(', ') || 'nobody'}`;
+  const found = ending(score.verdict ?? 'no verdict', score.exitCode, score.endsOn, score.asked);
+  const { verdict, 'exit-code': exitCode, 'ends-on': endsOn, asked } = expect;
+  const wanted = ending(verdict?.join(' or ') ?? 'any verdict', exitCode ?? 'any', endsOn ?? 'any path', asked);
   return [
     ...lines,
     score.asExpected

@@ -22,7 +22,11 @@ export const scoreSchema = z.object({
   exitCode: z.int(),
   /** What the last `http.compare` found; null where none did. */
   verdict: z.string().nullable(),
-  /** Whether verdict and exit code are what the scenario expects; null where it expects nothing of this run. */
+  /** The path that authoritative DNS answered with at the end. */
+  endsOn: z.enum(['edge', 'fallback', 'nowhere']),
+  /** The steps that asked something, in order. */
+  asked: z.array(z.string()),
+  /** Whether all this is what the scenario expects; null where it expects nothing of this run. */
   asExpected: z.boolean().nullable(),
   switchedMs: milliseconds,
   recoveredMs: milliseconds,
@@ -48,9 +52,14 @@ export type Score = z.output<typeof scoreSchema>;
 export type CustomersSeen = { clients: number; buckets: readonly { at: number; sent: number; ok: number }[] };
 
 /** What a score is made from, besides the run itself. */
-export type ScoreFacts = Pick<Score, 'scenario' | 'from' | 'seed' | 'atPromptsMs'> & {
+export type ScoreFacts = Pick<Score, 'scenario' | 'from' | 'seed' | 'atPromptsMs' | 'endsOn' | 'asked'> & {
   /** What the scenario says of this run; empty where it says nothing. */
-  expected: { verdict?: readonly string[] | undefined; exitCode?: number | undefined };
+  expected: {
+    verdict?: readonly string[] | undefined;
+    exitCode?: number | undefined;
+    endsOn?: string | undefined;
+    asked?: readonly string[] | undefined;
+  };
   objective: { switchedWithinMs?: number | undefined; recoveredWithinMs?: number | undefined } | undefined;
   /** "Go" by the rehearsal's clock, in milliseconds; null where it was never given. */
   goAtMs: number | null;
@@ -79,7 +88,9 @@ export function scoreOf(state: RunState, facts: ScoreFacts): Score {
     outcome: state.ending?.outcome ?? 'needs-attention',
     exitCode,
     verdict,
-    asExpected: isAsExpected(facts.expected, { verdict, exitCode }),
+    endsOn: facts.endsOn,
+    asked: [...facts.asked],
+    asExpected: isAsExpected(facts.expected, { ...facts, verdict, exitCode }),
     switchedMs: clocks.switchedMs,
     recoveredMs: clocks.recoveredMs,
     objective,
@@ -105,13 +116,16 @@ function verdictOf(state: RunState): string | null {
 }
 
 function isAsExpected(
-  expected: ScoreFacts['expected'],
-  found: { verdict: string | null; exitCode: number },
+  { verdict, exitCode, endsOn, asked }: ScoreFacts['expected'],
+  found: Pick<Score, 'verdict' | 'exitCode' | 'endsOn' | 'asked'>,
 ): boolean | null {
-  if (expected.verdict === undefined && expected.exitCode === undefined) return null;
-  const asToVerdict =
-    expected.verdict === undefined || found.verdict === null || expected.verdict.includes(found.verdict);
-  return asToVerdict && (expected.exitCode === undefined || expected.exitCode === found.exitCode);
+  if (verdict === undefined && exitCode === undefined && endsOn === undefined && asked === undefined) return null;
+  return (
+    (verdict === undefined || found.verdict === null || verdict.includes(found.verdict)) &&
+    (exitCode === undefined || exitCode === found.exitCode) &&
+    (endsOn === undefined || endsOn === found.endsOn) &&
+    (asked === undefined || asked.join() === found.asked.join())
+  );
 }
 
 function isMet(objective: Score['objective'], clocks: RunState['clocks']): boolean | null {

@@ -103,6 +103,8 @@ export const scenarioSchema = z.strictObject({
         .optional()
         .describe('what `http.compare` should find, or any of these'),
       'exit-code': z.int().min(0).max(7).optional().describe('how `rehearse failover` should end'),
+      'ends-on': z.enum(['edge', 'fallback']).optional().describe('the path that authoritative DNS answers with then'),
+      asked: z.array(z.string().min(1)).optional().describe('the steps that ask the operator something, in order'),
     })
     .default({}),
 });

@@ -1,9 +1,10 @@
 import type { Clock } from '../world/clock.ts';
 import { createDnsTransport } from '../world/dns-transport.ts';
 import type { Environment } from '../world/environment.ts';
+import { answeredPath } from './answered-path.ts';
 import { type BackendName, startBackends } from './backend.ts';
 import { createCertificateAuthority } from './certificates.ts';
-import type { ClientsReport } from './client-tally.ts';
+import type { ClientsReport, Via } from './client-tally.ts';
 import { type Clients, startClients } from './clients.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
@@ -54,6 +55,8 @@ export type Simulator = {
   control: string;
   world: SimulatedWorld;
   clientsReport(): ClientsReport;
+  /** The path that authoritative DNS sends customers on at this moment. */
+  answeredPath(): Via;
   /** Closes every server and connection. Safe to call twice. Rejects if the scenario failed to play. */
   stop(): Promise<void>;
 };
@@ -133,6 +136,7 @@ async function start(
     control: `http://127.0.0.1:${control.port}`,
     world,
     clientsReport: () => clients.report(),
+    answeredPath: () => answeredPath(world),
     stop: () => {
       scenario?.stop();
       stopped ??= closeAll().then(() => scenario?.done);

@@ -44,6 +44,8 @@ const facts: ScoreFacts = {
   from: null,
   seed: 7,
   atPromptsMs: 1_500,
+  endsOn: 'fallback',
+  asked: ['switch'],
   expected: { verdict: ['provider-fault'], exitCode: 0 },
   objective: { switchedWithinMs: 60_000, recoveredWithinMs: 360_000 },
   goAtMs: 10_000,
@@ -92,6 +94,13 @@ describe('the score of a rehearsal', () => {
     const ending = { outcome: 'failed', exitCode: 1, message: '', left: [] } as const;
     expect(scoreOf(state({ ending }), facts).asExpected).toBe(false);
     expect(scoreOf(state(), { ...facts, expected: {} }).asExpected).toBeNull();
+    for (const [expected, asExpected] of [
+      [{ endsOn: 'fallback', asked: ['switch'] }, true],
+      [{ endsOn: 'edge' }, false],
+      [{ asked: [] }, false],
+    ] as const) {
+      expect(scoreOf(state(), { ...facts, expected }).asExpected).toBe(asExpected);
+    }
   });
 });
 
