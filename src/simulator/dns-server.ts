@@ -8,14 +8,15 @@ import { answerFromZone } from './zone-answers.ts';
 /**
  * Starts one authoritative server of the simulated zone, on UDP and TCP of a free port of 127.0.0.1. Its answers
  * follow the simulated control plane at once. The fault of component `dns` makes it silent (`hang`), refuse
- * (`refuse`), or answer SERVFAIL (`status`, `flap`).
+ * (`refuse`), late (`slow`), or answer SERVFAIL (`status`, `flap`).
  */
 export function startDnsServer(world: SimulatedWorld, clock: Clock): Promise<DnsListener> {
-  return startDnsListener((query) => {
+  return startDnsListener(async (query) => {
     const fault = faultFor(world, 'dns', clock.now());
     if (fault?.kind === 'hang') return 'hang';
     if (fault?.kind === 'refuse') return { ...nothing, rcode: 'REFUSED' };
     if (fault?.kind === 'status') return { ...nothing, rcode: 'SERVFAIL' };
+    if (fault?.kind === 'slow') await clock.sleep(fault.ms);
     return authoritativeReply(world, query);
   });
 }

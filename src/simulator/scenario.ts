@@ -24,6 +24,7 @@ const faultSchema = z
     kind('status', 'answers everything with the provider’s error page', { status }),
     kind('refuse', 'closes every connection at once', {}),
     kind('hang', 'accepts and never answers', {}),
+    kind('slow', 'answers everything, late', { by: positive }),
     kind('flap', 'fails for `down`, works for `up`, and so on, failing first', {
       status,
       down: positive,
@@ -41,8 +42,9 @@ const faultSchema = z
     switch (rest.kind) {
       case 'flap':
         return { kind: 'flap', status: rest.status, downMs: rest.down, upMs: rest.up, ...where };
+      case 'slow':
       case 'write-late':
-        return { kind: 'write-late', ms: rest.by, ...where };
+        return { kind: rest.kind, ms: rest.by, ...where };
       default:
         return { ...rest, ...where };
     }

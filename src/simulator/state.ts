@@ -46,6 +46,8 @@ export type Fault =
   | { kind: 'refuse' }
   /** Accepts and never answers. */
   | { kind: 'hang' }
+  /** Answers everything, `ms` late. */
+  | { kind: 'slow'; ms: number }
   /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */
   | { kind: 'flap'; status: number; downMs: number; upMs: number }
   /** Writes: done, but the answer never comes. */
