@@ -1,4 +1,4 @@
-import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
+import type { ResourceRecordSet, ResourceRecordSetProtection } from '@aws-sdk/client-route-53';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import type { ActionContext, GuardFinding } from '../action.ts';
@@ -9,6 +9,9 @@ import type { HostedZone } from './hosted-zone.ts';
 import type { SetsAtName } from './list-record-sets.ts';
 import { describeSet, plainName, type RecordSet, targetsOf } from './record-set.ts';
 import { knownTarget } from './wanted-sets.ts';
+
+/** A zone with more protections than these many pages of 300 tells the rest when it is asked to change. */
+const mostProtectionPages = 10;
 
 /**
  * The sets at the name that are to be switched: the simple ones, or those that `setIdentifier` names. Throws `refused`
@@ -140,37 +143,46 @@ async function checkDelegation(
 }
 
 /**
- * Throws `refused` where a protection would make Route 53 reject the batch. Answers a note where the key may not list
- * them (Route 53 API Reference, ListResourceRecordSetProtections).
+ * Throws `refused` where a protection would make Route 53 reject the batch. Answers a note where they cannot be listed:
+ * that is no reason not to switch, for Route 53 tells it too (Route 53 API Reference, ListResourceRecordSetProtections).
  */
 export async function assertUnprotected(
   ctx: AwsCallContext,
   { zoneId, name, types }: { zoneId: string; name: string; types: ReadonlySet<string> },
 ): Promise<string | undefined> {
-  const client = await ctx.clients.route53();
-  let start: { StartRecordName?: string; NextToken?: string } = { StartRecordName: name };
+  let protections: ResourceRecordSetProtection[];
   try {
-    for (;;) {
-      const input = { HostedZoneId: zoneId, ...start };
-      const answer = await readWithRetry(ctx, 'list the record set protections', (options) =>
-        client.listProtections(input, options),
-      );
-      const listed = answer.ResourceRecordSetProtections ?? [];
-      const protection = listed.find(
-        ({ RecordName = '', RecordType = '' }) => plainName(RecordName) === name && types.has(RecordType),
-      );
-      if (protection !== undefined) {
-        const why = protection.Comment === undefined ? '' : ` ("${boundedText(protection.Comment, 120)}")`;
-        throw new OpsError('refused', `${protection.RecordType} at ${name} is protected at Route 53${why}`, {
-          hint: 'delete the protection first (DeleteResourceRecordSetProtections), with whoever set it',
-        });
-      }
-      const further = listed.every(({ RecordName = '' }) => plainName(RecordName) === name);
-      if (answer.NextToken === undefined || !further) return undefined;
-      start = { NextToken: answer.NextToken };
-    }
+    protections = await listProtectionsAt(ctx, zoneId, name);
   } catch (error) {
-    if (!(error instanceof OpsError) || error.code !== 'credentials') throw error;
-    return 'protections could not be listed with this key: Route 53 tells when it is asked to change';
+    if (!(error instanceof OpsError) || ctx.signal.aborted) throw error;
+    return `protections could not be listed (${error.message}): Route 53 tells when it is asked to change`;
   }
+  const protection = protections.find(({ RecordType = '' }) => types.has(RecordType));
+  if (protection === undefined) return undefined;
+  const why = protection.Comment === undefined ? '' : ` ("${boundedText(protection.Comment, 120)}")`;
+  throw new OpsError('refused', `${protection.RecordType} at ${name} is protected at Route 53${why}`, {
+    hint: 'delete the protection first (DeleteResourceRecordSetProtections), with whoever set it',
+  });
+}
+
+/** The protections of the name; a listing starts there, and goes on with other names. */
+async function listProtectionsAt(
+  ctx: AwsCallContext,
+  zoneId: string,
+  name: string,
+): Promise<ResourceRecordSetProtection[]> {
+  const client = await ctx.clients.route53();
+  const found: ResourceRecordSetProtection[] = [];
+  let start: { StartRecordName?: string; NextToken?: string } = { StartRecordName: name };
+  for (let page = 1; page <= mostProtectionPages; page += 1) {
+    const input = { HostedZoneId: zoneId, ...start };
+    const answer = await readWithRetry(ctx, 'list the record set protections', (options) =>
+      client.listProtections(input, options),
+    );
+    const listed = answer.ResourceRecordSetProtections ?? [];
+    found.push(...listed.filter(({ RecordName = '' }) => plainName(RecordName) === name));
+    if (answer.NextToken === undefined) return found;
+    start = { NextToken: answer.NextToken };
+  }
+  return found;
 }

@@ -24,7 +24,9 @@ export function planNotes(options: {
     ...(isOtherType
       ? [`${typesOf(before)} becomes ${typesOf(after)} in the same batch: there is no moment without an answer`]
       : []),
-    ...(identifier !== undefined && left > 0 ? [`the ${left} other sets at the name are left alone`] : []),
+    ...(identifier !== undefined && left > 0
+      ? [left === 1 ? 'the other set at the name is left alone' : `the ${left} other sets at the name are left alone`]
+      : []),
     ...(isSilent ? ['its weight is 0: it is answered only where all weights are 0'] : []),
     ...(before.length === 0
       ? ['resolvers that asked before keep “there is no such record” for a while']

@@ -25,7 +25,10 @@ export const recordSetSchema = z.custom<RecordSet>((value) => shape.safeParse(va
 
 /** The set as plain JSON, or undefined where it is of a type that is not switched. */
 export function readRecordSet(set: ResourceRecordSet): RecordSet | undefined {
-  const plain: unknown = JSON.parse(JSON.stringify(set));
+  const { ResourceRecords: records, ...rest } = set;
+  // An alias may come with an empty list, which Route 53 would not take back.
+  const whole = records === undefined || records.length === 0 ? rest : { ...rest, ResourceRecords: records };
+  const plain: unknown = JSON.parse(JSON.stringify(whole));
   const parsed = recordSetSchema.safeParse(plain);
   return parsed.success ? parsed.data : undefined;
 }

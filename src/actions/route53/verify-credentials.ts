@@ -22,8 +22,8 @@ export async function verifyCredentials(ctx: ActionContext): Promise<void> {
     if (reason.code !== 'credentials') continue;
     throw new OpsError('credentials', reason.message, {
       hint:
-        'the key needs, for this zone: route53:GetHostedZone, ListResourceRecordSets, ListResourceRecordSetProtections, ' +
-        'ChangeResourceRecordSets, and route53:GetChange; check also this machine’s clock',
+        'the key needs, for this zone: route53:GetHostedZone, route53:ListResourceRecordSets, route53:ListResourceRecordSetProtections, ' +
+        'route53:ChangeResourceRecordSets, and route53:GetChange; check also this machine’s clock',
       cause: reason,
     });
   }
