@@ -155,7 +155,7 @@ function zoneJson(world: SimulatedWorld): object {
     name,
     status: 'active',
     paused: false,
-    type: 'full',
+    type: world.servedBy === 'route53' ? 'partial' : 'full',
     development_mode: 0,
     name_servers: nameservers.map((server) => server.name),
     original_name_servers: null,

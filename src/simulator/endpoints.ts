@@ -1,3 +1,4 @@
+import type { AwsKey } from './aws-signature.ts';
 import type { SimulatedPorts } from './environment-file.ts';
 import type { SimulatedWorld } from './state.ts';
 
@@ -16,7 +17,7 @@ export function listEndpoints(options: {
   ports: SimulatedPorts;
   controlPort: number;
   caFile: string;
-  tokens: { cloudflare: string; slack: string };
+  tokens: { cloudflare: string; slack: string; aws: AwsKey };
 }): Endpoint[] {
   const { world, ports, controlPort, caFile, tokens } = options;
   const { hostname } = world;
@@ -46,6 +47,11 @@ export function listEndpoints(options: {
       try: `curl -s -H 'Authorization: Bearer ${tokens.cloudflare}' ${cloudflare}/zones/${world.zone.id}/load_balancers`,
     },
     {
+      name: 'AWS API (Route 53)',
+      address: `http://127.0.0.1:${ports.awsApi}`,
+      try: `curl -s --aws-sigv4 aws:amz:us-east-1:route53 -u ${tokens.aws.accessKeyId}:${tokens.aws.secretAccessKey}${sessionHeader(tokens.aws)} http://127.0.0.1:${ports.awsApi}/2013-04-01/hostedzone/${world.hostedZone.id}/rrset`,
+    },
+    {
       name: 'Slack API',
       address: slack,
       try: `curl -s -H 'Authorization: Bearer ${tokens.slack}' ${slack}conversations.list`,
@@ -56,6 +62,10 @@ export function listEndpoints(options: {
       try: `curl -s http://127.0.0.1:${controlPort}/`,
     },
   ];
+}
+
+function sessionHeader({ sessionToken }: AwsKey): string {
+  return sessionToken === undefined ? '' : ` -H 'x-amz-security-token: ${sessionToken}'`;
 }
 
 function quoted(path: string): string {
