@@ -1,10 +1,9 @@
 import type { Clock } from '../world/clock.ts';
+import { authoritativeAnswer } from './authoritative-answer.ts';
 import { type DnsListener, startDnsListener } from './dns-listener.ts';
 import { type DnsQuery, type DnsReply, nothing } from './dns-wire.ts';
 import { faultFor } from './faults.ts';
-import { answerFromHostedZone } from './hosted-zone-answers.ts';
 import type { SimulatedWorld } from './state.ts';
-import { answerFromZone } from './zone-answers.ts';
 
 /**
  * Starts one authoritative server of the simulated zone, on UDP and TCP of a free port of 127.0.0.1; `name` is one of the
@@ -26,10 +25,5 @@ export function startDnsServer(world: SimulatedWorld, clock: Clock, name?: strin
 
 function authoritativeReply(world: SimulatedWorld, query: DnsQuery, at: { server: number; nowMs: number }): DnsReply {
   if (query.class !== 'IN' || query.type === 'AXFR' || query.type === 'IXFR') return { ...nothing, rcode: 'REFUSED' };
-  const { name, type } = query;
-  const answer =
-    world.servedBy === 'route53'
-      ? answerFromHostedZone(world, { name, type, ...at })
-      : answerFromZone(world, name, type);
-  return { ...answer, recursionAvailable: false };
+  return { ...authoritativeAnswer(world, { name: query.name, type: query.type, ...at }), recursionAvailable: false };
 }

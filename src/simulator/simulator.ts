@@ -16,8 +16,8 @@ import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets } from './generated-secrets.ts';
-import { operatorsRegion, type Region } from './regions.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
+import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
 import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
@@ -139,7 +139,7 @@ async function start(
     control: `http://127.0.0.1:${control.port}`,
     world,
     clientsReport: () => clients.report(),
-    answeredPath: () => answeredPath(world),
+    answeredPath: () => answeredPath(world, clock.now()),
     stop: () => {
       scenario?.stop();
       stopped ??= closeAll().then(() => scenario?.done);
