@@ -3,7 +3,7 @@ import { type DnsListener, startDnsListener } from './dns-listener.ts';
 import { type DnsQuery, type DnsReply, nothing } from './dns-wire.ts';
 import { faultFor } from './faults.ts';
 import type { SimulatedWorld } from './state.ts';
-import { answerFromZone } from './zone-answers.ts';
+import { answerFromZone, answerWhileSettling } from './zone-answers.ts';
 
 /**
  * Starts one authoritative server of the simulated zone, on UDP and TCP of a free port of 127.0.0.1. Its answers
@@ -16,7 +16,8 @@ export function startDnsServer(world: SimulatedWorld, clock: Clock): Promise<Dns
     if (fault?.kind === 'hang') return 'hang';
     if (fault?.kind === 'refuse') return { ...nothing, rcode: 'REFUSED' };
     if (fault?.kind === 'status') return { ...nothing, rcode: 'SERVFAIL' };
-    return authoritativeReply(world, query);
+    const settling = answerWhileSettling(world, query.name, clock.now());
+    return settling === undefined ? authoritativeReply(world, query) : { ...settling, recursionAvailable: false };
   });
 }
 

@@ -95,6 +95,13 @@ export const scenarioSchema = z.strictObject({
     .enum(['on-edge', 'failed-over'])
     .default('on-edge')
     .describe('which path DNS answers with at the beginning; `failed-over`: a failback can be rehearsed'),
+  'odd-resolver': z
+    .strictObject({
+      'least-ttl': positive.optional().describe('keeps every answer at least this long'),
+      'most-ttl': positive.optional().describe('… and at most this long'),
+    })
+    .optional()
+    .describe('the last of the listed resolvers goes by TTLs of its own'),
   timeline: z.array(momentSchema).describe('faults over time, by the rehearsal’s clock'),
   expect: z
     .strictObject({
