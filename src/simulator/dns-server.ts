@@ -7,7 +7,7 @@ import type { SimulatedWorld } from './state.ts';
 
 /**
  * Starts one authoritative server of the simulated zone, on UDP and TCP of a free port of 127.0.0.1; `name` is one of the
- * zone's nameservers, the first unless given. Cloudflare's follow the simulated control plane at once, Route 53's when
+ * zone's nameservers, the first unless given. Cloudflare's follow the simulated control plane, Route 53's when
  * the change has reached them. The fault of component `dns` makes it silent (`hang`), refuse
  * (`refuse`), late (`slow`), or answer SERVFAIL (`status`, `flap`).
  */

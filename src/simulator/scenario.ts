@@ -104,6 +104,13 @@ export const scenarioSchema = z.strictObject({
       'what answers for the hostname: a load balancer or a proxied record at Cloudflare, or a zone at Route 53; ' +
         'without it, Route 53 where the environment names a hosted zone, and else the load balancer',
     ),
+  'odd-resolver': z
+    .strictObject({
+      'least-ttl': positive.optional().describe('keeps every answer at least this long'),
+      'most-ttl': positive.optional().describe('… and at most this long'),
+    })
+    .optional()
+    .describe('the last of the listed resolvers goes by TTLs of its own'),
   timeline: z.array(momentSchema).describe('faults over time, by the rehearsal’s clock'),
   expect: z
     .strictObject({

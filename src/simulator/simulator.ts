@@ -19,6 +19,7 @@ import { generateSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
+import type { TtlLimits } from './resolver-cache.ts';
 import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
 import { seedWorld } from './seed.ts';
@@ -93,7 +94,10 @@ async function start(
   const secrets = generateSecrets(environment);
   world.apiKeys.push(...secrets.apiKeys);
 
-  const ports = await startServers({ world, clock, authority, secrets, running, environment });
+  const ports = await startServers({
+    ...{ world, clock, authority, secrets, running, environment },
+    oddTtl: oddTtl(options.scenario),
+  });
   const pointed = pointAtSimulator(environment, world, ports);
   const files = await writeEnvironment(directory, { environment: pointed, caPem: authority.caPem });
 
@@ -155,6 +159,8 @@ async function startServers(parts: {
   secrets: ReturnType<typeof generateSecrets>;
   environment: Environment;
   running: { close(): Promise<void> }[];
+  /** What the last resolver makes of TTLs. */
+  oddTtl: TtlLimits;
 }): Promise<SimulatedPorts> {
   const { world, clock, authority, secrets, running } = parts;
   const now = () => clock.now();
@@ -187,8 +193,10 @@ async function startServers(parts: {
     nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
   const authorities = Object.values(nameservers).map((port) => ({ address: '127.0.0.1', port }));
   const resolvers: number[] = [];
-  for (const _listed of parts.environment.dns.resolvers.slice(0, 4)) {
-    const resolver = await open(startResolver({ world, clock, ask: createDnsTransport(), authorities }));
+  const listed = parts.environment.dns.resolvers.slice(0, 4);
+  for (const number of listed.keys()) {
+    const ttl = number === listed.length - 1 ? parts.oddTtl : {};
+    const resolver = await open(startResolver({ world, clock, ask: createDnsTransport(), authorities, ttl }));
     resolvers.push(resolver.port);
   }
   return {
@@ -218,4 +226,12 @@ function withOwnSecrets(environment: Environment): Environment {
     ...environment.secrets,
   };
   return { ...environment, secrets };
+}
+
+function oddTtl(scenario: Scenario | undefined): TtlLimits {
+  const { 'least-ttl': leastMs, 'most-ttl': mostMs } = scenario?.['odd-resolver'] ?? {};
+  return {
+    ...(leastMs === undefined ? {} : { least: leastMs / 1_000 }),
+    ...(mostMs === undefined ? {} : { most: mostMs / 1_000 }),
+  };
 }

@@ -10,6 +10,9 @@ export type SimulatedRecord = {
   ttl: number;
   proxied: boolean;
   comment: string | null;
+  tags?: readonly string[];
+  /** `flatten_cname` of a CNAME, and what else the API holds for a record. */
+  settings?: Readonly<Record<string, boolean>>;
   createdOn: string;
   modifiedOn: string;
 };
@@ -170,6 +173,8 @@ export type SimulatedWorld = {
   };
   hostedZone: SimulatedHostedZone;
   records: SimulatedRecord[];
+  /** Names of whose new records the servers know nothing yet, nor any more of the old ones: until when (the rehearsal's clock). */
+  settling?: Map<string, number>;
   loadBalancers: SimulatedLoadBalancer[];
   /** Pool id → the backend its origin leads to. */
   pools: Map<string, { name: string; backend: string }>;
