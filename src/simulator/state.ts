@@ -97,6 +97,8 @@ export type Fault =
   | { kind: 'refuse' }
   /** Accepts and never answers. */
   | { kind: 'hang' }
+  /** Reads: as soon as it has been looked at, somebody else edits what steers the hostname; once. */
+  | { kind: 'edited-meanwhile' }
   /** Answers everything, `ms` late. */
   | { kind: 'slow'; ms: number }
   /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */
