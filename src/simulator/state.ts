@@ -13,6 +13,7 @@ export type SimulatedRecord = {
   tags?: readonly string[];
   /** `flatten_cname` of a CNAME, and what else the API holds for a record. */
   settings?: Readonly<Record<string, boolean>>;
+  privateRouting?: boolean;
   createdOn: string;
   modifiedOn: string;
 };
