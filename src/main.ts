@@ -75,8 +75,10 @@ function realWorld(packageDirectory: string): World {
 
 /** Nothing is known of the program's state any more, so it ends; the log on disk tells where a run stands. */
 function endAtBug(error: unknown, { redactor }: World): void {
-  const stack = process.argv.includes('--verbose') && error instanceof Error ? sanitiseLines(error.stack ?? '') : [];
-  const what = sanitise(error instanceof Error ? error.message : String(error));
+  // Masked before line breaks become visible marks, since a secret may be broken by one; and once more as it is shown.
+  const stack =
+    process.argv.includes('--verbose') && error instanceof Error ? sanitiseLines(redactor.text(error.stack ?? '')) : [];
+  const what = sanitise(redactor.text(error instanceof Error ? error.message : String(error)));
   const lines = [
     `error: unexpected: ${what}`,
     'hint: this is a bug; `resend-ops status` tells where the run stands',

@@ -1,5 +1,6 @@
 import type { AnyAction } from './action.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
+import { setRecord as setCloudflareRecord } from './cloudflare/set-record.ts';
 import { dnsVerify } from './dns/verify.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
@@ -12,6 +13,7 @@ import { wait } from './wait/wait.ts';
 
 const list: readonly AnyAction[] = [
   setLoadBalancer,
+  setCloudflareRecord,
   dnsVerify,
   httpCheck,
   httpCompare,

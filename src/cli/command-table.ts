@@ -16,6 +16,7 @@ const scenario = {
   flags: '--scenario <name>',
   description: 'what breaks and when (default: cloudflare-edge-down)',
 };
+const from = { flags: '--from <mark>', description: 'begin at a marked moment of the scenario' };
 const speed = {
   flags: '--speed <n>',
   description: 'how many times faster than real time (default: 1)',
@@ -64,12 +65,14 @@ export const commandTable: readonly CommandSpec[] = [
   {
     name: 'rehearse',
     summary: 'run a runbook against a simulator on this machine; needs no account and no network',
-    arguments: [{ name: '<runbook>', description: 'name of a runbook; its inputs are options here too' }],
+    arguments: [{ name: '[runbook]', description: 'name of a runbook; its inputs are options here too' }],
     options: [
       scenario,
+      from,
       speed,
       seed,
       { flags: '--keep', description: 'leave the simulator running afterwards, until Ctrl-C' },
+      { flags: '--history', description: 'show the scores of earlier rehearsals instead' },
       ...runOptions,
     ],
     group: 'Rehearse:',
@@ -78,7 +81,7 @@ export const commandTable: readonly CommandSpec[] = [
   {
     name: 'simulate',
     summary: 'the simulator alone, until Ctrl-C; prints its endpoints, for curl and dig',
-    options: [scenario, speed, seed, environmentOption, ...showOptions, runbooksOption],
+    options: [scenario, from, speed, seed, environmentOption, ...showOptions, runbooksOption],
     group: 'Rehearse:',
     load: async () => (await import('./commands/simulate.ts')).simulate,
   },

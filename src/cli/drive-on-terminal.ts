@@ -15,6 +15,7 @@ import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
+import type { PromptsSeen, RehearsalEnd } from './score-rehearsal.ts';
 import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
@@ -33,8 +34,8 @@ export type DriveRequest = {
   variables: World['variables'];
   /** Takes what shows the words of a scenario, once there is a screen. */
   announce?: (show: (text: string) => void) => void;
-  /** Lines on what customers saw, asked for at the end. */
-  customers?: (state: RunState) => Promise<string[]>;
+  /** What a rehearsal adds at its end: lines for people, and its score. */
+  closing?: (state: RunState, prompts: PromptsSeen) => Promise<RehearsalEnd>;
 };
 
 /** What a drive has to work with: the engine's needs, and questions before the run. */
@@ -70,13 +71,21 @@ export async function driveOnTerminal(
   };
   request.announce?.(view.announce);
   const prompts = createPrompts(world, screen);
+  let askedAtMs = 0;
+  const prompted: PromptsSeen = { atPromptsMs: 0, asked: [] };
   const operator = createOperator({
     yes: options.flag('yes'),
     phrase: options.text('confirm'),
     prompts,
     rehearsal: mode === 'rehearsal',
-    before: view.beforeQuestion,
-    after: view.afterQuestion,
+    before(question) {
+      askedAtMs = clock.now();
+      view.beforeQuestion(question);
+    },
+    after() {
+      prompted.atPromptsMs += clock.now() - askedAtMs;
+      view.afterQuestion();
+    },
     tell,
   });
   const secret = secretReader(environment, variables);
@@ -105,21 +114,24 @@ export async function driveOnTerminal(
       }),
       subscribe(entry, state) {
         last = state;
+        if (entry.type === 'confirmation-given' || entry.type === 'confirmation-declined')
+          prompted.asked.push(entry.step);
         if (json) writeJsonLine(world, entry);
         view.entry(entry, state);
       },
       progress: view.progress,
     });
     view.stop();
+    const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
     if (last !== undefined) {
-      const customers = (await request.customers?.(last)) ?? [];
+      const customers = closing?.lines ?? [];
       const { head, exitCode, message } = result;
       const { objective } = runbook;
       printEndScreen(screen, last, { objective, head, exitCode, message, customers, flags: stateFlags(options) });
     }
     // Byte for byte, without banner or wrapping: it is the only copy.
     for (const line of [result.evidence, result.remedy]) if (line !== undefined) world.stderr.write(`${line}\n`);
-    if (json) writeJsonLine(world, result);
+    if (json) writeJsonLine(world, closing === undefined ? result : { ...result, score: closing.score });
     return result.exitCode;
   } catch (error) {
     if (json) writeRefusal(world, error, { runbook: material.runbook.name, mode });

@@ -1,4 +1,5 @@
 import { OpsError } from '../errors.ts';
+import type { Scenario } from '../simulator/scenario.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import type { Clock } from '../world/clock.ts';
 import type { Environment } from '../world/environment.ts';
@@ -15,6 +16,8 @@ export type OpenSimulator = {
   /** The environment that it imitates, and its name. */
   environment: Environment;
   environmentName: string;
+  scenario: Scenario;
+  scenarioName: string;
   /** A time of the journal (real) as the simulator's clock tells it. */
   clockTimeOf(realMs: number): number;
   /** Stops it and removes its directory. */
@@ -28,9 +31,11 @@ export async function openSimulator(
 ): Promise<OpenSimulator> {
   const environmentName = options.text('env') ?? 'production';
   const environment = await readEnvironment(world, directory, environmentName);
-  const scenario = await loadScenario(world, directory, options.text('scenario') ?? 'cloudflare-edge-down');
+  const scenarioName = options.text('scenario') ?? 'cloudflare-edge-down';
+  const scenario = await loadScenario(world, directory, scenarioName);
   const clock = createClock({ speed: options.number('speed') ?? 1 });
   const seed = options.number('seed');
+  const from = options.text('from');
   const [realStart, clockStart] = [world.clock.now(), clock.now()];
   const home = await world.files.makeTemporaryDirectory('resend-ops-simulator-');
   try {
@@ -41,12 +46,15 @@ export async function openSimulator(
       scenario,
       say,
       ...(seed === undefined ? {} : { seed }),
+      ...(from === undefined ? {} : { from }),
     });
     return {
       simulator,
       clock,
       environment,
       environmentName,
+      scenario,
+      scenarioName,
       clockTimeOf: (realMs) => clockStart + (realMs - realStart) * clock.speed,
       async close() {
         try {

@@ -43,6 +43,8 @@ export type StartOptions = Drive &
     mode: 'live' | 'dry-run' | 'rehearsal';
     overrides: Readonly<Record<string, string>>;
     version: string;
+    /** Makes the run's id repeatable, apart from its date and time; for rehearsals. */
+    seed?: number;
   };
 
 /** An existing run, with its material loaded from the pinned documents. */

@@ -19,7 +19,7 @@ import { openSession, shortIdOf } from './session.ts';
  * `credentials`, `busy`, `audit`. Once it has started, how it ended is the result.
  */
 export async function startRun(options: StartOptions): Promise<RunResult> {
-  const run = newRunId(options.clock.now());
+  const run = newRunId(options.clock.now(), options.seed);
   const identity = {
     id: run,
     shortId: shortIdOf(run),

@@ -1,33 +1,52 @@
 /** A part of a secret shorter than this, at the edge of a text, tells nobody anything. */
 const piece = 8;
 
+/** A form with fewer characters than this besides white space is not looked for across lines: it would be found everywhere. */
+const shortestBroken = 6;
+
+/** The forms of secrets as they are looked for: `whole` as they are, `bare` without what breaking into lines adds or takes. */
+export type Forms = { whole: readonly string[]; bare: readonly string[] };
+
+/** Prepares forms to be looked for. */
+export function prepareForms(whole: readonly string[]): Forms {
+  const bare = whole.map((form) => form.replace(padding, '')).filter((form) => form.length >= shortestBroken);
+  return { whole, bare: [...new Set(bare)] };
+}
+
+/**
+ * White space and `=`: wrapping drops the one or adds it as indentation, and quoted-printable ends a line with the
+ * other, so that across lines neither tells a secret from what is around it.
+ */
+const padding = /[\s=]+/g;
+
 /**
  * Where the forms of secrets stand in a text: whole, broken over lines (with or without the `=` of quoted-printable),
  * and cut off: the beginning of one before the text's end or an ellipsis, the end of one at the text's beginning.
  */
-export function findPieces(text: string, forms: readonly string[]): [number, number][] {
-  const spans: [number, number][] = [];
-  const lines = text.includes('\n') ? joinLines(text) : undefined;
-  for (const form of forms) {
-    // Overlapping finds count too: what two finds share must not be left over when one of them is masked.
-    for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) spans.push([at, at + form.length]);
-    if (lines !== undefined) {
-      const place = ([start, end]: [number, number]) => spans.push([lines.at(start), lines.at(end - 1) + 1]);
-      for (let at = lines.text.indexOf(form); at !== -1; at = lines.text.indexOf(form, at + 1)) {
-        place([at, at + form.length]);
-      }
-      for (const cut of findCut(lines.text, form)) place(cut);
-    }
-    spans.push(...findCut(text, form));
-  }
-  return spans;
+export function findPieces(text: string, forms: Forms): [number, number][] {
+  const spans = forms.whole.flatMap((form) => [...findWhole(text, form), ...findCut(text, form)]);
+  if (!/[\r\n]/.test(text)) return spans;
+  const bare = strip(text);
+  const isBroken = ([start, end]: [number, number]) => /[\r\n]/.test(text.slice(start, end));
+  const broken = forms.bare
+    .flatMap((form) => [...findWhole(bare.text, form), ...findCut(bare.text, form)])
+    .map(([start, end]): [number, number] => [bare.at(start), bare.at(end - 1) + 1])
+    .filter(isBroken);
+  return [...spans, ...broken];
 }
 
 /** A cheap look whether a text can hold any of the forms, or a piece of one that counts. */
-export function mayHold(text: string, forms: readonly string[]): boolean {
+export function mayHold(text: string, { whole }: Forms): boolean {
   // Escapes and line breaks can part what belongs together.
-  if (text.includes('\n') || text.includes('\\')) return forms.length > 0;
-  return forms.some((form) => text.includes(form.slice(0, piece)) || text.includes(form.slice(-piece)));
+  if (/[\r\n\\]/.test(text)) return whole.length > 0;
+  return whole.some((form) => text.includes(form.slice(0, piece)) || text.includes(form.slice(-piece)));
+}
+
+/** Overlapping finds count too: what two finds share must not be left over when one of them is masked. */
+function findWhole(text: string, form: string): [number, number][] {
+  const spans: [number, number][] = [];
+  for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) spans.push([at, at + form.length]);
+  return spans;
 }
 
 function findCut(text: string, form: string): [number, number][] {
@@ -45,19 +64,19 @@ function findCut(text: string, form: string): [number, number][] {
   return spans;
 }
 
-/** The text with its line breaks taken out, and where each of its characters stood. */
-function joinLines(text: string): { text: string; at(index: number): number } {
+/** The text without {@link padding}, and where each of its characters stood. */
+function strip(text: string): { text: string; at(index: number): number } {
   const places: number[] = [];
-  let joined = '';
+  let stripped = '';
   let done = 0;
   const take = (end: number) => {
     for (let at = done; at < end; at += 1) places.push(at);
-    joined += text.slice(done, end);
+    stripped += text.slice(done, end);
   };
-  for (const found of text.matchAll(/=?\r?\n[ \t]*/g)) {
+  for (const found of text.matchAll(padding)) {
     take(found.index);
     done = found.index + found[0].length;
   }
   take(text.length);
-  return { text: joined, at: (index) => places[index] ?? text.length };
+  return { text: stripped, at: (index) => places[index] ?? text.length };
 }

@@ -1,5 +1,5 @@
 import type { Redactor } from '../world/redactor.ts';
-import { findPieces, mayHold } from './find-pieces.ts';
+import { type Forms, findPieces, mayHold, prepareForms } from './find-pieces.ts';
 import { encodingsOf } from './secret-encodings.ts';
 import { maskShapes, mayHoldShapes } from './secret-shapes.ts';
 
@@ -15,7 +15,7 @@ const shortest = 6;
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
   const known = new Set<string>();
-  let forms: readonly string[] = [];
+  let forms: Forms = prepareForms([]);
   let words: readonly RegExp[] = [];
 
   function learn(more: readonly string[]): void {
@@ -23,7 +23,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
     for (const secret of more.flatMap(parts)) known.add(secret);
     if (known.size === before) return;
     const [long, short] = [[...known].filter(isLong), [...known].filter((secret) => !isLong(secret))];
-    forms = [...new Set(long.flatMap(encodingsOf))];
+    forms = prepareForms([...new Set(long.flatMap(encodingsOf))]);
     words = short.map((word) => new RegExp(`(?<![\\p{L}\\p{N}_])${escapeRegExp(word)}(?![\\p{L}\\p{N}_])`, 'gu'));
   }
   learn(secrets);

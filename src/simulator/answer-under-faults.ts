@@ -14,12 +14,15 @@ export async function answerUnderFaults(
   request: ServerRequest,
   write: boolean,
 ): Promise<Outcome> {
-  const fault = faultFor(options.world, options.component, options.now());
+  const fault = faultFor(options.world, options.component, options.now(), options.region);
   switch (fault?.kind) {
     case 'refuse':
       return 'refuse';
     case 'hang':
       return 'silence';
+    case 'slow':
+      await later(options, fault.ms);
+      return options.handle(request);
     case 'status':
       if (options.spares?.(request)) return options.handle(request);
       return { status: fault.status, ...options.errorPage(fault.status, request) };
@@ -28,7 +31,7 @@ export async function answerUnderFaults(
   }
 }
 
-type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' }>;
+type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' | 'slow' }>;
 
 async function writeUnderFault(
   options: HttpServerOptions,

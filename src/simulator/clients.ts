@@ -5,6 +5,7 @@ import type { DnsTransport } from '../world/dns.ts';
 import { sendClientRequest } from './client-request.ts';
 import { createClientResolution } from './client-resolution.ts';
 import { type ClientsReport, type ClientTally, createClientTally, type Via } from './client-tally.ts';
+import { type Region, regions } from './regions.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** What the simulated customers are made of: see {@link startClients}. */
@@ -16,7 +17,7 @@ type ClientsOptions = {
   /** The resolvers, shared out among the clients in turn. */
   resolvers: readonly { address: string; port: number }[];
   /** Where the published addresses of the edge and the fallback lead: ports of 127.0.0.1. */
-  ports: { edge: number; fallback: number };
+  ports: { edges: Readonly<Record<Region, number>>; fallback: number };
   /** The authority that the edges' certificates come from. */
   caPem: string;
   /** A key that the backends accept. */
@@ -37,14 +38,14 @@ export type Clients = {
 };
 
 /** However fast the clock, a client leaves the machine this much air between two requests. */
-const leastIntervalRealMs = 100;
+const leastIntervalRealMs = 200;
 const requestTimeoutMs = 10_000;
 /** Most clients open a new connection after a few requests; every fourth holds one far longer, as SDK pools do. */
 const requestsPerConnection = { fresh: 5, holding: 60 };
 
 /**
  * Starts customers who keep resolving the hostname and sending requests (sending and reading by turns) over verified
- * TLS to whatever loopback port stands for the address that DNS gave them, and records what they saw. A connection
+ * TLS to whatever loopback port stands for the address that DNS gave them (for the edge's, their region's), and records what they saw. A connection
  * once open is used on, whatever DNS says meanwhile: a DNS switch is not moved traffic.
  */
 export function startClients(options: ClientsOptions): Clients {
@@ -73,6 +74,8 @@ async function runClient(
   const resolver = resolvers[number % Math.max(1, resolvers.length)];
   if (resolver === undefined) return;
   const { hostname } = world;
+  // In pairs, so that no region has all the long connections.
+  const region = regions[Math.floor(number / 2) % regions.length] ?? regions[0];
   const random = randomFrom(seed * 1_000 + number);
   const resolve = createClientResolution({ hostname, clock, ask, resolver });
   const perConnection = number % 4 === 3 ? requestsPerConnection.holding : requestsPerConnection.fresh;
@@ -92,7 +95,7 @@ async function runClient(
     if (path === undefined || path.used >= perConnection) {
       leave();
       const addresses = await resolve(stopped);
-      const to = destination(options, addresses?.[Math.floor(random() * addresses.length)]);
+      const to = destination(options, region, addresses?.[Math.floor(random() * addresses.length)]);
       if (to === undefined || stopped.aborted) return { via: 'nowhere', failure: 'dns' };
       path = { ...to, agent: new Agent({ keepAlive: true, maxSockets: 1, ca: caPem }), used: 0 };
     }
@@ -120,10 +123,11 @@ async function runClient(
 
 function destination(
   { world, ports }: ClientsOptions,
+  region: Region,
   address: string | undefined,
 ): { via: Via; port: number } | undefined {
   if (address === undefined) return undefined;
-  if (world.addresses.edge.v4.includes(address)) return { via: 'edge', port: ports.edge };
+  if (world.addresses.edge.v4.includes(address)) return { via: 'edge', port: ports.edges[region] };
   return world.addresses.fallback.v4.includes(address) ? { via: 'fallback', port: ports.fallback } : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { failure, noRoute, page, success } from './cloudflare-answers.ts';
+import { batchRecords } from './cloudflare-batch.ts';
 import {
   getLoadBalancer,
   listLoadBalancers,
@@ -102,6 +103,8 @@ function route(world: SimulatedWorld, request: ServerRequest, now: string): Serv
   }
   if (/^GET \/(user|accounts\/[0-9a-f]{32})\/load_balancers\/pools$/.test(call)) return success(poolsJson(world));
 
+  if (call === `POST /zones/${world.zone.id}/dns_records/batch`)
+    return batchRecords(world, request.body, Date.parse(now));
   const found = /^(\w+) \/zones\/([0-9a-f]{32})(?:\/(dns_records|load_balancers)(?:\/([0-9a-f]{32}))?)?$/.exec(call);
   if (found === null) return noRoute(path);
   const [, method, zoneId, collection, id] = found;

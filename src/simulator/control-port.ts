@@ -25,7 +25,7 @@ const help = `The simulator's control port. It belongs to no provider: nothing h
   DELETE /faults              repair everything
 
 Components: ${componentSchema.options.join(', ')}
-Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
+Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"slow","ms":3000} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
   for the writing calls of cloudflare-api, aws-api and slack-api: {"kind":"write-lost-answer"} {"kind":"write-lost"}
   {"kind":"write-error-but-done"} {"kind":"write-ok-but-not-done"} {"kind":"write-late","ms":20000}
   {"kind":"write-error-says-done"} {"kind":"write-refused-but-done"} {"kind":"write-ok-then-late","ms":4000}

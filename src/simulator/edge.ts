@@ -5,6 +5,7 @@ import { backendOfRecord, chooseBackend, ruleRequest } from './choose-backend.ts
 import { crashPage, originErrorPage, refusalPage } from './edge-pages.ts';
 import { createOriginConnections, type Forwarded, type OriginConnections, portOf } from './forward-to-backend.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
+import { operatorsRegion, type Region } from './regions.ts';
 import type { SimulatedWorld } from './state.ts';
 import { enabledLoadBalancer, isProxied } from './zone-answers.ts';
 
@@ -20,16 +21,16 @@ export type EdgeOptions = {
 
 /** Cloudflare's proxy waits 100 s for an answer (Cloudflare docs, connection limits). */
 const originTimeoutMs = 100_000;
-const pointOfPresence = 'IAD';
 
 /**
- * Starts the simulated Cloudflare edge, over TLS on a free port of 127.0.0.1. It serves the hostnames that are proxied
+ * Starts one point of presence of the simulated Cloudflare edge, over TLS on a free port of 127.0.0.1. It serves the hostnames that are proxied
  * at this moment, routed by their load balancer's rules to a backend over a connection of its own; other hostnames get
  * error 1001, requests without User-Agent error 1010. Every answer has `server: cloudflare` and a `cf-ray`. A `status`
  * fault of component `edge` gives Cloudflare's own HTML page, while `/cdn-cgi/trace` stays green, as on 5 December 2025.
  */
-export async function startEdge(options: EdgeOptions): Promise<RunningServer> {
+export async function startEdge(options: EdgeOptions, region: Region = operatorsRegion): Promise<RunningServer> {
   const { world, clock, authority } = options;
+  const newRay = () => `${randomBytes(8).toString('hex')}-${region.toUpperCase()}`;
   const connections = createOriginConnections({
     clock,
     hostname: world.hostname,
@@ -39,6 +40,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningServer> {
   const server = await startHttpServer({
     world,
     component: 'edge',
+    region,
     server: 'edge',
     tls: authority.issue({ names: [world.zone.name, `*.${world.zone.name}`, world.hostname] }),
     now: () => clock.now(),
@@ -46,7 +48,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningServer> {
     spares: isTrace,
     handle: async (request) => {
       const ray = newRay();
-      return branded(await serve({ request, ray }, options, connections), ray);
+      return branded(await serve({ request, ray, region }, options, connections), ray);
     },
     errorPage: (status, request) => branded({ status, ...crashPage(status, hostOf(request)) }, newRay()),
   });
@@ -60,13 +62,13 @@ export async function startEdge(options: EdgeOptions): Promise<RunningServer> {
 }
 
 async function serve(
-  { request, ray }: { request: ServerRequest; ray: string },
+  { request, ray, region }: { request: ServerRequest; ray: string; region: Region },
   options: EdgeOptions,
   connections: OriginConnections,
 ): Promise<ServerAnswer> {
   const { world, clock, backends } = options;
   const hostname = hostOf(request);
-  if (isTrace(request)) return trace(request, clock.now());
+  if (isTrace(request)) return trace(request, clock.now(), region);
   if (!isProxied(world, hostname)) {
     return refusalPage({ status: 409, code: 1001, title: 'DNS resolution error', hostname });
   }
@@ -116,22 +118,18 @@ function branded(answer: ServerAnswer, ray: string): ServerAnswer {
   return { ...answer, headers: { ...answer.headers, server: 'cloudflare', 'cf-ray': ray } };
 }
 
-function newRay(): string {
-  return `${randomBytes(8).toString('hex')}-${pointOfPresence}`;
-}
-
 function isTrace(request: ServerRequest): boolean {
   return request.path.split('?')[0] === '/cdn-cgi/trace';
 }
 
-function trace(request: ServerRequest, nowMs: number): ServerAnswer {
+function trace(request: ServerRequest, nowMs: number, region: Region): ServerAnswer {
   const lines = [
     `h=${hostOf(request)}`,
     'ip=127.0.0.1',
     `ts=${(nowMs / 1000).toFixed(3)}`,
     'visit_scheme=https',
     `uag=${request.headers['user-agent'] ?? ''}`,
-    `colo=${pointOfPresence}`,
+    `colo=${region.toUpperCase()}`,
     'http=http/1.1',
     'loc=XX',
     'tls=TLSv1.3',

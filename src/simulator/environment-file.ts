@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { type Environment, environmentSchema, isPlaceholder, type Route } from '../world/environment.ts';
+import type { Region } from './regions.ts';
 import type { backendNames } from './seed.ts';
 import { partialSetupSuffix } from './seed-hosted-zone.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** Where the simulated servers listen: ports of 127.0.0.1. */
 export type SimulatedPorts = {
+  /** The edge's point of presence in the operator's region. */
   edge: number;
+  /** The edge's points of presence, by region. */
+  edges: Readonly<Record<Region, number>>;
   fallback: number;
   /** Backend → its load balancer. */
   backends: Readonly<Record<(typeof backendNames)[number], number>>;

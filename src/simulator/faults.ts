@@ -1,22 +1,33 @@
+import { operatorsRegion, type Region } from './regions.ts';
 import type { Component, Fault, SimulatedWorld } from './state.ts';
 
 /** A fault as it acts at one moment: flapping is resolved to "down with this status" or to no fault at all. */
 export type ActingFault = Exclude<Fault, { kind: 'flap' }>;
 
 /**
- * How a component fails at `nowMs` (the rehearsal's clock), or undefined while it works. A flapping component is
- * down first, from the moment the fault was set.
+ * How a component fails at `nowMs` (the rehearsal's clock) in a region, or undefined while it works. A flapping
+ * component is down first, from the moment the fault was set.
  */
-export function faultFor(world: SimulatedWorld, component: Component, nowMs: number): ActingFault | undefined {
+export function faultFor(
+  world: SimulatedWorld,
+  component: Component,
+  nowMs: number,
+  region: Region = operatorsRegion,
+): ActingFault | undefined {
   const fault = world.faults.get(component);
-  if (fault === undefined) return undefined;
+  if (fault === undefined || fault.regions?.includes(region) === false) return undefined;
   if (fault.kind !== 'flap') return fault;
   const phaseMs = Math.max(0, nowMs - fault.sinceMs) % Math.max(1, fault.downMs + fault.upMs);
   return phaseMs < fault.downMs ? { kind: 'status', status: fault.status } : undefined;
 }
 
-/** Breaks a component from `nowMs` on; undefined repairs it. */
-export function setFault(world: SimulatedWorld, component: Component, fault: Fault | undefined, nowMs: number): void {
+/** Breaks a component from `nowMs` on, everywhere or in some regions; undefined repairs it everywhere. */
+export function setFault(
+  world: SimulatedWorld,
+  component: Component,
+  fault: (Fault & { regions?: readonly Region[] }) | undefined,
+  nowMs: number,
+): void {
   if (fault === undefined) world.faults.delete(component);
   else world.faults.set(component, { ...fault, sinceMs: nowMs });
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Region } from './regions.ts';
 import type { Component, LoggedRequest, SimulatedWorld } from './state.ts';
 
 /** A request as a simulated server sees it, its body read to the end. */
@@ -29,6 +30,8 @@ export type HttpServerOptions = {
   world: SimulatedWorld;
   /** Whose faults apply. */
   component: Component;
+  /** Where it stands; the operator's region unless given. */
+  region?: Region;
   /** What the request log calls it. */
   server: LoggedRequest['server'];
   /** Plain http without it. `certificateFor` chooses by SNI; where it gives nothing, the identity itself is used. */

@@ -43,7 +43,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    if (faultFor(options.world, options.component, options.now())?.kind === 'refuse') socket.destroy();
+    if (faultFor(options.world, options.component, options.now(), options.region)?.kind === 'refuse') socket.destroy();
   });
   server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {

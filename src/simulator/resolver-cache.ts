@@ -15,6 +15,9 @@ export type ResolverCache = {
   clear(): void;
 };
 
+/** A resolver's own limits on how long it keeps what it has learned, whatever the TTL says; in seconds. */
+export type TtlLimits = { least?: number; most?: number };
+
 type Entry = { cached: Cached; ttl: number; storedAtMs: number };
 
 const mostEntries = 10_000;
@@ -22,11 +25,16 @@ const everyType = '*';
 
 /**
  * Makes an empty cache. Entries live exactly their TTL by `now`; negative ones the smaller of the SOA's TTL and its
- * minimum (RFC 2308, section 5). When full, the oldest entries give way.
+ * minimum (RFC 2308, section 5). Where the resolver has limits of its own, TTLs are raised or lowered to them, which
+ * it then also answers. When full, the oldest entries give way.
  */
-export function createResolverCache(now: () => number): ResolverCache {
+export function createResolverCache(
+  now: () => number,
+  { least = 0, most = Number.POSITIVE_INFINITY }: TtlLimits = {},
+): ResolverCache {
   const entries = new Map<string, Entry>();
-  const keep = (key: string, cached: Cached, ttl: number) => {
+  const keep = (key: string, cached: Cached, told: number) => {
+    const ttl = Math.min(Math.max(told, least), most);
     entries.delete(key);
     if (ttl <= 0) return;
     entries.set(key, { cached, ttl, storedAtMs: now() });

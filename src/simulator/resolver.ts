@@ -4,7 +4,7 @@ import type { DnsAnswer, DnsRecord, DnsTransport, RecordType } from '../world/dn
 import { type DnsListener, startDnsListener } from './dns-listener.ts';
 import { type DnsQuery, type DnsReply, nothing } from './dns-wire.ts';
 import { answerFromOutside } from './outside-answers.ts';
-import { createResolverCache, type ResolverCache } from './resolver-cache.ts';
+import { createResolverCache, type ResolverCache, type TtlLimits } from './resolver-cache.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** What a resolver is made of: see {@link startResolver}. */
@@ -16,6 +16,8 @@ type ResolverOptions = {
   ask: DnsTransport;
   /** The authoritative servers of the zone. */
   authorities: readonly { address: string; port: number }[];
+  /** It keeps answers longer or shorter than they say. */
+  ttl?: TtlLimits;
 };
 
 /** A running caching resolver. */
@@ -36,7 +38,7 @@ type Resolution = { rcode: DnsReply['rcode']; answers: DnsRecord[]; authorities:
  * the whole CNAME chain with the TTLs that are left; negative answers are cached too. It does not cache failures.
  */
 export async function startResolver(options: ResolverOptions): Promise<Resolver> {
-  const cache = createResolverCache(() => options.clock.now());
+  const cache = createResolverCache(() => options.clock.now(), options.ttl);
   const closed = new AbortController();
   // Every question under way listens; Node would take more than ten for a leak and warn.
   setMaxListeners(0, closed.signal);

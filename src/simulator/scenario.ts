@@ -1,41 +1,52 @@
 import { z } from 'zod';
 import { durationSchema, parseDuration } from '../runbook/duration.ts';
 import { componentSchema } from './fault-schema.ts';
+import { type Region, regions } from './regions.ts';
 import type { Fault } from './state.ts';
 
 const status = z.int().min(400).max(599).describe('the HTTP status that is answered');
 const duration = durationSchema.transform((text) => parseDuration(text) ?? 0);
 const positive = duration.refine((ms) => ms > 0, 'give a time longer than 0');
 
-/** A fault as a scenario writes it; parses to the simulator's {@link Fault}. */
+/** Where a fault acts; everywhere unless given. */
+const region = z
+  .array(z.enum(regions))
+  .min(1)
+  .optional()
+  .describe('only for customers there, and for probes from there (the operator is in iad); for the edge alone');
+
+const kind = <Kind extends string, Shape extends z.core.$ZodLooseShape>(name: Kind, what: string, shape: Shape) =>
+  z.strictObject({ kind: z.literal(name).describe(what), ...shape, regions: region });
+
+/** A fault as a scenario writes it; parses to the simulator's {@link Fault}, and where it acts. */
 const faultSchema = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('status').describe('answers everything with the provider’s error page'), status }),
-    z.strictObject({ kind: z.literal('refuse').describe('closes every connection at once') }),
-    z.strictObject({ kind: z.literal('hang').describe('accepts and never answers') }),
-    z.strictObject({
-      kind: z.literal('flap').describe('fails for `down`, works for `up`, and so on, failing first'),
+    kind('status', 'answers everything with the provider’s error page', { status }),
+    kind('refuse', 'closes every connection at once', {}),
+    kind('hang', 'accepts and never answers', {}),
+    kind('slow', 'answers everything, late', { by: positive }),
+    kind('flap', 'fails for `down`, works for `up`, and so on, failing first', {
       status,
       down: positive,
       up: positive,
     }),
-    z.strictObject({ kind: z.literal('write-lost-answer').describe('writes are done, the answer never comes') }),
-    z.strictObject({ kind: z.literal('write-lost').describe('writes are not done, the answer never comes') }),
-    z.strictObject({ kind: z.literal('write-error-but-done').describe('writes are done, the answer is 500') }),
-    z.strictObject({ kind: z.literal('write-ok-but-not-done').describe('writes are not done, answered as if') }),
-    z.strictObject({
-      kind: z.literal('write-late').describe('writes are answered late, and done at the end of that time'),
-      by: positive,
-    }),
+    kind('write-lost-answer', 'writes are done, the answer never comes', {}),
+    kind('write-lost', 'writes are not done, the answer never comes', {}),
+    kind('write-error-but-done', 'writes are done, the answer is 500', {}),
+    kind('write-ok-but-not-done', 'writes are not done, answered as if', {}),
+    kind('write-late', 'writes are answered late, and done at the end of that time', { by: positive }),
   ])
-  .transform((written): Fault => {
-    switch (written.kind) {
+  .transform((written): Fault & { regions?: readonly Region[] } => {
+    const { regions: only, ...rest } = written;
+    const where = only === undefined ? {} : { regions: only };
+    switch (rest.kind) {
       case 'flap':
-        return { kind: 'flap', status: written.status, downMs: written.down, upMs: written.up };
+        return { kind: 'flap', status: rest.status, downMs: rest.down, upMs: rest.up, ...where };
+      case 'slow':
       case 'write-late':
-        return { kind: 'write-late', ms: written.by };
+        return { kind: rest.kind, ms: rest.by, ...where };
       default:
-        return written;
+        return { ...rest, ...where };
     }
   });
 
@@ -51,6 +62,11 @@ const verdictSchema = z.enum([
 const momentSchema = z
   .strictObject({
     at: duration.describe('when, counted from the start of the rehearsal'),
+    mark: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens')
+      .optional()
+      .describe('a name for this moment: `rehearse --from NAME` begins here, as the world then is'),
     set: z.partialRecord(componentSchema, faultSchema).default({}).describe('component → how it fails from now on'),
     clear: z.array(componentSchema).default([]).describe('components that work again'),
     say: z.string().min(1).optional().describe('shown to the people who rehearse'),
@@ -61,6 +77,14 @@ const momentSchema = z
         code: 'custom',
         path: ['clear'],
         message: `${component} is set and cleared at the same time`,
+      });
+    }
+    for (const [component, fault] of Object.entries(moment.set)) {
+      if (fault?.regions === undefined || component === 'edge') continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['set', component, 'regions'],
+        message: `${component} is in one place; only the edge has regions`,
       });
     }
   });
@@ -80,6 +104,13 @@ export const scenarioSchema = z.strictObject({
       'what answers for the hostname: a load balancer or a proxied record at Cloudflare, or a zone at Route 53; ' +
         'without it, Route 53 where the environment names a hosted zone, and else the load balancer',
     ),
+  'odd-resolver': z
+    .strictObject({
+      'least-ttl': positive.optional().describe('keeps every answer at least this long'),
+      'most-ttl': positive.optional().describe('… and at most this long'),
+    })
+    .optional()
+    .describe('the last of the listed resolvers goes by TTLs of its own'),
   timeline: z.array(momentSchema).describe('faults over time, by the rehearsal’s clock'),
   expect: z
     .strictObject({
@@ -88,6 +119,8 @@ export const scenarioSchema = z.strictObject({
         .optional()
         .describe('what `http.compare` should find, or any of these'),
       'exit-code': z.int().min(0).max(7).optional().describe('how `rehearse failover` should end'),
+      'ends-on': z.enum(['edge', 'fallback']).optional().describe('the path that authoritative DNS answers with then'),
+      asked: z.array(z.string().min(1)).optional().describe('the steps that ask the operator something, in order'),
     })
     .default({}),
 });

@@ -2,10 +2,11 @@ import { awsSecrets } from '../world/aws.ts';
 import type { Clock } from '../world/clock.ts';
 import { createDnsTransport } from '../world/dns-transport.ts';
 import type { Environment } from '../world/environment.ts';
+import { answeredPath } from './answered-path.ts';
 import { startAwsApi } from './aws-api.ts';
 import { type BackendName, startBackends } from './backend.ts';
 import { createCertificateAuthority } from './certificates.ts';
-import type { ClientsReport } from './client-tally.ts';
+import type { ClientsReport, Via } from './client-tally.ts';
 import { type Clients, startClients } from './clients.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
@@ -16,7 +17,9 @@ import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
+import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
+import type { TtlLimits } from './resolver-cache.ts';
 import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
 import { seedWorld } from './seed.ts';
@@ -35,6 +38,8 @@ export type SimulatorOptions = {
   seed?: number;
   /** Plays from the moment the simulator has started; without one nothing breaks. */
   scenario?: Scenario;
+  /** The scenario's marked moment to begin at; its beginning unless given. */
+  from?: string;
   /** Gets the scenario's words for people. */
   say?(text: string): void;
   /** How many simulated customers send requests; 8 unless given, 0 for none. */
@@ -54,6 +59,8 @@ export type Simulator = {
   control: string;
   world: SimulatedWorld;
   clientsReport(): ClientsReport;
+  /** The path that authoritative DNS sends customers on at this moment. */
+  answeredPath(): Via;
   /** Closes every server and connection. Safe to call twice. Rejects if the scenario failed to play. */
   stop(): Promise<void>;
 };
@@ -87,7 +94,10 @@ async function start(
   const secrets = generateSecrets(environment);
   world.apiKeys.push(...secrets.apiKeys);
 
-  const ports = await startServers({ world, clock, authority, secrets, running, environment });
+  const ports = await startServers({
+    ...{ world, clock, authority, secrets, running, environment },
+    oddTtl: oddTtl(options.scenario),
+  });
   const pointed = pointAtSimulator(environment, world, ports);
   const files = await writeEnvironment(directory, { environment: pointed, caPem: authority.caPem });
 
@@ -98,6 +108,7 @@ async function start(
           scenario: options.scenario,
           world,
           clock,
+          ...(options.from === undefined ? {} : { from: options.from }),
           ...(options.say === undefined ? {} : { say: options.say }),
         });
   // A scenario that fails is told by `stop`; until then its rejection must not end the process.
@@ -107,7 +118,7 @@ async function start(
     clock,
     ask: createDnsTransport(),
     resolvers: ports.resolvers.map((port) => ({ address: '127.0.0.1', port })),
-    ports: { edge: ports.edge, fallback: ports.fallback },
+    ports: { edges: ports.edges, fallback: ports.fallback },
     caPem: authority.caPem,
     apiKey: secrets.apiKeys[0] ?? '',
     count: options.clients ?? 8,
@@ -132,6 +143,7 @@ async function start(
     control: `http://127.0.0.1:${control.port}`,
     world,
     clientsReport: () => clients.report(),
+    answeredPath: () => answeredPath(world, clock.now()),
     stop: () => {
       scenario?.stop();
       stopped ??= closeAll().then(() => scenario?.done);
@@ -147,6 +159,8 @@ async function startServers(parts: {
   secrets: ReturnType<typeof generateSecrets>;
   environment: Environment;
   running: { close(): Promise<void> }[];
+  /** What the last resolver makes of TTLs. */
+  oddTtl: TtlLimits;
 }): Promise<SimulatedPorts> {
   const { world, clock, authority, secrets, running } = parts;
   const now = () => clock.now();
@@ -163,7 +177,13 @@ async function startServers(parts: {
 
   const edgeOptions = { world, clock, authority, backends: backendPorts };
   const apiOptions = { world, now, speed: clock.speed };
-  const edge = await open(startEdge(edgeOptions));
+  const edgeIn = async (region: Region) => (await open(startEdge(edgeOptions, region))).port;
+  const edges = {
+    iad: await edgeIn('iad'),
+    nrt: await edgeIn('nrt'),
+    dub: await edgeIn('dub'),
+    gru: await edgeIn('gru'),
+  };
   const fallback = await open(startCloudFrontEdge(edgeOptions));
   const cloudflareApi = await open(startCloudflareApi({ ...apiOptions, token: secrets.cloudflareToken }));
   const awsApi = await open(startAwsApi({ ...apiOptions, key: secrets.awsKey }));
@@ -173,12 +193,15 @@ async function startServers(parts: {
     nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
   const authorities = Object.values(nameservers).map((port) => ({ address: '127.0.0.1', port }));
   const resolvers: number[] = [];
-  for (const _listed of parts.environment.dns.resolvers.slice(0, 4)) {
-    const resolver = await open(startResolver({ world, clock, ask: createDnsTransport(), authorities }));
+  const listed = parts.environment.dns.resolvers.slice(0, 4);
+  for (const number of listed.keys()) {
+    const ttl = number === listed.length - 1 ? parts.oddTtl : {};
+    const resolver = await open(startResolver({ world, clock, ask: createDnsTransport(), authorities, ttl }));
     resolvers.push(resolver.port);
   }
   return {
-    edge: edge.port,
+    edge: edges[operatorsRegion],
+    edges,
     fallback: fallback.port,
     backends: backendPorts,
     resolvers,
@@ -203,4 +226,12 @@ function withOwnSecrets(environment: Environment): Environment {
     ...environment.secrets,
   };
   return { ...environment, secrets };
+}
+
+function oddTtl(scenario: Scenario | undefined): TtlLimits {
+  const { 'least-ttl': leastMs, 'most-ttl': mostMs } = scenario?.['odd-resolver'] ?? {};
+  return {
+    ...(leastMs === undefined ? {} : { least: leastMs / 1_000 }),
+    ...(mostMs === undefined ? {} : { most: mostMs / 1_000 }),
+  };
 }

@@ -1,3 +1,5 @@
+import type { Region } from './regions.ts';
+
 /** A DNS record of the simulated Cloudflare zone, in the API's terms. */
 export type SimulatedRecord = {
   id: string;
@@ -8,6 +10,9 @@ export type SimulatedRecord = {
   ttl: number;
   proxied: boolean;
   comment: string | null;
+  tags?: readonly string[];
+  /** `flatten_cname` of a CNAME, and what else the API holds for a record. */
+  settings?: Readonly<Record<string, boolean>>;
   createdOn: string;
   modifiedOn: string;
 };
@@ -92,6 +97,8 @@ export type Fault =
   | { kind: 'refuse' }
   /** Accepts and never answers. */
   | { kind: 'hang' }
+  /** Answers everything, `ms` late. */
+  | { kind: 'slow'; ms: number }
   /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */
   | { kind: 'flap'; status: number; downMs: number; upMs: number }
   /** Writes: done, but the answer never comes. */
@@ -112,6 +119,9 @@ export type Fault =
   | { kind: 'write-breaks-off'; how: 'reset' | 'cut-short' | 'stalled' }
   /** Writes: answered late by `ms`, done at the end of that time. */
   | { kind: 'write-late'; ms: number };
+
+/** A fault that is set: since when (the rehearsal's clock), and where (everywhere unless given; the edge alone has regions). */
+export type SetFault = Fault & { sinceMs: number; regions?: readonly Region[] };
 
 /** One request that a simulated server received. The witness of what reached the world. */
 export type LoggedRequest = {
@@ -163,6 +173,8 @@ export type SimulatedWorld = {
   };
   hostedZone: SimulatedHostedZone;
   records: SimulatedRecord[];
+  /** Names of whose new records the servers know nothing yet, nor any more of the old ones: until when (the rehearsal's clock). */
+  settling?: Map<string, number>;
   loadBalancers: SimulatedLoadBalancer[];
   /** Pool id → the backend its origin leads to. */
   pools: Map<string, { name: string; backend: string }>;
@@ -174,7 +186,7 @@ export type SimulatedWorld = {
   distribution: { domain: string; aliases: string[] };
   /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
   addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
-  faults: Map<Component, Fault & { sinceMs: number }>;
+  faults: Map<Component, SetFault>;
   channels: SimulatedChannel[];
   requests: LoggedRequest[];
 };

@@ -44,6 +44,13 @@ export function answerFromZone(world: SimulatedWorld, name: string, type: string
   return { rcode: 'NOERROR', authoritative: true, answers, authorities: [] };
 }
 
+/** What the servers answer while a name's old records are gone and its new ones have not come: no such record. */
+export function answerWhileSettling(world: SimulatedWorld, name: string, nowMs: number): NameAnswer | undefined {
+  const until = world.settling?.get(withoutDot(name).toLowerCase());
+  if (until === undefined || nowMs >= until) return undefined;
+  return { rcode: 'NOERROR', authoritative: true, answers: [], authorities: [negativeSoa(world)] };
+}
+
 /** Whether the edge serves this hostname: an enabled proxied load balancer of that name, or else a proxied record. */
 export function isProxied(world: SimulatedWorld, hostname: string): boolean {
   const name = withoutDot(hostname).toLowerCase();
@@ -76,8 +83,8 @@ function recordsAt(world: SimulatedWorld, owner: string, type: string): DnsRecor
 
   const alias = own.find((candidate) => candidate.type === 'CNAME');
   if (alias === undefined) return own.filter(({ type: t }) => t === type).map((found) => asAnswer(owner, found));
-  // A CNAME at the apex is always flattened (Cloudflare docs, dns/cname-flattening).
-  if (name === world.zone.name) return flattened(world, owner, alias, type);
+  // A CNAME at the apex is always flattened, another where its setting says so (Cloudflare docs, dns/cname-flattening).
+  if (name === world.zone.name || alias.settings?.flatten_cname === true) return flattened(world, owner, alias, type);
   return [asAnswer(owner, alias)];
 }
 

@@ -10,7 +10,7 @@ import { parseJson } from './parse-json.ts';
 
 /** The official client, limited to the calls in use. */
 export type CloudflareClient = {
-  readonly dns: { readonly records: Pick<BaseRecords, 'list'> };
+  readonly dns: { readonly records: Pick<BaseRecords, 'list' | 'edit' | 'batch'> };
   readonly loadBalancers: Pick<BaseLoadBalancers, 'list' | 'get' | 'edit'>;
   readonly user: { readonly tokens: Pick<BaseTokens, 'verify'> };
 };

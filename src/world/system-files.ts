@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Files } from './world.ts';
 
 /** Every file that is read as text is written by people: far smaller than this. */
@@ -11,6 +11,7 @@ const maxBytes = 8 * 1024 * 1024;
 export const systemFiles: Files = {
   readText,
   exists: (path) => stat(path).then(() => true, isAbsent),
+  append: appendText,
   list: (directory) =>
     readdir(directory).then(
       (names) => names.sort(),
@@ -19,6 +20,17 @@ export const systemFiles: Files = {
   makeTemporaryDirectory: (prefix) => mkdtemp(join(tmpdir(), prefix)),
   remove: (path) => rm(path, { recursive: true, force: true }),
 };
+
+async function appendText(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  try {
+    await file.write(text);
+  } finally {
+    await file.close();
+  }
+}
 
 /** Opens without waiting, for a pipe would keep the program until somebody writes into it. */
 async function readText(path: string): Promise<string> {

@@ -22,6 +22,8 @@ export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 export type Files = {
   readText(path: string): Promise<string>;
   exists(path: string): Promise<boolean>;
+  /** Adds text to the end of a file in one write; the file is made private (0600), its directory too (0700). Links are not followed. */
+  append(path: string, text: string): Promise<void>;
   /** Names in a directory, sorted; none when there is no such directory. */
   list(directory: string): Promise<string[]>;
   /** A new private directory (0700) under the system's temporary directory. */

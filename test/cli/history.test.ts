@@ -46,6 +46,7 @@ test('--json: stdout is pure JSON, entries first, the result last', () => {
     exitCode: 1,
     clocks: { goAt: null, switchedMs: null, recoveredMs: null },
     overrides: {},
+    score: { scenario: 'healthy', verdict: 'healthy', asExpected: true, met: null, guards: ['verdict'] },
     head: { seq: expect.any(Number), hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
   });
   expect(lines.slice(0, -1).every(({ seq }) => Number.isInteger(seq))).toBe(true);
@@ -78,6 +79,23 @@ test('a run is found by its id, by a unique beginning, and not by another one', 
   }
   expect(await run('status', 'zzz')).toBe(2);
   expect(fake.stderr()).toMatch(/no run begins with zzz/);
+});
+
+test('its score is kept: rehearse --history shows it, as a table of 80 columns and as JSON', async () => {
+  expect(await run('rehearse', '--history')).toBe(0);
+  expect(fake.stdout()).toMatch(/^\d\d-\d\d \d\d:\d\d {2}failover, healthy +1 +– +– +0\.0%$/m);
+  expect(
+    fake
+      .stdout()
+      .split('\n')
+      .filter((line) => [...line].length > 80),
+  ).toEqual([]);
+  fake.clear();
+  expect(await run('rehearse', 'failback', '--history')).toBe(0);
+  expect(fake.stdout()).toMatch(/no rehearsals yet/);
+  fake.clear();
+  expect(await run('rehearse', '--history', '--json')).toBe(0);
+  expect(parsed()).toMatchObject([{ type: 'score', runbook: 'failover', exitCode: 1, speed: 20 }]);
 });
 
 test('runs lists it', async () => {

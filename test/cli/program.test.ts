@@ -90,7 +90,7 @@ test.each([
   [['audit', 'verfy'], /verfy[\s\S]*Did you mean verify/],
   [['failover', '--dryrun'], /unknown option '--dryrun'[\s\S]*--dry-run/],
   [['status', '--speed', '3'], /unknown option '--speed'/],
-  [['rehearse'], /missing required argument 'runbook'/],
+  [['rehearse'], /which runbook is to be rehearsed\?/],
   [['rehearse', 'failover', '--speed', 'fast'], /--speed: "fast" is not a number above zero/],
   [['rehearse', 'failover', '--speed', '0'], /--speed: "0" is not a number above zero/],
   [

@@ -82,6 +82,19 @@ describe('a secret', () => {
     expect(redactor.json({ text: 'a\ncat' })).toEqual({ text: 'a\n***' });
   });
 
+  test('is masked where a line break, an indentation or a soft break parts it, also at its own spaces and equals signs', () => {
+    const redactor = createRedactor(['cf_ab=cd ef0123456789']);
+    for (const broken of [
+      'cf_ab=cd\n ef0123456789',
+      'cf_ab=cd\n    ef0123456789',
+      'cf_ab=\ncd ef0123456789',
+      'cf_ab=3Dcd=\r\n ef01234=\n56789',
+    ]) {
+      expect(redactor.text(`got ${broken}!`)).toBe('got ***!');
+    }
+    expect(redactor.text('one\ncf_ab = cd e\ntwo')).toBe('one\ncf_ab = cd e\ntwo');
+  });
+
   test('of several lines is masked line by line too', () => {
     const key = 'first-line-of-the-key-0001\nsecond-line-of-the-key-0002\n';
     expect(createRedactor([key]).text('got second-line-of-the-key-0002!')).toBe('got ***!');

@@ -25,7 +25,10 @@ describe('simulated clients', () => {
       clock,
       ask,
       resolvers: [resolver],
-      ports: { edge: edge.port, fallback: fallback.port },
+      ports: {
+        edges: { iad: edge.port, nrt: edge.port, dub: edge.port, gru: edge.port },
+        fallback: fallback.port,
+      },
       caPem: authority.caPem,
       apiKey,
       count,

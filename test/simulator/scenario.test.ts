@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { jsonSchemaOf } from '../../src/runbook/json-schema.ts';
-import { faultFor } from '../../src/simulator/faults.ts';
+import { faultFor, setFault } from '../../src/simulator/faults.ts';
+import { regions } from '../../src/simulator/regions.ts';
 import { type Scenario, scenarioSchema } from '../../src/simulator/scenario.ts';
 import { playScenario, type ScenarioPlayer } from '../../src/simulator/scenario-player.ts';
 import { seedWorld } from '../../src/simulator/seed.ts';
@@ -61,6 +62,16 @@ describe('scenario files', () => {
     expect(scenario.expect.verdict).toEqual(['healthy']);
   });
 
+  test('a fault may be in some regions of the edge, and in no other component', () => {
+    const parse = (set: unknown) => scenarioSchema.safeParse({ title: 'x', timeline: [{ at: '0s', set }] });
+    const tokyo = { kind: 'status', status: 500, regions: ['nrt'] };
+    expect(parse({ edge: tokyo }).data?.timeline[0]?.set.edge).toEqual(tokyo);
+    expect(parse({ fallback: tokyo }).error?.issues).toMatchObject([
+      { path: ['timeline', 0, 'set', 'fallback', 'regions'], message: expect.stringContaining('only the edge') },
+    ]);
+    expect(parse({ edge: { ...tokyo, regions: ['mars'] } }).success).toBe(false);
+  });
+
   test.each([
     [{ at: '0s', set: { edges: { kind: 'hang' } } }],
     [{ at: '0s', set: { edge: { kind: 'hangs' } } }],
@@ -99,6 +110,48 @@ describe('the scenario player', () => {
     await player.done;
     expect([...world.faults.keys()]).toEqual(['slack-api']);
     expect(said).toEqual(['down', 'back']);
+  });
+
+  test('begun at a marked moment, the world is as it would be by then, and the rest comes in its time', async () => {
+    const world = seedWorld(sampleEnvironment(), { seed: 1 });
+    const clock = createManualClock();
+    const said: string[] = [];
+    const scenario = scenarioSchema.parse({
+      title: 'x',
+      timeline: [
+        {
+          at: '0s',
+          set: { edge: { kind: 'flap', status: 500, down: '4m', up: '1m' }, dns: { kind: 'hang' } },
+          say: 'a',
+        },
+        { at: '570s', mark: 'worse', clear: ['dns'], say: 'b' },
+        { at: '10m', set: { 'slack-api': { kind: 'hang' } }, say: 'c' },
+      ],
+    });
+    const startMs = clock.now();
+    player = playScenario({ scenario, world, clock, from: 'worse', say: (text) => said.push(text) });
+    expect([...world.faults.keys()]).toEqual(['edge']);
+    expect(said).toEqual(['b']);
+    // It has flapped for nine minutes and a half: half a minute of the second pause is left.
+    expect([0, 29_999, 30_000].map((ms) => faultFor(world, 'edge', startMs + ms)?.kind)).toEqual([
+      undefined,
+      undefined,
+      'status',
+    ]);
+    await advance(clock, 29_999);
+    expect(said).toEqual(['b']);
+    await advance(clock, 1);
+    await player.done;
+    expect(said).toEqual(['b', 'c']);
+    const play = () => playScenario({ scenario, world, clock, from: 'better' });
+    expect(play).toThrow(/no moment marked better/);
+  });
+
+  test('a fault of some regions acts there alone', () => {
+    const world = seedWorld(sampleEnvironment(), { seed: 1 });
+    setFault(world, 'edge', { kind: 'hang', regions: ['nrt', 'dub'] }, 0);
+    expect(regions.filter((region) => faultFor(world, 'edge', 1, region) !== undefined)).toEqual(['nrt', 'dub']);
+    expect(faultFor(world, 'edge', 1)).toBeUndefined();
   });
 
   test('stopped, it plays nothing more', async () => {

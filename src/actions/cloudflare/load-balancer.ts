@@ -71,7 +71,8 @@ export async function readLoadBalancerById(ctx: CallContext, zoneId: string, id:
   return parseLoadBalancer(answer, what);
 }
 
-async function listLoadBalancers(ctx: CallContext, zoneId: string): Promise<LoadBalancer[]> {
+/** All load balancers of the zone; the API has no pages for them. */
+export async function listLoadBalancers(ctx: CallContext, zoneId: string): Promise<LoadBalancer[]> {
   const what = 'list the load balancers';
   const page = await readWithRetry(ctx, what, (client, options) =>
     client.loadBalancers.list({ zone_id: zoneId }, options),

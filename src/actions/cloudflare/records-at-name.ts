@@ -10,9 +10,14 @@ const recordSchema = z.object({
   content: z.string().default(''),
   proxied: z.boolean().default(false),
   ttl: z.number(),
+  comment: z.string().nullish(),
+  tags: z.array(z.string()).nullish(),
+  settings: z.record(z.string(), z.unknown()).nullish(),
+  /** The parts of an HTTPS or SVCB record, which `content` only shows. */
+  data: z.record(z.string(), z.unknown()).nullish(),
 });
 
-/** A DNS record of the zone. `ttl` in seconds; 1 is automatic. */
+/** A DNS record of the zone. `ttl` in seconds; 1 is automatic. `comment`, `tags` and `settings` do not show in answers. */
 export type ZoneRecord = z.output<typeof recordSchema>;
 
 const perPage = 100;
@@ -42,12 +47,13 @@ export async function listRecordsAt(ctx: CallContext, zoneId: string, name: stri
 }
 
 /** A record for people: `CNAME d1.example.net, DNS only, TTL 60 s`. */
-export function describeRecord(record: ZoneRecord): string {
+export function describeRecord(record: Pick<ZoneRecord, 'type' | 'content' | 'proxied' | 'ttl'>): string {
   const ttl = record.ttl === 1 ? 'automatic TTL (300 s)' : `TTL ${record.ttl} s`;
   return `${record.type} ${boundedText(record.content, 80)}, ${record.proxied ? 'proxied' : 'DNS only'}, ${ttl}`;
 }
 
-function parseRecord(item: unknown, what: string): ZoneRecord {
+/** A record as the API answers it. Throws `failed` where it is none. */
+export function parseRecord(item: unknown, what: string): ZoneRecord {
   const parsed = recordSchema.safeParse(item);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { findOpsError, OpsError } from '../../errors.ts';
+import { OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
+import { beforeWriting } from './before-writing.ts';
 import { answeredStatus } from './cloudflare-error.ts';
 import {
   cloudflareId,
@@ -12,7 +13,7 @@ import {
 } from './load-balancer.ts';
 import { describeRecord } from './records-at-name.ts';
 import { readStandbyRecord } from './standby-record.ts';
-import { verifyCredentials } from './verify-credentials.ts';
+import { readsLoadBalancer, verifyCredentials } from './verify-credentials.ts';
 
 const input = z.strictObject({
   enabled: z.boolean().describe('true: the load balancer answers; false: the DNS record beneath it does'),
@@ -54,7 +55,7 @@ export const setLoadBalancer = change<Input, State, Output>({
   observe,
   outputOf,
   revert,
-  preflight: verifyCredentials,
+  preflight: (ctx) => verifyCredentials(ctx, readsLoadBalancer),
   summarise: ({ enabled, servedBy }) => ({
     headline: enabled ? 'the load balancer is on' : 'the load balancer is off',
     detail: [enabled ? 'answered by Cloudflare’s load balancer' : `answered by ${servedBy}`],
@@ -139,25 +140,4 @@ function assertUnchanged(now: LoadBalancer, planned: State): void {
   throw new OpsError('drift', `load balancer ${planned.name} is ${found}, not enabled: ${planned.enabled} as planned`, {
     hint: 'someone else changed it meanwhile: find out who, then start again',
   });
-}
-
-const definite: ReadonlySet<string> = new Set([
-  'drift',
-  'refused',
-  'credentials',
-  'invalid',
-  'fenced',
-  'write-blocked',
-]);
-
-/** Until the write is sent, every failure is a definite one: the next alternative may be taken at once. */
-async function beforeWriting<T>(ctx: ActionContext, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const known = findOpsError(error);
-    if (known === undefined ? !ctx.signal.aborted : definite.has(known.code)) throw error;
-    const hint = known?.hint === undefined ? {} : { hint: known.hint };
-    throw new OpsError('not-sent', `not tried: ${known?.message ?? 'stopped first'}`, { ...hint, cause: error });
-  }
 }

@@ -54,7 +54,7 @@ export async function readStandbyRecord(
 }
 
 /** The names that a CNAME may point at to mean this route. */
-function namesOfRoute(env: ActionContext['env'], routeName: string): ReadonlySet<string> {
+export function namesOfRoute(env: ActionContext['env'], routeName: string): ReadonlySet<string> {
   const route = Object.hasOwn(env.routes, routeName) ? env.routes[routeName] : undefined;
   if (route === undefined) {
     throw new OpsError('invalid', `the environment has no route ${routeName}`, {
