@@ -3,6 +3,7 @@ import { authoritativeAnswer } from './authoritative-answer.ts';
 import { type DnsListener, startDnsListener } from './dns-listener.ts';
 import { type DnsQuery, type DnsReply, nothing } from './dns-wire.ts';
 import { faultFor } from './faults.ts';
+import { answerFromParent } from './parent-answers.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /**
@@ -21,6 +22,15 @@ export function startDnsServer(world: SimulatedWorld, clock: Clock, name?: strin
     if (fault?.kind === 'slow') await clock.sleep(fault.ms);
     return authoritativeReply(world, query, { server, nowMs: clock.now() });
   });
+}
+
+/** Starts the server of the zone above, which refers to the zone's servers and holds its DS records. No fault reaches it. */
+export function startParentServer(world: SimulatedWorld): Promise<DnsListener> {
+  return startDnsListener((query) =>
+    query.class === 'IN'
+      ? { ...answerFromParent(world, query.name, query.type), recursionAvailable: false }
+      : { ...nothing, rcode: 'REFUSED' },
+  );
 }
 
 function authoritativeReply(world: SimulatedWorld, query: DnsQuery, at: { server: number; nowMs: number }): DnsReply {

@@ -40,6 +40,11 @@ export function listEndpoints(options: {
     web('email-api (load balancer)', ports.backends['email-api'], sending),
     web('resend-api (load balancer)', ports.backends['resend-api']),
     ...Object.entries(ports.nameservers).map(([name, port]) => dns(`${name} (authoritative)`, port, '+norecurse')),
+    {
+      name: `${world.parent.server.name} (parent zone)`,
+      address: `127.0.0.1:${ports.parent}`,
+      try: `dig @127.0.0.1 -p ${ports.parent} ${world.zone.name} NS +norecurse`,
+    },
     ...ports.resolvers.map((port, index) => dns(`resolver ${index + 1}`, port, '+recurse')),
     {
       name: 'Cloudflare API',

@@ -21,6 +21,8 @@ export type SimulatedPorts = {
   resolvers: readonly number[];
   /** Name of an authoritative server → its port. */
   nameservers: Readonly<Record<string, number>>;
+  /** The server of the zone above. */
+  parent: number;
   cloudflareApi: number;
   awsApi: number;
   slackApi: number;
@@ -50,7 +52,10 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     },
     ...(aws === undefined && world.servedBy !== 'route53' ? {} : { aws: pointAws(aws, world) }),
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
-    dns: { resolvers: ports.resolvers.map(loopback), nameservers: mapValues(ports.nameservers, loopback) },
+    dns: {
+      resolvers: ports.resolvers.map(loopback),
+      nameservers: mapValues({ ...ports.nameservers, [world.parent.server.name]: ports.parent }, loopback),
+    },
     secrets: environment.secrets,
     endpoints: {
       cloudflare: `http://${loopback(ports.cloudflareApi)}/client/v4`,

@@ -6,6 +6,18 @@ import type { NameAnswer } from './zone-answers.ts';
 /** The TTL of an alias to a distribution is the distribution's own, 60 s (Route 53 docs, choosing between alias and non-alias records). */
 const aliasTtl = 60;
 const longestChain = 8;
+const answeredTypes: ReadonlySet<string> = new Set([
+  'A',
+  'AAAA',
+  'CNAME',
+  'NS',
+  'SOA',
+  'TXT',
+  'HTTPS',
+  'MX',
+  'CAA',
+  'DS',
+]);
 
 /** A question to one of the hosted zone's servers; `server` counts from 0, in the order of the zone's nameservers. */
 type HostedQuestion = { name: string; type: string; server: number; nowMs: number };
@@ -13,7 +25,8 @@ type HostedQuestion = { name: string; type: string; server: number; nowMs: numbe
 /**
  * What a server of the Route 53 zone answers authoritatively: from the record sets that have reached it. Aliases answer
  * with the target's addresses. Of weighted sets the one with the highest weight answers (the real servers draw lots), of
- * failover sets the primary. Unknown names are NXDOMAIN, unknown types NODATA, with the SOA. Wildcards are not simulated.
+ * failover sets the primary. Unknown names are NXDOMAIN, unknown types NODATA, with the SOA. Wildcards and types without
+ * a wire form here (SRV, NAPTR, …) are not simulated.
  */
 export function answerFromHostedZone(world: SimulatedWorld, { name, type, server, nowMs }: HostedQuestion): NameAnswer {
   const { hostedZone } = world;
@@ -69,6 +82,7 @@ function toRecords(
   set: SimulatedRecordSet,
 ): DnsRecord[] {
   const { alias, type, ttl = 0, values = [] } = set;
+  if (!answeredTypes.has(type)) return [];
   if (alias === undefined) {
     return values.map((value) => ({ name: owner, type, ttl, data: presented(type, value) }));
   }
@@ -86,7 +100,7 @@ function toRecords(
 /** Names without the dot at their end, as all data here. */
 function presented(type: string, value: string): string {
   if (type === 'SOA') return value.replaceAll('. ', ' ');
-  return type === 'CNAME' || type === 'NS' ? value.replace(/\.$/, '') : value;
+  return type === 'CNAME' || type === 'NS' || type === 'MX' ? value.replace(/\.$/, '') : value;
 }
 
 /** The SOA of negative answers: its TTL is the smaller of its own and the minimum (RFC 2308, section 3). */

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { DnsRecord } from '../world/dns.ts';
+import { answerFromParent } from './parent-answers.ts';
 import { partialSetupSuffix } from './seed-hosted-zone.ts';
 import type { SimulatedWorld } from './state.ts';
 import { isProxied, type NameAnswer } from './zone-answers.ts';
@@ -11,7 +12,8 @@ const proxiedTtl = 300;
 
 /**
  * What the rest of the simulated Internet answers, for the resolvers: the distribution's domain with the fallback's
- * addresses and a TTL of 60 s, the names of a partial setup with the edge's, the nameservers' own names with their addresses, and NXDOMAIN for everything else.
+ * addresses and a TTL of 60 s, the names of a partial setup with the edge's, the nameservers' own names with their
+ * addresses, the parent's NS and the zone's DS records, and NXDOMAIN for everything else.
  */
 export function answerFromOutside(world: SimulatedWorld, name: string, type: string): NameAnswer {
   const asked = name.toLowerCase().replace(/\.$/, '');
@@ -23,7 +25,13 @@ export function answerFromOutside(world: SimulatedWorld, name: string, type: str
     const { v4, v6 } = world.addresses.edge;
     return present(name, type, { A: v4, AAAA: v6 }, proxiedTtl);
   }
-  const server = world.zone.nameservers.find((candidate) => candidate.name.toLowerCase().replace(/\.$/, '') === asked);
+  // A zone's DS records are the parent's to tell (RFC 4035, section 3.1.4.1).
+  if (asked === world.parent.name || (asked === world.zone.name && type === 'DS')) {
+    return { ...answerFromParent(world, asked, type), authoritative: false };
+  }
+  const server = [world.parent.server, ...world.zone.nameservers].find(
+    (candidate) => candidate.name.toLowerCase().replace(/\.$/, '') === asked,
+  );
   if (server !== undefined) {
     const address = addressOf(server.address);
     return present(

@@ -105,6 +105,10 @@ export const scenarioSchema = z.strictObject({
       'what answers for the hostname: a load balancer or a proxied record at Cloudflare, or a zone at Route 53; ' +
         'without it, Route 53 where the environment names a hosted zone, and else the load balancer',
     ),
+  ds: z
+    .array(z.string().regex(/^\d{1,5} \d{1,3} \d{1,3} ([0-9A-F]{2})+$/, 'as dig prints it: 12345 13 2 49FD…'))
+    .default([])
+    .describe('DS records that the parent zone holds: moving the nameservers would break validation'),
   'odd-resolver': z
     .strictObject({
       'least-ttl': positive.optional().describe('keeps every answer at least this long'),

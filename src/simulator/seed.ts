@@ -19,7 +19,11 @@ const longAgo = '2025-01-15T09:00:00.000Z';
  */
 export function seedWorld(
   environment: Environment,
-  { seed, servedBy = servedByDefault(environment) }: { seed: number; servedBy?: ServedBy | undefined },
+  {
+    seed,
+    servedBy = servedByDefault(environment),
+    ds = [],
+  }: { seed: number; servedBy?: ServedBy | undefined; ds?: readonly string[] | undefined },
 ): SimulatedWorld {
   const hex = (what: string, digits = 32) => digest(seed, `${environment.zone}/${what}`).slice(0, digits);
   const byte = (what: string) => Number.parseInt(hex(what, 2), 16);
@@ -73,6 +77,11 @@ export function seedWorld(
   return {
     hostname,
     servedBy,
+    parent: {
+      name: parentOf(zone),
+      server: { name: `a.nic.${parentOf(zone)}`, address: '192.5.6.30' },
+      ds,
+    },
     hostedZone,
     zone: {
       id: realId(cloudflare?.['zone-id']) ?? hex('zone'),
@@ -123,6 +132,10 @@ export function seedWorld(
     channels: [],
     requests: [],
   };
+}
+
+function parentOf(zone: string): string {
+  return zone.includes('.') ? zone.slice(zone.indexOf('.') + 1) : 'test';
 }
 
 /** The environment says that Route 53 answers by naming the zone there. */

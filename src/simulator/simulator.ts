@@ -11,7 +11,7 @@ import { type Clients, startClients } from './clients.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
 import { startControlPort } from './control-port.ts';
-import { startDnsServer } from './dns-server.ts';
+import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
@@ -66,7 +66,7 @@ export type Simulator = {
 };
 
 /**
- * Starts the providers on loopback: the authoritative servers, as many resolvers as the environment lists (four at
+ * Starts the providers on loopback: the authoritative servers and one of the zone above, as many resolvers as the environment lists (four at
  * most), both edges, both backends, Cloudflare's, AWS's and Slack's APIs, the control port, and customers; and writes the
  * environment that points at them. Throws `invalid` where the environment cannot be simulated; then nothing is left running.
  */
@@ -87,7 +87,11 @@ async function start(
   closeAll: () => Promise<unknown>,
 ): Promise<Simulator> {
   const { clock, directory, seed = 1 } = options;
-  const world = seedWorld(options.environment, { seed, servedBy: options.scenario?.['served-by'] });
+  const world = seedWorld(options.environment, {
+    seed,
+    servedBy: options.scenario?.['served-by'],
+    ds: options.scenario?.ds,
+  });
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
   const environment = withOwnSecrets(options.environment);
@@ -191,6 +195,7 @@ async function startServers(parts: {
   const nameservers: Record<string, number> = {};
   for (const { name } of world.zone.nameservers)
     nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
+  const parent = await open(startParentServer(world));
   const authorities = Object.values(nameservers).map((port) => ({ address: '127.0.0.1', port }));
   const resolvers: number[] = [];
   const listed = parts.environment.dns.resolvers.slice(0, 4);
@@ -206,6 +211,7 @@ async function startServers(parts: {
     backends: backendPorts,
     resolvers,
     nameservers,
+    parent: parent.port,
     cloudflareApi: cloudflareApi.port,
     awsApi: awsApi.port,
     slackApi: slackApi.port,

@@ -174,6 +174,8 @@ export type SimulatedWorld = {
     serial: number;
     nameservers: { name: string; address: string }[];
   };
+  /** The zone above: one server, and the DS records that it holds for the zone, in presentation form. */
+  parent: { name: string; server: { name: string; address: string }; ds: readonly string[] };
   hostedZone: SimulatedHostedZone;
   records: SimulatedRecord[];
   /** Names of whose new records the servers know nothing yet, nor any more of the old ones: until when (the rehearsal's clock). */

@@ -65,7 +65,7 @@ export const environmentSchema = z.strictObject({
     .optional(),
   aws: z
     .strictObject({
-      'hosted-zone-id': identifier(/^Z[A-Z0-9]{4,31}$/, 'a hosted zone id such as Z1D633PJN98FT9')
+      'hosted-zone-id': identifier(/^[A-Z0-9]{5,32}$/, 'a hosted zone id such as Z1D633PJN98FT9')
         .optional()
         .describe('the Route 53 zone that serves the hostname (a partial setup at Cloudflare)'),
       'distribution-id': identifier(/^E[A-Z0-9]{6,31}$/, 'a distribution id such as EDFDVBD632BHDS5').optional(),

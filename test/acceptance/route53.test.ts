@@ -1,8 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Route53 } from '@aws-sdk/client-route-53';
 import { afterEach, expect, test } from 'vitest';
-import { startWorld } from './program.ts';
+import { start, startWorld } from './program.ts';
 
 const hostname = 'api.example.com';
 const directory = fileURLToPath(new URL('./partial-zone', import.meta.url));
@@ -192,9 +195,9 @@ test('a key that AWS refuses, or that is not there: nothing starts (5)', { timeo
 });
 
 test.each([
-  ['the API is down', { kind: 'status', status: 500 }],
-  ['the API throttles for longer than the step’s time', { kind: 'status', status: 400 }],
-])('%s: nothing is changed (1)', { timeout: longTest }, async (_what, fault) => {
+  ['the API is down', { kind: 'status', status: 500 }, 'InternalFailure'],
+  ['the API throttles for longer than the step’s time', { kind: 'status', status: 400 }, 'Throttling'],
+])('%s: nothing is changed, and it says why (1)', { timeout: longTest }, async (_what, fault, code) => {
   const simulated = await partialZone('--speed', '20');
   await simulated.fault('aws-api', fault);
   const ended = await simulated.move('cname').ended;
@@ -202,5 +205,21 @@ test.each([
     1,
     expect.stringMatching(/nothing\s+(REHEARSAL │\s+)?is changed|nothing was changed/),
   ]);
+  expect(ended.stdout).toMatch(new RegExp(`"type":"step-failed"[^\\n]*AWS answered HTTP \\d+ ${code}`));
   expect(await simulated.sets()).toEqual([seeded]);
+});
+
+test('a rehearsal of a partial zone needs nothing: the switch is proven, and no customer notices', {
+  timeout: longTest,
+}, async () => {
+  const state = mkdtempSync(join(tmpdir(), 'resend-ops-rehearsal-'));
+  try {
+    const args = ['rehearse', 'move-by-alias', '--runbooks', directory, '--scenario', 'quiet', '--speed', '20'];
+    const ended = await start([...args, '--state-dir', state]).ended;
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/switched/)]);
+    expect(ended.stderr).toMatch(/recovered/);
+    expect(ended.stderr).toMatch(/lost 0/);
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
 });

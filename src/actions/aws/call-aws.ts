@@ -32,7 +32,7 @@ export async function readWithRetry<T>(
     } catch (error) {
       ctx.signal.throwIfAborted();
       if (asksForPause(error)) {
-        await ctx.clock.sleep(pauseBefore(pauses), ctx.signal);
+        await pauseUnlessOver(ctx, pauseBefore(pauses), awsError(error, what, 'read'));
         pauses += 1;
         continue;
       }
@@ -43,6 +43,16 @@ export async function readWithRetry<T>(
     } finally {
       ctx.signal.removeEventListener('abort', stop);
     }
+  }
+}
+
+/** Sleeps. When the step's time ends meanwhile, what the API said last is told in place of the time. */
+async function pauseUnlessOver(ctx: AwsCallContext, ms: number, said: OpsError): Promise<void> {
+  try {
+    await ctx.clock.sleep(ms, ctx.signal);
+  } catch (error) {
+    const { reason } = ctx.signal;
+    throw reason instanceof OpsError && reason.code === 'timeout' ? said : error;
   }
 }
 

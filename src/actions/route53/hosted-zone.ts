@@ -7,7 +7,7 @@ import { type AwsCallContext, readWithRetry } from '../aws/call-aws.ts';
 import { plainName } from './record-set.ts';
 
 /** An id of a hosted zone. Never empty: an empty one would address the whole collection. */
-export const hostedZoneId = z.string().regex(/^Z[A-Z0-9]{4,31}$/);
+export const hostedZoneId = z.string().regex(/^[A-Z0-9]{5,32}$/);
 
 const answerSchema = z.object({
   HostedZone: z.object({

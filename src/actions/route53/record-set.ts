@@ -23,11 +23,13 @@ const shape = z.looseObject({
 /** A record set as the journal keeps it: in the API's own terms, so that it is put back to the letter. */
 export const recordSetSchema = z.custom<RecordSet>((value) => shape.safeParse(value).success, 'a Route 53 record set');
 
-/** The set as plain JSON, or undefined where it is of a type that is not switched. */
+/**
+ * The set as plain JSON, or undefined where it is of a type that is not switched. An alias has no records and no TTL of
+ * its own, and is refused with them (Route 53 API Reference, ResourceRecordSet); what a listing adds to it is left out.
+ */
 export function readRecordSet(set: ResourceRecordSet): RecordSet | undefined {
-  const { ResourceRecords: records, ...rest } = set;
-  // An alias may come with an empty list, which Route 53 would not take back.
-  const whole = records === undefined || records.length === 0 ? rest : { ...rest, ResourceRecords: records };
+  const { ResourceRecords: _records, TTL: _ttl, ...rest } = set;
+  const whole = set.AliasTarget === undefined ? set : rest;
   const plain: unknown = JSON.parse(JSON.stringify(whole));
   const parsed = recordSetSchema.safeParse(plain);
   return parsed.success ? parsed.data : undefined;
