@@ -5,6 +5,7 @@ import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
 import { manualChange } from './manual/change.ts';
 import { manualConfirm } from './manual/confirm.ts';
+import { setRecord } from './route53/set-record.ts';
 import { openRoom } from './slack/open-room.ts';
 import { post } from './slack/post.ts';
 import { wait } from './wait/wait.ts';
@@ -16,6 +17,7 @@ const list: readonly AnyAction[] = [
   httpCompare,
   manualChange,
   manualConfirm,
+  setRecord,
   openRoom,
   post,
   wait,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { OpsError } from '../errors.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import type { Clock } from '../world/clock.ts';
@@ -32,6 +33,7 @@ export async function openSimulator(
   const clock = createClock({ speed: options.number('speed') ?? 1 });
   const seed = options.number('seed');
   const [realStart, clockStart] = [world.clock.now(), clock.now()];
+  const functionCode = await readFunction(world, directory);
   const home = await world.files.makeTemporaryDirectory('resend-ops-simulator-');
   try {
     const simulator = await startSimulator({
@@ -41,6 +43,7 @@ export async function openSimulator(
       scenario,
       say,
       ...(seed === undefined ? {} : { seed }),
+      ...(functionCode === undefined ? {} : { functionCode }),
     });
     return {
       simulator,
@@ -60,6 +63,12 @@ export async function openSimulator(
     await world.files.remove(home);
     throw error;
   }
+}
+
+/** The function of the fallback that comes with the runbooks, where there is one. */
+async function readFunction(world: World, directory: string): Promise<string | undefined> {
+  const path = join(directory, 'fallback', 'edge-router.js');
+  return (await world.files.exists(path)) ? await world.files.readText(path) : undefined;
 }
 
 /** The signals that ask a command to stop. */

@@ -155,7 +155,7 @@ function zoneJson(world: SimulatedWorld): object {
     name,
     status: 'active',
     paused: false,
-    type: 'full',
+    type: world.servedBy === 'route53' ? 'partial' : 'full',
     development_mode: 0,
     name_servers: nameservers.map((server) => server.name),
     original_name_servers: null,
@@ -170,14 +170,14 @@ function zoneJson(world: SimulatedWorld): object {
 }
 
 function poolsJson(world: SimulatedWorld): object[] {
-  return [...world.pools].map(([id, { name, backend }]) => ({
+  return [...world.pools].map(([id, { name, backend, domain }]) => ({
     id,
     name,
     description: '',
     enabled: true,
     healthy: true,
     minimum_origins: 1,
-    origins: [{ name: backend, address: `${backend}.origin.${world.zone.name}`, enabled: true, weight: 1 }],
+    origins: [{ name: backend, address: domain, enabled: true, weight: 1 }],
   }));
 }
 

@@ -28,6 +28,7 @@ export const componentSchema = z.enum([
   'email-api',
   'resend-api',
   'cloudflare-api',
+  'aws-api',
   'slack-api',
   'dns',
 ]) satisfies z.ZodType<Component>;

@@ -1,20 +1,27 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { DnsRecord } from '../world/dns.ts';
+import { partialSetupSuffix } from './seed-hosted-zone.ts';
 import type { SimulatedWorld } from './state.ts';
-import type { NameAnswer } from './zone-answers.ts';
+import { isProxied, type NameAnswer } from './zone-answers.ts';
 
 const cloudFrontTtl = 60;
 const nameserverTtl = 300;
+/** Proxied names are always "automatic": 300 s (Cloudflare docs, dns/ttl), and so are those of a partial setup. */
+const proxiedTtl = 300;
 
 /**
  * What the rest of the simulated Internet answers, for the resolvers: the distribution's domain with the fallback's
- * addresses and a TTL of 60 s, the nameservers' own names with their addresses, and NXDOMAIN for everything else.
+ * addresses and a TTL of 60 s, the names of a partial setup with the edge's, the nameservers' own names with their addresses, and NXDOMAIN for everything else.
  */
 export function answerFromOutside(world: SimulatedWorld, name: string, type: string): NameAnswer {
   const asked = name.toLowerCase().replace(/\.$/, '');
   if (asked === world.distribution.domain.toLowerCase()) {
     const { v4, v6 } = world.addresses.fallback;
     return present(name, type, { A: v4, AAAA: v6 }, cloudFrontTtl);
+  }
+  if (asked.endsWith(`.${partialSetupSuffix}`) && isProxied(world, asked.slice(0, -partialSetupSuffix.length - 1))) {
+    const { v4, v6 } = world.addresses.edge;
+    return present(name, type, { A: v4, AAAA: v6 }, proxiedTtl);
   }
   const server = world.zone.nameservers.find((candidate) => candidate.name.toLowerCase().replace(/\.$/, '') === asked);
   if (server !== undefined) {

@@ -73,6 +73,13 @@ export const scenarioSchema = z.strictObject({
     .enum(['on-edge', 'failed-over'])
     .default('on-edge')
     .describe('which path DNS answers with at the beginning; `failed-over`: a failback can be rehearsed'),
+  'served-by': z
+    .enum(['load-balancer', 'record', 'route53'])
+    .optional()
+    .describe(
+      'what answers for the hostname: a load balancer or a proxied record at Cloudflare, or a zone at Route 53; ' +
+        'without it, Route 53 where the environment names a hosted zone, and else the load balancer',
+    ),
   timeline: z.array(momentSchema).describe('faults over time, by the rehearsal’s clock'),
   expect: z
     .strictObject({

@@ -1,6 +1,8 @@
+import { awsSecrets } from '../world/aws.ts';
 import type { Clock } from '../world/clock.ts';
 import { createDnsTransport } from '../world/dns-transport.ts';
 import type { Environment } from '../world/environment.ts';
+import { startAwsApi } from './aws-api.ts';
 import { type BackendName, startBackends } from './backend.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import type { ClientsReport } from './client-tally.ts';
@@ -13,6 +15,7 @@ import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets } from './generated-secrets.ts';
+import { leaveFailedOver } from './leave-failed-over.ts';
 import { startResolver } from './resolver.ts';
 import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
@@ -32,6 +35,8 @@ export type SimulatorOptions = {
   seed?: number;
   /** Plays from the moment the simulator has started; without one nothing breaks. */
   scenario?: Scenario;
+  /** The function at CloudFront that chooses the backend, LIVE and DEVELOPMENT; a short one of the simulator's own unless given. */
+  functionCode?: string;
   /** Gets the scenario's words for people. */
   say?(text: string): void;
   /** How many simulated customers send requests; 8 unless given, 0 for none. */
@@ -56,8 +61,8 @@ export type Simulator = {
 };
 
 /**
- * Starts the providers on loopback: two authoritative servers, as many resolvers as the environment lists (four at
- * most), both edges, both backends, Cloudflare's and Slack's APIs, the control port, and customers; and writes the
+ * Starts the providers on loopback: the authoritative servers, as many resolvers as the environment lists (four at
+ * most), both edges, both backends, Cloudflare's, AWS's and Slack's APIs, the control port, and customers; and writes the
  * environment that points at them. Throws `invalid` where the environment cannot be simulated; then nothing is left running.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -77,7 +82,11 @@ async function start(
   closeAll: () => Promise<unknown>,
 ): Promise<Simulator> {
   const { clock, directory, seed = 1 } = options;
-  const world = seedWorld(options.environment, { seed });
+  const world = seedWorld(options.environment, {
+    seed,
+    servedBy: options.scenario?.['served-by'],
+    functionCode: options.functionCode,
+  });
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
   const environment = withOwnSecrets(options.environment);
@@ -124,7 +133,7 @@ async function start(
       ports,
       controlPort: control.port,
       caFile: files.caFile,
-      tokens: { cloudflare: secrets.cloudflareToken, slack: secrets.slackToken },
+      tokens: { cloudflare: secrets.cloudflareToken, slack: secrets.slackToken, aws: secrets.awsKey },
     }),
     control: `http://127.0.0.1:${control.port}`,
     world,
@@ -153,7 +162,7 @@ async function startServers(parts: {
     running.push(server);
     return server;
   };
-  const names = [...new Set(world.loadBalancers.map(({ name }) => name))];
+  const names = [...new Set([world.hostname, ...world.loadBalancers.map(({ name }) => name)])];
   const backends = await startBackends({ world, tls: authority.issue({ names }), now });
   running.push(...Object.values(backends));
   const backendPorts = portsOf(backends);
@@ -163,9 +172,11 @@ async function startServers(parts: {
   const edge = await open(startEdge(edgeOptions));
   const fallback = await open(startCloudFrontEdge(edgeOptions));
   const cloudflareApi = await open(startCloudflareApi({ ...apiOptions, token: secrets.cloudflareToken }));
+  const awsApi = await open(startAwsApi({ ...apiOptions, key: secrets.awsKey }));
   const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
   const nameservers: Record<string, number> = {};
-  for (const { name } of world.zone.nameservers) nameservers[name] = (await open(startDnsServer(world, clock))).port;
+  for (const { name } of world.zone.nameservers)
+    nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
   const authorities = Object.values(nameservers).map((port) => ({ address: '127.0.0.1', port }));
   const resolvers: number[] = [];
   for (const _listed of parts.environment.dns.resolvers.slice(0, 4)) {
@@ -179,6 +190,7 @@ async function startServers(parts: {
     resolvers,
     nameservers,
     cloudflareApi: cloudflareApi.port,
+    awsApi: awsApi.port,
     slackApi: slackApi.port,
   };
 }
@@ -187,13 +199,14 @@ function portsOf(backends: Record<BackendName, { port: number }>): Record<Backen
   return { 'email-api': backends['email-api'].port, 'resend-api': backends['resend-api'].port };
 }
 
-/** The two APIs are always there, so their tokens always have a name. */
+/** The APIs are always there, so their credentials always have a name. */
 function withOwnSecrets(environment: Environment): Environment {
-  const secrets = { cloudflare: 'CLOUDFLARE_API_TOKEN', slack: 'SLACK_BOT_TOKEN', ...environment.secrets };
+  const secrets = {
+    cloudflare: 'CLOUDFLARE_API_TOKEN',
+    slack: 'SLACK_BOT_TOKEN',
+    [awsSecrets.accessKeyId]: 'AWS_ACCESS_KEY_ID',
+    [awsSecrets.secretAccessKey]: 'AWS_SECRET_ACCESS_KEY',
+    ...environment.secrets,
+  };
   return { ...environment, secrets };
-}
-
-/** What a failover leaves behind: the hostname's load balancer off, the record beneath it answering. */
-function leaveFailedOver(world: SimulatedWorld): void {
-  for (const balancer of world.loadBalancers) if (balancer.name === world.hostname) balancer.enabled = false;
 }

@@ -97,7 +97,13 @@ describe('a whole simulator', () => {
 
   test('knows a credential for every secret, and the backends accept the others', async () => {
     const { environment, secrets, caFile } = await start();
-    expect(Object.keys(secrets)).toEqual(['CF_TOKEN', 'SLACK_TOKEN', 'RESEND_API_KEY']);
+    expect(Object.keys(secrets).sort()).toEqual([
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'CF_TOKEN',
+      'RESEND_API_KEY',
+      'SLACK_TOKEN',
+    ]);
     const probe = createProber({ ca: await readFile(caFile, 'utf8') });
     const send = async (key: string) => {
       const result = await probe({
@@ -198,6 +204,8 @@ describe('a whole simulator', () => {
     for (const [name, stdout] of answers) {
       if (name === 'control port') expect(stdout).toContain('PUT');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
+      else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');
+      else if (name.startsWith('AWS API')) expect(stdout).toContain('<Type>CNAME</Type>');
       else if (/resolver|authoritative/.test(name)) expect(stdout).toMatch(/status: NOERROR[\s\S]*IN\s+A\s+104\.18\./);
       else expect(stdout).toMatch(/^HTTP\/1\.1 401 /);
     }
