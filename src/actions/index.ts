@@ -1,5 +1,7 @@
 import type { AnyAction } from './action.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
+import { cloudFrontInspect } from './cloudfront/inspect.ts';
+import { cloudFrontTestRouting } from './cloudfront/test-routing.ts';
 import { dnsVerify } from './dns/verify.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
@@ -12,6 +14,8 @@ import { wait } from './wait/wait.ts';
 
 const list: readonly AnyAction[] = [
   setLoadBalancer,
+  cloudFrontInspect,
+  cloudFrontTestRouting,
   dnsVerify,
   httpCheck,
   httpCompare,
