@@ -15,7 +15,7 @@ type Service = {
   prefix: string;
   signingName: string;
   namespace: string;
-  answer(world: SimulatedWorld, request: ServerRequest, nowMs: number): ServerAnswer | Promise<ServerAnswer>;
+  answer(world: SimulatedWorld, request: ServerRequest, nowMs: number): ServerAnswer;
 };
 
 function servicesWith(runner: FunctionRunner): readonly Service[] {
@@ -34,7 +34,7 @@ function servicesWith(runner: FunctionRunner): readonly Service[] {
  * Starts the APIs of AWS's global services on a free port of 127.0.0.1, at `http://127.0.0.1:PORT`: signature, rate limit, and the
  * error documents of each service. `now` is the rehearsal's clock; signatures are held against the real one.
  */
-export async function startAwsApi(options: {
+export function startAwsApi(options: {
   world: SimulatedWorld;
   key: AwsKey;
   now(): number;
@@ -45,7 +45,7 @@ export async function startAwsApi(options: {
   const services = servicesWith(runner);
   const serviceOf = ({ path }: ServerRequest) => services.find(({ prefix }) => path.startsWith(prefix));
   const tokens = { left: bucket.burst, atMs: now() };
-  const server = await startHttpServer({
+  return startHttpServer({
     world,
     component: 'aws-api',
     server: 'aws-api',
@@ -69,13 +69,6 @@ export async function startAwsApi(options: {
       },
     },
   });
-  return {
-    port: server.port,
-    close: () => {
-      runner.close();
-      return server.close();
-    },
-  };
 }
 
 function unknownOperation({ method, path }: ServerRequest): AwsRefusal {

@@ -24,11 +24,10 @@ type Call = { world: SimulatedWorld; request: ServerRequest; query: URLSearchPar
 type Route = {
   method: string;
   path: RegExp;
-  answer(call: Call, runner: FunctionRunner): ServerAnswer | Promise<ServerAnswer>;
+  answer(call: Call, runner: FunctionRunner): ServerAnswer;
 };
 
 const routes: readonly Route[] = [
-  { method: 'GET', path: /^distribution$/, answer: listDistributions },
   { method: 'GET', path: /^distribution\/([^/]+)$/, answer: getDistribution },
   { method: 'GET', path: /^distribution\/([^/]+)\/config$/, answer: getDistribution },
   { method: 'GET', path: /^conflicting-alias$/, answer: listConflictingAliases },
@@ -44,11 +43,7 @@ const routes: readonly Route[] = [
 ];
 
 /** Answers a signed call of CloudFront's API (API reference, version 2020-05-31): its reading calls. */
-export function answerCloudFront(
-  world: SimulatedWorld,
-  request: ServerRequest,
-  runner: FunctionRunner,
-): ServerAnswer | Promise<ServerAnswer> {
+export function answerCloudFront(world: SimulatedWorld, request: ServerRequest, runner: FunctionRunner): ServerAnswer {
   const url = new URL(`https://cloudfront.amazonaws.com${request.path}`);
   const path = url.pathname.slice(cloudFrontPrefix.length).replace(/\/$/, '');
   for (const route of routes) {
@@ -77,24 +72,6 @@ function getDistribution({ world, request, id }: Call): ServerAnswer {
 
 function noSuchDistribution(): ServerAnswer {
   return cloudFrontError(404, 'NoSuchDistribution', 'The specified distribution does not exist.');
-}
-
-/** Of each distribution's summary only the ids, its domain and its state. */
-function listDistributions({ world }: Call): ServerAnswer {
-  const { id, domain, status, enabled, aliases } = world.distribution;
-  const summary = node(
-    'DistributionSummary',
-    tag('Id', id),
-    tag('Status', status),
-    tag('DomainName', domain),
-    node(
-      'Aliases',
-      counted('CNAME', aliases, (alias) => tag('CNAME', alias)),
-    ),
-    tag('Enabled', enabled),
-  );
-  const body = tag('Marker', '') + tag('MaxItems', 100) + tag('IsTruncated', false);
-  return cloudFrontDocument('DistributionList', `${body}${tag('Quantity', 1)}${node('Items', summary)}`);
 }
 
 /** Who holds the alias or one that overlaps it, this distribution included; ids partly hidden, as the real ones are. */

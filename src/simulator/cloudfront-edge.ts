@@ -60,7 +60,6 @@ export async function startCloudFrontEdge(options: EdgeOptions): Promise<Running
   return {
     port: server.port,
     close: async () => {
-      runner.close();
       for (const each of connections.values()) each.close();
       await server.close();
     },
@@ -95,23 +94,19 @@ async function serve(request: ServerRequest, means: Means): Promise<ServerAnswer
   if (webAcl !== null && Buffer.byteLength(request.body) > webAcl.maxBodyBytes) {
     return unsatisfied(403, 'Request blocked. We can’t connect to the server for this app or website at this time.');
   }
-  const after = await atViewerRequest(request, behavior, means);
+  const after = atViewerRequest(request, behavior, means);
   return 'status' in after ? after : toOrigin(after.request, { behavior, choice: after.choice }, means);
 }
 
 type AfterFunction = ServerAnswer | { request: ServerRequest; choice: OriginChoice | null };
 
-async function atViewerRequest(
-  request: ServerRequest,
-  behavior: SimulatedBehavior,
-  { world, runner }: Means,
-): Promise<AfterFunction> {
+function atViewerRequest(request: ServerRequest, behavior: SimulatedBehavior, { world, runner }: Means): AfterFunction {
   const association = behavior.functions.find(({ eventType }) => eventType === 'viewer-request');
   if (association === undefined) return { request, choice: null };
   const running = world.functions.find(({ name }) => name === association.name);
   if (running?.live == null) return functionFailed('FunctionExecutionError');
   if (running.utilization >= 100) return functionFailed('FunctionThrottledError');
-  const outcome = await runner.run(running.live.code, eventRequest(request), world.distribution);
+  const outcome = runner(running.live.code, eventRequest(request), world.distribution);
   switch (outcome.kind) {
     case 'request': {
       const changed = changedRequest(request, outcome.request);

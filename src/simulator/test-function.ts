@@ -12,10 +12,10 @@ import { parseXml, tag, textOf } from './xml.ts';
  * TestFunction (API reference): runs a stage for the event of the request, and answers its output, its logs, its error and
  * its compute utilisation; as the real one, not which origin it chose. `If-Match` must be the stage's ETag.
  */
-export async function answerTestFunction(
+export function answerTestFunction(
   { world, request, name }: { world: SimulatedWorld; request: ServerRequest; name: string },
   runner: FunctionRunner,
-): Promise<ServerAnswer> {
+): ServerAnswer {
   const document = parseXml(request.body);
   const event = eventOf(textOf(document, 'EventObject'));
   const found = stageOf(world, name, textOf(document, 'Stage'));
@@ -30,7 +30,7 @@ export async function answerTestFunction(
   if (document?.name !== 'TestFunctionRequest' || event === undefined) {
     return cloudFrontError(400, 'InvalidArgument', 'The event object is not valid.');
   }
-  const outcome = await runner.run(found.code, event, world.distribution);
+  const outcome = runner(found.code, event, world.distribution);
   const body =
     node('FunctionSummary', functionSummaryXml(found.of, found.stage)) +
     tag('ComputeUtilization', found.of.utilization) +

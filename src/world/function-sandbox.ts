@@ -2,6 +2,7 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { functionChild } from './function-child.ts';
 import { type FunctionOutcome, type FunctionRequest, readOutcome } from './function-outcome.ts';
+import { readFunctionSource } from './function-source.ts';
 
 /** A viewer-request event (CloudFront docs, functions event structure). */
 export type FunctionEvent = {
@@ -25,21 +26,17 @@ const runLimitMs = 1_000;
 const answerLimitMs = 5_000;
 const longestAnswer = 1024 * 1024;
 
-const importLine = /^[ \t]*import\s+(\w+)\s+from\s+(['"])([\w:./-]+)\2[ \t]*;?/gm;
-
 /**
  * Loads a CloudFront function's code to run it here. It is code that came over the network, so it gets a process of its
  * own: under Node's permission model (no files, no processes, no threads, no add-ons), with an empty environment, 32 MiB
  * of heap and a time box, killed when it does not answer; and within it a context without any object of Node's
- * (`node:vm` alone would be no boundary). Before Node 25 the permission model does not cover the network. Imports of
+ * (see `createEvaluator`). Before Node 25 the permission model does not cover the network. Imports of
  * anything but `cloudfront` make every outcome `unsupported`.
  */
 export function openFunctionSandbox(code: string): FunctionSandbox {
-  const foreign = [...code.matchAll(importLine)].map(([, , , from = '']) => from).find((from) => from !== 'cloudfront');
-  const known = code.replace(importLine, 'const $1 = __cloudfront;');
-  const unread = /^[ \t]*(?:import|export)\b/m.test(known) ? 'a form of import or export' : undefined;
-  const obstacle = foreign === undefined ? unread : `the module ${foreign}`;
-  if (obstacle !== undefined) {
+  const source = readFunctionSource(code);
+  if ('obstacle' in source) {
+    const { obstacle } = source;
     return { run: async () => ({ kind: 'unsupported', message: `it uses ${obstacle}` }), close: () => undefined };
   }
   let child: Promise<Child> | undefined;
@@ -48,7 +45,7 @@ export function openFunctionSandbox(code: string): FunctionSandbox {
   const runOnce = async (event: FunctionEvent): Promise<FunctionOutcome> => {
     if (isClosed) return { kind: 'limit', message: 'it was stopped' };
     // A process that was killed is replaced: one bad event must not be the end of all.
-    child ??= start(known);
+    child ??= start(source.code);
     const answer = await (await child).ask(JSON.stringify(event));
     if (answer.kind === 'line') return readOutcome(answer.line);
     (await child).kill();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FunctionEvent, type FunctionSandbox, openFunctionSandbox } from '../../src/world/function-sandbox.ts';
 
@@ -126,9 +127,8 @@ describe('the sandbox for CloudFront functions', () => {
     expect(outcome).toMatchObject({ kind: expect.stringMatching(/^(threw|limit)$/) });
   });
 
-  test('even an escape from the context would find no files and no processes', async () => {
-    const { functionChild } = await import('../../src/world/function-child.ts');
-    const { spawnSync } = await import('node:child_process');
+  test('even an escape from the context would find no files, no processes and no variables', async () => {
+    // What `openFunctionSandbox` starts its process with, running what code outside of any context could try.
     const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
     const attempt = `const tried = (f) => { try { f(); return 'done'; } catch (error) { return error.code; } };
       console.log(JSON.stringify([tried(() => require('fs').readFileSync('/etc/hostname')),
@@ -138,6 +138,5 @@ describe('the sandbox for CloudFront functions', () => {
       encoding: 'utf8',
     });
     expect(JSON.parse(stdout)).toEqual(['ERR_ACCESS_DENIED', 'ERR_ACCESS_DENIED', []]);
-    expect(functionChild).toContain('codeGeneration: { strings: false, wasm: false }');
   });
 });
