@@ -177,14 +177,14 @@ function zoneJson(world: SimulatedWorld): object {
 }
 
 function poolsJson(world: SimulatedWorld): object[] {
-  return [...world.pools].map(([id, { name, backend }]) => ({
+  return [...world.pools].map(([id, { name, backend, domain }]) => ({
     id,
     name,
     description: '',
     enabled: true,
     healthy: true,
     minimum_origins: 1,
-    origins: [{ name: backend, address: `${backend}.origin.${world.zone.name}`, enabled: true, weight: 1 }],
+    origins: [{ name: backend, address: domain, enabled: true, weight: 1 }],
   }));
 }
 
