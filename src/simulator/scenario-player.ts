@@ -1,5 +1,6 @@
 import { OpsError } from '../errors.ts';
 import type { Clock } from '../world/clock.ts';
+import { bringAbout } from './conditions.ts';
 import { componentSchema } from './fault-schema.ts';
 import { setFault } from './faults.ts';
 import type { Scenario } from './scenario.ts';
@@ -34,12 +35,13 @@ export function playScenario(options: {
   /** When the scenario's time was zero, by the clock; for one that begins later, before it began. */
   const zeroMs = clock.now() - beginsAt;
 
-  const play = ({ at, set, clear, say }: Scenario['timeline'][number]) => {
+  const play = ({ at, set, clear, become, say }: Scenario['timeline'][number]) => {
     for (const component of clear) setFault(world, component, undefined, zeroMs + at);
     for (const component of componentSchema.options) {
       const fault = set[component];
       if (fault !== undefined) setFault(world, component, fault, zeroMs + at);
     }
+    for (const condition of become) bringAbout(world, condition);
     // What was said before a later beginning is news no more.
     if (say !== undefined && at >= beginsAt) options.say?.(say);
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationSchema, parseDuration } from '../runbook/duration.ts';
+import { type Condition, conditions } from './conditions.ts';
 import { componentSchema } from './fault-schema.ts';
 import { type Region, regions } from './regions.ts';
 import type { Fault } from './state.ts';
@@ -70,6 +71,10 @@ const momentSchema = z
       .describe('a name for this moment: `rehearse --from NAME` begins here, as the world then is'),
     set: z.partialRecord(componentSchema, faultSchema).default({}).describe('component → how it fails from now on'),
     clear: z.array(componentSchema).default([]).describe('components that work again'),
+    become: z
+      .array(z.enum(Object.keys(conditions) as [Condition, ...Condition[]]))
+      .default([])
+      .describe('what is wrong with the standby from now on'),
     say: z.string().min(1).optional().describe('shown to the people who rehearse'),
   })
   .superRefine((moment, context) => {
