@@ -1,6 +1,8 @@
 import type { AnyAction } from './action.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
 import { setRecord as setCloudflareRecord } from './cloudflare/set-record.ts';
+import { cloudFrontInspect } from './cloudfront/inspect.ts';
+import { cloudFrontTestRouting } from './cloudfront/test-routing.ts';
 import { dnsVerify } from './dns/verify.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
@@ -14,6 +16,8 @@ import { wait } from './wait/wait.ts';
 const list: readonly AnyAction[] = [
   setLoadBalancer,
   setCloudflareRecord,
+  cloudFrontInspect,
+  cloudFrontTestRouting,
   dnsVerify,
   httpCheck,
   httpCompare,

@@ -1,5 +1,8 @@
 import { type AwsRefusal, awsErrorAnswer } from './aws-answers.ts';
 import { type AwsKey, refuseSignature } from './aws-signature.ts';
+import { cloudFrontNamespace } from './cloudfront-answers.ts';
+import { answerCloudFront, cloudFrontPrefix } from './cloudfront-api.ts';
+import { createFunctionRunner, type FunctionRunner } from './function-runner.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import { answerRoute53, route53Namespace } from './route53-api.ts';
 import type { SimulatedWorld } from './state.ts';
@@ -15,9 +18,17 @@ type Service = {
   answer(world: SimulatedWorld, request: ServerRequest, nowMs: number): ServerAnswer;
 };
 
-const services: readonly Service[] = [
-  { prefix: '/2013-04-01/', signingName: 'route53', namespace: route53Namespace, answer: answerRoute53 },
-];
+function servicesWith(runner: FunctionRunner): readonly Service[] {
+  return [
+    { prefix: '/2013-04-01/', signingName: 'route53', namespace: route53Namespace, answer: answerRoute53 },
+    {
+      prefix: cloudFrontPrefix,
+      signingName: 'cloudfront',
+      namespace: cloudFrontNamespace,
+      answer: (world, request) => answerCloudFront(world, request, runner),
+    },
+  ];
+}
 
 /**
  * Starts the APIs of AWS's global services on a free port of 127.0.0.1, at `http://127.0.0.1:PORT`: signature, rate limit, and the
@@ -30,6 +41,9 @@ export function startAwsApi(options: {
   speed?: number;
 }): Promise<RunningServer> {
   const { world, key, now } = options;
+  const runner = createFunctionRunner();
+  const services = servicesWith(runner);
+  const serviceOf = ({ path }: ServerRequest) => services.find(({ prefix }) => path.startsWith(prefix));
   const tokens = { left: bucket.burst, atMs: now() };
   return startHttpServer({
     world,
@@ -55,10 +69,6 @@ export function startAwsApi(options: {
       },
     },
   });
-}
-
-function serviceOf({ path }: ServerRequest): Service | undefined {
-  return services.find(({ prefix }) => path.startsWith(prefix));
 }
 
 function unknownOperation({ method, path }: ServerRequest): AwsRefusal {

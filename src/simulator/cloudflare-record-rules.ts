@@ -17,6 +17,7 @@ const recordFields = {
   comment: z.string().nullable().optional(),
   tags: z.array(z.string().regex(/^[\w-]+:.*$/)).optional(),
   settings: z.record(z.string(), z.boolean()).optional(),
+  private_routing: z.boolean().optional(),
 };
 /** A record given whole, as POST and PUT want it. */
 export const wholeRecord = z.object(recordFields);
@@ -45,6 +46,7 @@ export function completed(world: SimulatedWorld, given: GivenFields): RecordFiel
     comment: given.comment === undefined || given.comment === '' ? null : given.comment,
     tags: [...(given.tags ?? [])],
     settings: { ...given.settings },
+    ...(given.private_routing === true ? { privateRouting: true } : { privateRouting: false }),
   };
 }
 
@@ -112,6 +114,7 @@ export function recordJson(record: SimulatedRecord): object {
     ...(type === 'HTTPS' ? { data: { priority: Number(priority), target, value: value.join(' ') } } : {}),
     proxiable: type === 'A' || type === 'AAAA' || type === 'CNAME',
     proxied,
+    ...(type === 'A' || type === 'AAAA' ? { private_routing: record.privateRouting === true } : {}),
     ttl,
     settings: record.type === 'CNAME' ? { flatten_cname: false, ...record.settings } : { ...record.settings },
     meta: {},

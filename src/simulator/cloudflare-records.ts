@@ -103,6 +103,7 @@ export function changeRecord(
     data: given.data,
     tags: given.tags ?? [...(record.tags ?? [])],
     settings: given.settings ?? { ...record.settings },
+    private_routing: given.private_routing ?? record.privateRouting === true,
   };
   return store(world, { ...record, ...completed(world, merged), modifiedOn: now });
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { changeCloudFront } from './change-cloudfront.ts';
 import { componentSchema, faultSchema } from './fault-schema.ts';
 import { setFault } from './faults.ts';
 import type { RunningServer } from './http-server.ts';
@@ -23,9 +24,11 @@ const help = `The simulator's control port. It belongs to no provider: nothing h
   PUT    /faults/COMPONENT    break it; the body is a fault as JSON
   DELETE /faults/COMPONENT    repair it
   DELETE /faults              repair everything
+  PATCH  /cloudfront          change the distribution, its function and policies; the body is JSON, such as
+                              {"distribution":{"aliases":[]}} or {"function":{"live":"function handler…"}}
 
 Components: ${componentSchema.options.join(', ')}
-Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"slow","ms":3000} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
+Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"slow","ms":3000} {"kind":"edited-meanwhile"} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
   for the writing calls of cloudflare-api, aws-api and slack-api: {"kind":"write-lost-answer"} {"kind":"write-lost"}
   {"kind":"write-error-but-done"} {"kind":"write-ok-but-not-done"} {"kind":"write-late","ms":20000}
   {"kind":"write-error-says-done"} {"kind":"write-refused-but-done"} {"kind":"write-ok-then-late","ms":4000}
@@ -79,6 +82,8 @@ function route(options: ControlOptions, request: { method: string; path: string;
     case 'DELETE /faults':
       world.faults.clear();
       return { status: 200, json: {} };
+    case 'PATCH /cloudfront':
+      return changeCloudFront(world, parseJson(request.body));
     case 'PUT /faults/NAME':
     case 'DELETE /faults/NAME':
       return changeFault(options, { repair: request.method === 'DELETE', name: name ?? '', body: request.body });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { ruleRequest } from '../actions/cloudflare/rule-request.ts';
 import type { Clock } from '../world/clock.ts';
 import type { CertificateAuthority } from './certificates.ts';
-import { backendOfRecord, chooseBackend, ruleRequest } from './choose-backend.ts';
+import { backendOfRecord, chooseBackend } from './choose-backend.ts';
 import { crashPage, originErrorPage, refusalPage } from './edge-pages.ts';
 import { createOriginConnections, type Forwarded, type OriginConnections, portOf } from './forward-to-backend.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';

@@ -34,6 +34,16 @@ export function listEndpoints(options: {
     try: `curl -si --cacert ${quoted(caFile)} --connect-to ${hostname}:443:127.0.0.1:${port} ${request}`,
   });
   const sending = `-d '{}' -H 'content-type: application/json' https://${hostname}/emails`;
+  const aws = (name: string, service: string, path: string): Endpoint => {
+    const { accessKeyId, secretAccessKey } = tokens.aws;
+    const signing = `--aws-sigv4 aws:amz:us-east-1:${service} -u ${accessKeyId}:${secretAccessKey}`;
+    const address = `http://127.0.0.1:${ports.awsApi}`;
+    return {
+      name: `AWS API (${name})`,
+      address,
+      try: `curl -s ${signing}${sessionHeader(tokens.aws)} ${address}${path}`,
+    };
+  };
   return [
     web('edge (Cloudflare)', ports.edge),
     web('fallback (CloudFront)', ports.fallback),
@@ -51,11 +61,8 @@ export function listEndpoints(options: {
       address: cloudflare,
       try: `curl -s -H 'Authorization: Bearer ${tokens.cloudflare}' ${cloudflare}/zones/${world.zone.id}/load_balancers`,
     },
-    {
-      name: 'AWS API (Route 53)',
-      address: `http://127.0.0.1:${ports.awsApi}`,
-      try: `curl -s --aws-sigv4 aws:amz:us-east-1:route53 -u ${tokens.aws.accessKeyId}:${tokens.aws.secretAccessKey}${sessionHeader(tokens.aws)} http://127.0.0.1:${ports.awsApi}/2013-04-01/hostedzone/${world.hostedZone.id}/rrset`,
-    },
+    aws('Route 53', 'route53', `/2013-04-01/hostedzone/${world.hostedZone.id}/rrset`),
+    aws('CloudFront', 'cloudfront', `/2020-05-31/distribution/${world.distribution.id}`),
     {
       name: 'Slack API',
       address: slack,

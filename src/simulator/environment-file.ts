@@ -50,7 +50,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
       'zone-id': world.zone.id,
       ...(own === undefined ? {} : { 'load-balancer-id': own.id }),
     },
-    ...(aws === undefined && world.servedBy !== 'route53' ? {} : { aws: pointAws(aws, world) }),
+    aws: pointAws(aws, world),
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
     dns: {
       resolvers: ports.resolvers.map(loopback),
@@ -108,10 +108,19 @@ function pointRoute(route: Route, world: SimulatedWorld, ports: SimulatedPorts):
   }
 }
 
-/** The zone's id is known to the simulator, and left out where the hostname is served from elsewhere. */
-function pointAws(aws: Environment['aws'], { servedBy, hostedZone }: SimulatedWorld): NonNullable<Environment['aws']> {
+/** The ids that the simulator knows; the zone's is left out where the hostname is served from elsewhere. */
+function pointAws(aws: Environment['aws'], world: SimulatedWorld): NonNullable<Environment['aws']> {
+  const { servedBy, hostedZone, distribution, functions } = world;
   const { 'hosted-zone-id': _zone, ...others } = aws ?? {};
-  return { ...(servedBy === 'route53' ? { 'hosted-zone-id': hostedZone.id } : {}), ...others };
+  const [router] = functions;
+  const code = router?.live?.code;
+  return {
+    ...(servedBy === 'route53' ? { 'hosted-zone-id': hostedZone.id } : {}),
+    ...others,
+    'distribution-id': distribution.id,
+    ...(router === undefined ? {} : { 'function-name': router.name }),
+    ...(code === undefined ? {} : { 'function-sha256': createHash('sha256').update(code).digest('hex') }),
+  };
 }
 
 function recognise(route: Route, ranges: readonly string[]): NonNullable<Route['answers']> {

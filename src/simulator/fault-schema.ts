@@ -10,6 +10,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('refuse') }),
   z.strictObject({ kind: z.literal('hang') }),
   z.strictObject({ kind: z.literal('slow'), ms: milliseconds }),
+  z.strictObject({ kind: z.literal('edited-meanwhile') }),
   z.strictObject({ kind: z.literal('flap'), status, downMs: milliseconds, upMs: milliseconds }),
   z.strictObject({ kind: z.literal('write-lost-answer') }),
   z.strictObject({ kind: z.literal('write-lost') }),

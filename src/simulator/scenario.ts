@@ -25,6 +25,7 @@ const faultSchema = z
     kind('refuse', 'closes every connection at once', {}),
     kind('hang', 'accepts and never answers', {}),
     kind('slow', 'answers everything, late', { by: positive }),
+    kind('edited-meanwhile', 'somebody else edits the hostname’s record as soon as it has been looked at', {}),
     kind('flap', 'fails for `down`, works for `up`, and so on, failing first', {
       status,
       down: positive,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { OpsError } from '../errors.ts';
 import { type Environment, isPlaceholder, type Route } from '../world/environment.ts';
 import { originName } from './choose-backend.ts';
+import { originDomains, plainRouter, seedCloudFront } from './seed-cloudfront.ts';
 import { seedHostedZone } from './seed-hosted-zone.ts';
 import type { ServedBy, SimulatedLoadBalancer, SimulatedRecord, SimulatedWorld } from './state.ts';
 
@@ -23,7 +24,13 @@ export function seedWorld(
     seed,
     servedBy = servedByDefault(environment),
     ds = [],
-  }: { seed: number; servedBy?: ServedBy | undefined; ds?: readonly string[] | undefined },
+    functionCode,
+  }: {
+    seed: number;
+    servedBy?: ServedBy | undefined;
+    ds?: readonly string[] | undefined;
+    functionCode?: string | undefined;
+  },
 ): SimulatedWorld {
   const hex = (what: string, digits = 32) => digest(seed, `${environment.zone}/${what}`).slice(0, digits);
   const byte = (what: string) => Number.parseInt(hex(what, 2), 16);
@@ -74,7 +81,19 @@ export function seedWorld(
     { name: 'bob.ns.cloudflare.com', address: '173.245.59.104' },
   ];
 
+  const domains = originDomains(backendNames, { functionCode, environment: originHosts(environment) });
+  const pool = (name: (typeof backendNames)[number]) => ({ name, backend: name, domain: domains[name] ?? name });
+
   return {
+    ...seedCloudFront({
+      distributionId: realId(environment.aws?.['distribution-id']) ?? `E${hex('distribution', 13).toUpperCase()}`,
+      domain,
+      hostname,
+      functionName: realId(environment.aws?.['function-name']) ?? 'edge-router',
+      functionCode: functionCode ?? plainRouter(domains),
+      origins: domains,
+      hex,
+    }),
     hostname,
     servedBy,
     parent: {
@@ -115,12 +134,11 @@ export function seedWorld(
       ...canaries.map((name) => balancer(name, hex(`load-balancer/${name}`))),
     ],
     pools: new Map([
-      [emailPool, { name: 'email-api', backend: 'email-api' }],
-      [resendPool, { name: 'resend-api', backend: 'resend-api' }],
+      [emailPool, pool('email-api')],
+      [resendPool, pool('resend-api')],
     ]),
     signatures: signatures(environment),
     apiKeys: [],
-    distribution: { domain, aliases: [hostname] },
     addresses: {
       edge: edgeAddresses([byte('edge/1'), byte('edge/2'), byte('edge/3'), byte('edge/4')]),
       fallback: {
@@ -154,6 +172,13 @@ function standbyDomain(environment: Environment): string | undefined {
   const route = Object.values(environment.routes).find(({ provider }) => provider === 'cloudfront');
   const domain = route?.answers?.cname ?? dialled(route);
   return domain === environment.hostname ? undefined : domain;
+}
+
+/** The load balancers that the environment names for the backends, to be reached without an edge. */
+function originHosts(environment: Environment): Record<string, string> {
+  const route = Object.values(environment.routes).find(({ provider }) => provider === 'load-balancer');
+  const targets = typeof route?.connect === 'object' ? Object.entries(route.connect) : [];
+  return Object.fromEntries(targets.map(([backend, target]) => [backend, target.replace(/:\d+$/, '')]));
 }
 
 function dialled(route: Route | undefined): string | undefined {

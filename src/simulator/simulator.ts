@@ -40,6 +40,8 @@ export type SimulatorOptions = {
   scenario?: Scenario;
   /** The scenario's marked moment to begin at; its beginning unless given. */
   from?: string;
+  /** The function at CloudFront that chooses the backend, LIVE and DEVELOPMENT; a short one of the simulator's own unless given. */
+  functionCode?: string;
   /** Gets the scenario's words for people. */
   say?(text: string): void;
   /** How many simulated customers send requests; 8 unless given, 0 for none. */
@@ -91,6 +93,7 @@ async function start(
     seed,
     servedBy: options.scenario?.['served-by'],
     ds: options.scenario?.ds,
+    functionCode: options.functionCode,
   });
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();

@@ -1,4 +1,5 @@
 import type { Region } from './regions.ts';
+import type { SimulatedCloudFront } from './seed-cloudfront.ts';
 
 /** A DNS record of the simulated Cloudflare zone, in the API's terms. */
 export type SimulatedRecord = {
@@ -13,6 +14,7 @@ export type SimulatedRecord = {
   tags?: readonly string[];
   /** `flatten_cname` of a CNAME, and what else the API holds for a record. */
   settings?: Readonly<Record<string, boolean>>;
+  privateRouting?: boolean;
   createdOn: string;
   modifiedOn: string;
 };
@@ -97,6 +99,8 @@ export type Fault =
   | { kind: 'refuse' }
   /** Accepts and never answers. */
   | { kind: 'hang' }
+  /** Reads: as soon as it has been looked at, somebody else edits what steers the hostname; once. */
+  | { kind: 'edited-meanwhile' }
   /** Answers everything, `ms` late. */
   | { kind: 'slow'; ms: number }
   /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */
@@ -160,7 +164,7 @@ export type SimulatedChannel = {
 };
 
 /** The whole simulated world; the servers read and write it, the control port shows it. */
-export type SimulatedWorld = {
+export type SimulatedWorld = SimulatedCloudFront & {
   hostname: string;
   servedBy: ServedBy;
   /** The zone, as Cloudflare has it; `nameservers` are those that the zone is delegated to, whoever runs them. */
@@ -178,14 +182,12 @@ export type SimulatedWorld = {
   /** Names of whose new records the servers know nothing yet, nor any more of the old ones: until when (the rehearsal's clock). */
   settling?: Map<string, number>;
   loadBalancers: SimulatedLoadBalancer[];
-  /** Pool id → the backend its origin leads to. */
-  pools: Map<string, { name: string; backend: string }>;
+  /** Pool id → the backend its origin leads to, and that origin's domain, under which CloudFront knows it too. */
+  pools: Map<string, { name: string; backend: string; domain: string }>;
   /** Backend → the response header that tells it from the others, as the environment's `backends` names it. */
   signatures: Map<string, { header: string; value: string }>;
   /** Resend API keys that the backends accept. */
   apiKeys: string[];
-  /** The CloudFront distribution: its domain and the aliases attached to it. */
-  distribution: { domain: string; aliases: string[] };
   /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
   addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
   faults: Map<Component, SetFault>;

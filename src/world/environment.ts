@@ -72,6 +72,11 @@ export const environmentSchema = z.strictObject({
       'function-name': identifier(/^[A-Za-z0-9-_]{1,64}$/, 'the name of a CloudFront function')
         .optional()
         .describe('the function that chooses the backend at viewer-request'),
+      'function-sha256': z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits in lower case')
+        .optional()
+        .describe('SHA-256 of the function’s reviewed code: what LIVE must be'),
     })
     .optional()
     .describe(

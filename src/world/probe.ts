@@ -2,8 +2,8 @@
 export type ProbeRequest = {
   /** Goes into SNI, Host and the certificate check. */
   hostname: string;
-  /** Where the connection is opened: a name (resolved by the system) or an address; port defaults to 443. */
-  connect: { host: string; port: number };
+  /** Where the connection is opened: a name (resolved by the system) or an address; by any address family unless given. */
+  connect: { host: string; port: number; family?: 4 | 6 };
   method: string;
   /** Path with query, starting with `/`. */
   path: string;

@@ -49,13 +49,15 @@ async function runProbe(
   let tls: TLSSocket | undefined;
   const box = boxOf(request);
   try {
-    const { host, port } = request.connect;
+    const { host, port, family } = request.connect;
     let addresses = [host];
     if (isIP(host) === 0) {
       addresses = (await unlessAborted(means.lookup(host), box.signal)).map(({ address }) => address);
       if (addresses.length === 0) throw systemError('ENODATA', `${host} has no address`);
       timings.dnsMs = elapsedMs();
     }
+    if (family !== undefined) addresses = addresses.filter((address) => isIP(address) === family);
+    if (addresses.length === 0) throw systemError('ENODATA', `${host} has no IPv${family} address`);
     phase = 'tcp';
     tcp = await connectToFirst(addresses, port, box.signal);
     timings.tcpMs = elapsedMs();

@@ -208,6 +208,7 @@ describe('a whole simulator', () => {
     for (const [name, stdout] of answers) {
       if (name === 'control port') expect(stdout).toContain('PUT');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
+      else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');
       else if (name.startsWith('AWS API')) expect(stdout).toContain('<Type>CNAME</Type>');
       else if (/parent/.test(name))
         expect(stdout).toMatch(/AUTHORITY SECTION:[\s\S]*172800\s+IN\s+NS\s+ada\.ns\.cloudflare\.com/);

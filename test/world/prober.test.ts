@@ -102,6 +102,29 @@ describe('a probe', () => {
     expect(bySystem).toMatchObject({ answered: true, body: 'here' });
   });
 
+  it('dials the wanted address family alone', async () => {
+    const port = await secure((_request, response) => response.end('here'));
+    const lookup = async () => [
+      { address: '::1', family: 6 },
+      { address: '127.0.0.1', family: 4 },
+    ];
+    const dual = createProber({ ca: authority.caPem, lookup });
+    expect(await dual(ask(port, { connect: { host: 'dualstack.test', port, family: 4 } }))).toMatchObject({
+      answered: true,
+      remoteAddress: '127.0.0.1',
+    });
+    // Nothing listens on ::1: an answer would prove that it went to the other family after all.
+    expect(await dual(ask(port, { connect: { host: 'dualstack.test', port, family: 6 } }))).toMatchObject({
+      answered: false,
+      phase: 'tcp',
+    });
+    expect(await dual(ask(port, { connect: { host: '127.0.0.1', port, family: 6 } }))).toMatchObject({
+      answered: false,
+      phase: 'dns',
+      message: '127.0.0.1 has no IPv6 address',
+    });
+  });
+
   it('sends method, path, headers and body as given, and frames them itself', async () => {
     const port = await secure((request, response) => {
       const chunks: Buffer[] = [];

@@ -142,6 +142,7 @@ function patchBody(name: string, from: RecordState, to: RecordState): EditBody {
     comment: to.comment ?? '',
     ...(from.tags.join() === to.tags.join() ? {} : { tags: to.tags }),
     ...(Object.keys(settings).length === 0 ? {} : { settings }),
+    ...(from.privateRouting === to.privateRouting ? {} : { private_routing: to.privateRouting }),
   };
   return body as EditBody;
 }
@@ -152,6 +153,7 @@ function postBody(name: string, record: RecordState): PostBody {
     ...(record.comment === null ? {} : { comment: record.comment }),
     ...(record.tags.length === 0 ? {} : { tags: record.tags }),
     ...(Object.keys(record.settings).length === 0 ? {} : { settings: record.settings }),
+    ...(record.privateRouting ? { private_routing: true } : {}),
   };
   return body as PostBody;
 }

@@ -13,6 +13,8 @@ const recordSchema = z.object({
   comment: z.string().nullish(),
   tags: z.array(z.string()).nullish(),
   settings: z.record(z.string(), z.unknown()).nullish(),
+  /** Of A and AAAA: traffic reaches the origin through a private network. */
+  private_routing: z.boolean().nullish(),
   /** The parts of an HTTPS or SVCB record, which `content` only shows. */
   data: z.record(z.string(), z.unknown()).nullish(),
 });

@@ -100,14 +100,16 @@ function assertOneName(wanted: readonly Answer[]): void {
 
 /**
  * What the name has afterwards: records that already answer as wanted stay as they are, comment and all; a record that
- * is changed keeps its tags and settings; what is written carries the marker in its comment.
+ * is changed keeps its tags, and its settings unless it enters or leaves the proxy; what is written carries the marker in its comment.
  */
 export function stateAfter(before: readonly RecordState[], wanted: readonly Answer[], marker: string): RecordState[] {
   const { paired } = pairRecords(before, wanted);
   return wanted.map((answer, index) => {
     const found = paired.get(index);
-    const fresh = { comment: null, tags: [], settings: {}, data: null };
-    const next: RecordState = { ...(found ?? fresh), ...answer };
+    const fresh = { comment: null, tags: [], settings: {}, privateRouting: false, data: null };
+    // Settings belong to one kind of record: flattening to DNS-only ones, the choice of a family to proxied ones.
+    const settings = found !== undefined && found.proxied === answer.proxied ? found.settings : {};
+    const next: RecordState = { ...(found ?? fresh), settings, ...answer };
     return found !== undefined && sameAnswer(found, next)
       ? found
       : { ...next, comment: withMarker(found?.comment, marker) };

@@ -15,6 +15,7 @@ export const recordStateSchema = z.strictObject({
   comment: z.string().nullable(),
   tags: z.array(z.string()),
   settings: z.record(z.string(), scalar),
+  privateRouting: z.boolean(),
   data: z.record(z.string(), scalar).nullable().describe('the parts of an HTTPS or SVCB record'),
 });
 
@@ -48,6 +49,7 @@ export function captureRecord(record: ZoneRecord): RecordState {
     settings: Object.fromEntries(
       Object.entries(record.settings ?? {}).filter(([, value]) => value !== false && value !== null),
     ),
+    privateRouting: record.private_routing === true,
     data: hasParts ? (record.data ?? null) : null,
   });
 }
@@ -84,6 +86,7 @@ function spell(record: RecordState): string {
     record.comment,
     record.tags,
     entries(record.settings),
+    record.privateRouting,
     entries(record.data),
   ]);
 }

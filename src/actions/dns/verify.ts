@@ -4,8 +4,9 @@ import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
 import { headlineWidth, toWidth } from '../http/text-columns.ts';
 import { askSchema, type Look, lookAtServers, lookSchema, prepareQuestion, type Question } from './look.ts';
+import { findingSchema, findMoveProblems } from './move-findings.ts';
 import { routeAnswers } from './route-answers.ts';
-import { countInWords, describeLook, seconds } from './summarise-look.ts';
+import { countInWords, describeFindings, describeLook, seconds } from './summarise-look.ts';
 
 const inputSchema = z.strictObject({
   route: z.string().describe('the route that DNS should answer with'),
@@ -21,6 +22,10 @@ const inputSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('ask until all agree, and fail if they do not in time; false: look once and tell'),
+  'before-move': z
+    .boolean()
+    .default(false)
+    .describe('also look for what a move to the route would break: CAA, DS at the parent, IPv6'),
 });
 
 const outputSchema = lookSchema.extend({
@@ -32,6 +37,7 @@ const outputSchema = lookSchema.extend({
     .number()
     .nullable()
     .describe('from the first question until the last server agreed; null if one does not'),
+  findings: z.array(findingSchema).describe('what a move to the route would break; empty unless asked for'),
 });
 
 type Input = z.output<typeof inputSchema>;
@@ -50,6 +56,7 @@ export const dnsVerify = check<Input, Output>({
     const route = routeAnswers(ctx.env, input.route);
     const asked = input.name ?? ctx.env.hostname;
     const started = ctx.clock.now();
+    const findings = input['before-move'] ? await findMoveProblems(ctx, asked, route) : [];
     const { look, lastAgreedAt } = await lookUntilSettled(input, ctx, () =>
       prepareQuestion(ctx, { name: asked, route, ask: input.ask }),
     );
@@ -60,15 +67,17 @@ export const dnsVerify = check<Input, Output>({
       ask: input.ask,
       elapsedMs: ctx.clock.now() - started,
       lastAgreedAfterMs: lastAgreedAt === null ? null : lastAgreedAt - started,
+      findings,
     };
   },
   summarise(output, input): Summary {
     const { agreed, predictedDrainMs } = output;
     const took = agreed && input['must-agree'] ? ` in ${seconds(output.lastAgreedAfterMs ?? output.elapsedMs)}` : '';
+    const findings = describeFindings(output.findings);
     const summary: Summary = {
       headline: toWidth(`${countInWords(output, input.route)}${took}`, headlineWidth).trimEnd(),
-      detail: describeLook(output),
-      ...(agreed ? { evidence: [] } : {}),
+      detail: [...describeLook(output), ...findings],
+      ...(agreed ? { evidence: findings } : {}),
     };
     if (!input['must-agree']) return predictedDrainMs === null ? summary : { ...summary, predictedDrainMs };
     if (!agreed) return summary;

@@ -10,6 +10,10 @@ const inputSchema = z.strictObject({
   suite: z.string().describe('name of a suite in runbooks/suites'),
   route: z.string().describe('name of a route of the environment'),
   'at-once': z.int().min(1).max(50).default(10).describe('requests open at a time to one place'),
+  family: z
+    .enum(['ipv4', 'ipv6'])
+    .optional()
+    .describe('dial only addresses of this family; whichever answers first unless given'),
   rounds: z.int().min(1).max(1_000).default(1).describe('how often; every round must pass'),
   over: durationSchema.default(0).describe('the window that the rounds are spread over, first to last'),
 });
@@ -65,7 +69,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     if (waitMs > 0) await ctx.clock.sleep(waitMs, ctx.signal);
     if (planned > 1) ctx.progress(`${input.route}: round ${round + 1} of ${planned}`);
     windowMs = Math.max(0, Math.round(ctx.clock.now() - startedAt));
-    results = await sendSuite({ suite, route: input.route, atOnce: input['at-once'] }, ctx);
+    results = await sendSuite({ suite, route: input.route, atOnce: input['at-once'], ...familyOf(input) }, ctx);
     assertSomethingSent(results, input.suite);
     roundsRun += 1;
     for (const { status, timings } of results) {
@@ -91,6 +95,10 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     slowestMs,
     results,
   };
+}
+
+function familyOf({ family }: Input): { family?: 4 | 6 } {
+  return family === undefined ? {} : { family: family === 'ipv4' ? 4 : 6 };
 }
 
 function summarise(output: Output): Summary {

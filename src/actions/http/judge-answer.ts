@@ -38,6 +38,11 @@ export function judgeAnswer(request: SuiteRequest, answer: Answered, route: Rout
   if (route.provider !== 'load-balancer' && via === 'none') {
     notes.push(`no header proves that answers came through ${providerName(route.provider)}`);
   }
+  const known = misrouted ? undefined : knownDifference(request, answer, answeredBy);
+  if (known !== undefined) {
+    const why = `${answer.status} from ${answeredBy.words}, a known difference`;
+    return { passed: true, why, answeredBy, via, misrouted, notes: [...notes, `${request.id}: ${known}`] };
+  }
   const objection = misrouted
     ? `came through ${via}, not by this path`
     : (objectionToSource(request, answer, answeredBy) ?? objectionToContent(request, answer, answeredBy, env));
@@ -49,6 +54,14 @@ export function judgeAnswer(request: SuiteRequest, answer: Answered, route: Rout
     misrouted,
     notes,
   };
+}
+
+/** The reason that the suite gives for an answer of the provider itself; undefined for any other answer. */
+function knownDifference(request: SuiteRequest, answer: Answered, answeredBy: AnsweredBy): string | undefined {
+  const difference = request['known-differences'].find(
+    ({ provider, status }) => provider === answeredBy.who && status === answer.status,
+  );
+  return difference?.because;
 }
 
 /** Only positive proof of another path counts: a provider's mark where it cannot be, without the mark that must be. */
@@ -101,6 +114,8 @@ function objectionToContent(
   if (backend !== undefined && Object.hasOwn(env.backends, backend) && answeredBy.backend !== backend) {
     return `expected backend ${backend}, answered by ${answeredBy.backend ?? 'one without a known signature'}`;
   }
+  const told = request.expect['body-without']?.find((text) => answer.body.includes(text));
+  if (told !== undefined) return `the body holds "${told}", which it must not`;
   const tookMs = Math.round(answer.timings.totalMs);
   if (limitMs !== undefined && tookMs > limitMs) return `took ${tookMs} ms, the limit is ${limitMs} ms`;
   return undefined;

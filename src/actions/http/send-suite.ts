@@ -17,7 +17,7 @@ const leastBoxMs = 3_000;
  * sent; and the signal's reason when it aborts.
  */
 export async function sendSuite(
-  options: { suite: Suite; route: string; atOnce: number },
+  options: { suite: Suite; route: string; atOnce: number; family?: 4 | 6 },
   ctx: ActionContext,
 ): Promise<RequestResult[]> {
   const { suite, route: routeName, atOnce } = options;
@@ -33,7 +33,7 @@ export async function sendSuite(
     const timeoutMs = suite['timeout-ms'];
     const result = await ctx.probe({
       hostname: route.hostname ?? ctx.env.hostname,
-      connect,
+      connect: { ...connect, ...(options.family === undefined ? {} : { family: options.family }) },
       method: request.method,
       path: request.path,
       headers,

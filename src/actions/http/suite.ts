@@ -28,6 +28,11 @@ const expectationSchema = z.strictObject({
   headers: z.record(z.string(), z.string()).optional().describe('headers that must have these values'),
   backend: z.string().optional().describe('the backend that must have answered'),
   'latency-under-ms': z.int().positive().optional(),
+  'body-without': z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('texts that the body must not hold, such as a forged address that a backend took for true'),
 });
 
 /** One request of a suite. Must be free of side effects: bad keys, invalid bodies, test addresses. */
@@ -52,6 +57,16 @@ export const suiteRequestSchema = z.strictObject({
     .describe('add spaces after the body up to this size, so that limits on size show'),
   critical: z.boolean().default(false).describe('customers are down without it'),
   expect: expectationSchema,
+  'known-differences': z
+    .array(
+      z.strictObject({
+        provider: z.enum(['cloudflare', 'cloudfront']),
+        status: z.int().min(400).max(599),
+        because: z.string().regex(/\S/, 'text that is not blank').describe('why, and why it does no harm'),
+      }),
+    )
+    .default([])
+    .describe('what a provider is known to answer itself in the API’s place, and is let pass with a note'),
 });
 
 /** The critical requests of an API and what each must answer. */

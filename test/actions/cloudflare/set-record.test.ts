@@ -69,9 +69,9 @@ describe('cloudflare.set-record', () => {
   const own = () =>
     world.records
       .filter(({ name }) => name === hostname)
-      .map(({ type, content, ttl, proxied, comment, tags = [], settings = {} }) => {
+      .map(({ type, content, ttl, proxied, comment, tags = [], settings = {}, privateRouting = false }) => {
         const set = Object.fromEntries(Object.entries(settings).filter(([, value]) => value));
-        return { type, content, ttl, proxied, comment, tags, settings: set };
+        return { type, content, ttl, proxied, comment, tags, settings: set, privateRouting };
       });
   const planned = async (input: object, ctx = context()) => {
     const parsed = action.input.parse(input);
@@ -145,7 +145,7 @@ describe('cloudflare.set-record', () => {
 
   test('A, AAAA and HTTPS give way together, in one batch, and all come back to the letter', async () => {
     setRecords(
-      { type: 'A', content: '192.0.2.1', comment: 'first', tags: ['a:1'] },
+      { type: 'A', content: '192.0.2.1', comment: 'first', tags: ['a:1'], privateRouting: true },
       { type: 'A', content: '192.0.2.2', ttl: 120 },
       { type: 'AAAA', content: '2001:db8::1' },
       { type: 'HTTPS', content: '1 . alpn=h2 ipv4hint=192.0.2.1', ttl: 300 },
@@ -272,6 +272,20 @@ describe('cloudflare.set-record', () => {
     expect(await action.observe(change, context())).toBe('after');
     await action.revert?.(change, context());
     expect(writes()).toEqual([]);
+  });
+
+  test('settings of DNS-only records go where the record enters the proxy, and come back', async () => {
+    const flattened = { flatten_cname: true };
+    setRecords({ type: 'CNAME', content: 'd1.cloudfront.net', settings: flattened });
+    const before = own();
+    const kept = await planned({ records: [{ type: 'CNAME', content: 'd2.cloudfront.net', proxied: false }] });
+    expect(kept.change.after).toMatchObject({ records: [{ settings: flattened }] });
+    expect(kept.plan.notes.join()).toContain('Cloudflare flattens this CNAME');
+    const { change } = await planned({ records: [{ type: 'CNAME', content: 'lb.example.net', proxied: true }] });
+    await action.apply(change, context());
+    expect(own()).toMatchObject([{ content: 'lb.example.net', proxied: true, settings: {} }]);
+    await action.revert?.(change, context());
+    expect(own()).toEqual(before);
   });
 
   test('one more record is made beside those that stay, and only that one goes again', async () => {
@@ -416,6 +430,7 @@ describe('cloudflare.set-record', () => {
           comment: null,
           tags: [],
           settings: {},
+          privateRouting: false,
           data: null,
         },
       ],
