@@ -26,7 +26,10 @@ async function bundle() {
     input: { main: join(root, 'src/main.ts') },
     cwd: root,
     platform: 'node',
-    resolve: { mainFields: ['module', 'main'] },
+    resolve: {
+      mainFields: ['module', 'main'],
+      alias: { '@aws-sdk/credential-provider-node': join(root, 'bin/no-credential-chain.js') },
+    },
     output: { dir: dist, format: 'cjs', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } },
   });
   // The full Cloudflare client costs more to load than the rest of the program; one import of it brings it all in.

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,6 +90,12 @@ test('a CNAME is switched at Route 53, proven at every server, and rolled back t
   expect(await simulated.sets()).toEqual([seeded]);
   expect(await simulated.batches()).toEqual(Array(2).fill(['DELETE CNAME', 'CREATE CNAME']));
   expect((await simulated.run(['audit', 'verify']).ended).code).toBe(0);
+  const audit = join(simulated.state, 'audit');
+  const log = readdirSync(audit)
+    .map((name) => readFileSync(join(audit, name), 'utf8'))
+    .join('');
+  expect(log).toContain('route53.set-record');
+  for (const secret of Object.values(simulated.secrets)) expect(log + ended.stderr).not.toContain(secret);
 });
 
 test('a CNAME becomes aliases in one batch: no server is ever without an answer; and comes back', {

@@ -41,6 +41,29 @@ test.each(['--version', '-V'])('%s', (flag) => {
   expect(run([flag])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
 });
 
+test('what needs no provider loads no part of AWS’s SDK, and no search for credentials is in the package', () => {
+  const chunks = readdirSync(join(installed, 'dist')).filter((name) => name.endsWith('.js'));
+  const holding = (text: string) =>
+    chunks.filter((name) => readFileSync(join(installed, 'dist', name), 'utf8').includes(text));
+  const sdks = ['AWSDnsV20130401', 'aws.auth#sigv4'].map(holding);
+  for (const found of sdks) expect(found.length).toBeGreaterThan(0);
+  for (const text of ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_WEB_IDENTITY_TOKEN_FILE'])
+    expect(holding(text), text).toEqual([]);
+  const preload = join(home, 'loaded.cjs');
+  writeFileSync(
+    preload,
+    "process.on('exit', () => require('node:fs').writeFileSync(process.env.LOADED, Object.keys(require.cache).join('\\n')));",
+  );
+  for (const args of [['--version'], ['--help'], ['list'], ['lint'], ['failover', '--help']]) {
+    const list = join(home, 'loaded.txt');
+    const env = { PATH: process.env.PATH ?? '', HOME: home, NODE_OPTIONS: `--require ${preload}`, LOADED: list };
+    const { status } = spawnSync(process.execPath, [join(installed, 'bin/resend-ops.js'), ...args], { cwd: home, env });
+    expect(status, args.join(' ')).toBe(0);
+    const loaded = readFileSync(list, 'utf8');
+    for (const name of sdks.flat()) expect(loaded, args.join(' ')).not.toContain(name);
+  }
+});
+
 test('the help that was prepared at build time is the help that the program gives', async () => {
   const fake = await createFakeWorld({ packageDirectory: root, version });
   try {

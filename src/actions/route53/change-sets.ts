@@ -19,8 +19,8 @@ export type SetChange = {
   upsert: boolean;
 };
 
-/** How far an accepted change has come. `PENDING`: its time was over before all of Route 53's servers had it. */
-export type Progress = { change: string; status: 'INSYNC' | 'PENDING' };
+/** How far an accepted change has come; `unfollowed` says why it was not seen at all of Route 53’s servers. */
+export type Progress = { change: string; status: 'INSYNC' } | { change: string; status: 'PENDING'; unfollowed: string };
 
 /**
  * The changes of one batch. DELETE exactly what was read, then CREATE: when someone else changed it meanwhile, Route 53
@@ -88,7 +88,9 @@ export async function followChange(
       await ctx.clock.sleep(lookEveryMs, ctx.signal);
     }
   } catch (error) {
-    if (!ctx.signal.aborted && findOpsError(error) === undefined) throw error;
-    return { change, status: 'PENDING' };
+    const known = findOpsError(error);
+    if (!ctx.signal.aborted && known === undefined) throw error;
+    const unfollowed = ctx.signal.aborted ? 'the step’s time was over first' : (known?.message ?? 'it cannot be asked');
+    return { change, status: 'PENDING', unfollowed };
   }
 }

@@ -48,6 +48,7 @@ const output = z.strictObject({
     .nullable()
     .describe('Route 53’s id of the change; null when its answer was lost or nothing was to do'),
   inSync: z.boolean().describe('all of Route 53’s servers were seen to have it'),
+  unfollowed: z.string().nullable().describe('why that was not seen; null where it was'),
 });
 
 type Input = z.output<typeof input>;
@@ -72,9 +73,9 @@ export const setRecord = change<Input, State, Output>({
   outputOf,
   revert,
   preflight: verifyCredentials,
-  summarise: ({ records, inSync }) => ({
+  summarise: ({ records, inSync, unfollowed }) => ({
     headline: inSync ? 'all of Route 53’s servers have the record' : 'Route 53 has accepted the record',
-    detail: [...records, ...(inSync ? [] : ['not yet seen on all of its servers: dns.verify asks them'])],
+    detail: [...records, ...(inSync ? [] : [`not seen on all of its servers: ${unfollowed ?? 'not looked at'}`])],
   }),
 });
 
@@ -181,7 +182,16 @@ async function outputOf({ input: wanted, after }: Planned<Input, State>, ctx: Ac
 }
 
 function outputFrom({ sets }: State, progress: Progress | undefined): Output {
-  return { records: sets.map(describeSet), change: progress?.change ?? null, inSync: progress?.status === 'INSYNC' };
+  const records = sets.map(describeSet);
+  if (progress === undefined)
+    return { records, change: null, inSync: false, unfollowed: 'no change is known to follow' };
+  const { change: id, status } = progress;
+  return {
+    records,
+    change: id,
+    inSync: status === 'INSYNC',
+    unfollowed: status === 'INSYNC' ? null : progress.unfollowed,
+  };
 }
 
 async function readNow(ctx: ActionContext, { zoneId, name }: State, wanted: Input): Promise<RecordSet[]> {

@@ -76,6 +76,7 @@ describe('route53.set-record', () => {
       records: ['CNAME d1.cloudfront.net, TTL 60 s'],
       change: expect.stringMatching(/^C/),
       inSync: true,
+      unfollowed: null,
     });
     expect(ctx.said).toContainEqual(expect.stringContaining('waiting'));
     expect(clock.slept, 'looked every second until the last server had it').toEqual(Array(6).fill(1_000));
@@ -388,6 +389,7 @@ describe('route53.set-record', () => {
       records: ['CNAME d1.cloudfront.net, TTL 60 s'],
       change: null,
       inSync: false,
+      unfollowed: 'no change is known to follow',
     });
   });
 
@@ -401,8 +403,29 @@ describe('route53.set-record', () => {
     expect(output).toMatchObject({ inSync: false, change: expect.stringMatching(/^C/) });
     expect(action.summarise(output, change.input)).toEqual({
       headline: 'Route 53 has accepted the record',
-      detail: ['CNAME d1.cloudfront.net, TTL 60 s', 'not yet seen on all of its servers: dns.verify asks them'],
+      detail: ['CNAME d1.cloudfront.net, TTL 60 s', 'not seen on all of its servers: the step’s time was over first'],
     });
+  });
+
+  test('a change that may not be followed is accepted all the same, and it says why', async () => {
+    const { planned: change } = await planned({ route: 'fallback' });
+    const denied = context({
+      wrap: (client) => ({
+        ...client,
+        getChange: () =>
+          Promise.reject(
+            Object.assign(new Error('not authorized: route53:GetChange'), {
+              name: 'AccessDenied',
+              $metadata: { httpStatusCode: 403, requestId: 'r1' },
+            }),
+          ),
+      }),
+    });
+    expect(await action.apply(change, denied)).toMatchObject({
+      inSync: false,
+      unfollowed: expect.stringContaining('not authorized: route53:GetChange'),
+    });
+    expect(await action.observe(change, context())).toBe('after');
   });
 
   test('reading only: nothing leaves; stopped: nothing is sent', async () => {
