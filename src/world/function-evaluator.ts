@@ -38,6 +38,7 @@ globalThis.__run = (text) => {
     if (result && typeof result.then === 'function') result.then((value) => settle('returned', value), failed);
     else settle('returned', result);
   } catch (error) { failed(error); }
+  return __state.outcome === null ? '' : __told();
 };
 globalThis.__told = () => JSON.stringify(__state);
 `;
@@ -62,8 +63,9 @@ globalThis.__told = () => JSON.stringify(__state);
   return (event) => {
     if (broken !== undefined) return broken;
     try {
-      evaluate(`__run(${JSON.stringify(event)})`);
-      const told = evaluate('__told()');
+      const atOnce = evaluate(`__run(${JSON.stringify(event)})`);
+      // What a promise came to is there only after the evaluation in which it settled; each costs a thread for its limit.
+      const told = atOnce === '' ? evaluate('__told()') : atOnce;
       return JSON.stringify(typeof told === 'string' ? { told } : { failed: 'the function did not answer with JSON' });
     } catch (error) {
       const isLate =

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
+import { boundedText } from '../../world/bounded-text.ts';
 import type { ActionContext } from '../action.ts';
 import { readWithRetry } from './call-cloudflare.ts';
 import type { Routing } from './choose-pools.ts';
@@ -62,13 +63,13 @@ export async function readRouting(ctx: ActionContext): Promise<ReadRouting> {
     ...(isGeographic ? ['pools by region, country or data center'] : []),
     ...active
       .filter(({ fixed_response: fixed }) => fixed !== undefined && fixed !== null)
-      .map(({ name }) => `rule "${name}" answers by itself`),
+      .map(({ name }) => `rule "${boundedText(name, 60)}" answers by itself`),
     ...active.flatMap(({ name, overrides }) =>
       Object.entries(overrides)
         .filter(
           ([key, value]) => /^(?:region_pools|country_pools|pop_pools|fallback_pool)$/.test(key) && hasContent(value),
         )
-        .map(([key]) => `rule "${name}" overrides ${key}`),
+        .map(([key]) => `rule "${boundedText(name, 60)}" overrides ${key}`),
     ),
   ];
   const steering = [steering_policy, ...active.map(({ overrides }) => overrides.steering_policy ?? '')];
@@ -117,8 +118,10 @@ async function readPools(ctx: ActionContext, zoneId: string): Promise<ReadRoutin
     parse(z.array(poolSchema), page.result, 'list the pools').map((pool) => [
       pool.id,
       {
-        name: pool.name,
-        hosts: pool.origins.filter(({ enabled }) => enabled).map(({ address }) => address.toLowerCase()),
+        name: boundedText(pool.name, 60),
+        hosts: pool.origins
+          .filter(({ enabled }) => enabled)
+          .map(({ address }) => boundedText(address.toLowerCase(), 255)),
       },
     ]),
   );

@@ -1,3 +1,4 @@
+import { boundedText } from '../../world/bounded-text.ts';
 import type { FunctionOutcome } from '../../world/function-outcome.ts';
 import type { FunctionEvent } from '../../world/function-sandbox.ts';
 import { userAgent } from '../http/user-agent.ts';
@@ -44,7 +45,7 @@ export function chosenHost(
   const originHost = (id: string | undefined): Chosen => {
     const origin = distribution.origins.find((one) => one.id === id);
     return origin === undefined
-      ? { kind: 'answers', what: `an error: the distribution has no origin "${id}"` }
+      ? { kind: 'answers', what: `an error: the distribution has no origin "${boundedText(id ?? '', 128)}"` }
       : { kind: 'host', host: origin.domain };
   };
   if (outcome === undefined) return originHost(behavior.targetOriginId);
@@ -61,7 +62,7 @@ export function chosenHost(
           const { domainName } = outcome.origin.changes;
           return domainName === undefined
             ? originHost(behavior.targetOriginId)
-            : { kind: 'host', host: domainName.toLowerCase() };
+            : { kind: 'host', host: boundedText(domainName.toLowerCase(), 255) };
         }
       }
       break;
@@ -70,7 +71,7 @@ export function chosenHost(
     case 'invalid':
       return { kind: 'answers', what: `502, for ${outcome.message}` };
     case 'threw':
-      return { kind: 'answers', what: `503, for the function fails: ${outcome.message}` };
+      return { kind: 'answers', what: `503, for the function fails: ${boundedText(outcome.message, 200)}` };
     case 'limit':
       return { kind: 'answers', what: `503, for ${outcome.message}` };
     case 'unsupported':

@@ -6,6 +6,9 @@ import type { ActionContext } from '../action.ts';
 import { readWithRetry } from '../aws/call-aws.ts';
 import { matchesPattern } from './path-pattern.ts';
 
+/** Names that others chose are shown: longer ones are cut. */
+const longestName = 255;
+
 /** A list as the API writes it: `Quantity`, and `Items` where there are any. */
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z
@@ -42,7 +45,7 @@ const behaviorSchema = z
   })
   .transform((given) => ({
     pathPattern: given.PathPattern,
-    targetOriginId: given.TargetOriginId,
+    targetOriginId: boundedText(given.TargetOriginId, longestName),
     // Two methods are what there is unless more are named (API reference, AllowedMethods).
     allowedMethods: given.AllowedMethods.length > 0 ? given.AllowedMethods : ['GET', 'HEAD'],
     functions: given.FunctionAssociations.map(({ FunctionARN, EventType }) => ({
@@ -68,8 +71,8 @@ const originSchema = z
     VpcOriginConfig: z.object({ OriginReadTimeout: z.number().optional() }).optional(),
   })
   .transform(({ Id, DomainName, CustomOriginConfig, VpcOriginConfig }) => ({
-    id: Id,
-    domain: DomainName.toLowerCase(),
+    id: boundedText(Id, longestName),
+    domain: boundedText(DomainName.toLowerCase(), longestName),
     // 30 s unless set (CloudFront docs, origin response timeout).
     readTimeoutS: CustomOriginConfig?.OriginReadTimeout ?? VpcOriginConfig?.OriginReadTimeout ?? 30,
   }));

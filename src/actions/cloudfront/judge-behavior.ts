@@ -1,3 +1,4 @@
+import { boundedText } from '../../world/bounded-text.ts';
 import type { Behavior } from './distribution.ts';
 import type { Finding } from './finding.ts';
 import { includesName, passesHeader, passesQuery } from './forwarding.ts';
@@ -52,7 +53,7 @@ export function judgeBehavior(
   const add = (finding: Omit<Finding, 'where'>) =>
     findings.push({
       ...finding,
-      where: behavior.pathPattern,
+      where: boundedText(behavior.pathPattern, 255),
       severity: finding.severity === 'critical' && !isUsed ? 'warning' : finding.severity,
     });
   for (const finding of [...judgeMethods(behavior, needs), ...judgeHeaders(policies, needs)]) add(finding);

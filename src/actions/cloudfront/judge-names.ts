@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
+import { boundedText } from '../../world/bounded-text.ts';
 import type { ProbeResult } from '../../world/probe.ts';
 import type { ActionContext } from '../action.ts';
 import { readWithRetry } from '../aws/call-aws.ts';
@@ -42,7 +43,7 @@ export async function judgeConflicts(ctx: ActionContext, distribution: Distribut
   return items
     .filter(({ DistributionId }) => !isSameHidden(DistributionId, distribution.id))
     .map(({ Alias, DistributionId, AccountId }) => {
-      const holder = `distribution ${DistributionId} of account ${AccountId}`;
+      const holder = `distribution ${boundedText(DistributionId, 40)} of account ${boundedText(AccountId, 40)}`;
       return Alias.toLowerCase() === hostname
         ? {
             id: 'alias-elsewhere',
@@ -55,7 +56,7 @@ export async function judgeConflicts(ctx: ActionContext, distribution: Distribut
             id: 'alias-overlap',
             severity: 'info' as const,
             where: '',
-            breaks: `${Alias} belongs to ${holder}; the exact name here wins while it is attached`,
+            breaks: `${boundedText(Alias, 255)} belongs to ${holder}; the exact name here wins while it is attached`,
             remedy: 'keep the exact name attached here',
           };
     });

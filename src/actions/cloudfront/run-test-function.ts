@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
+import { boundedText } from '../../world/bounded-text.ts';
 import type { FunctionEvent } from '../../world/function-sandbox.ts';
 import type { ActionContext } from '../action.ts';
 import { readWithRetry } from '../aws/call-aws.ts';
@@ -30,5 +31,5 @@ export async function runTestFunction(
   const { ComputeUtilization, FunctionErrorMessage } = parsed.data.TestResult;
   const utilization = Number(ComputeUtilization ?? '');
   const isTold = ComputeUtilization !== undefined && ComputeUtilization !== '' && Number.isFinite(utilization);
-  return { error: FunctionErrorMessage, utilization: isTold ? utilization : null };
+  return { error: boundedText(FunctionErrorMessage, 300), utilization: isTold ? utilization : null };
 }
