@@ -54,6 +54,7 @@ export const setRecord = change<Input, State, Output>({
   state,
   output,
   secrets: ['cloudflare'],
+  guards: ['dns-drift', 'negative-cache'],
   plan,
   apply,
   observe,
