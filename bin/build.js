@@ -26,6 +26,7 @@ async function bundle() {
     input: { main: join(root, 'src/main.ts') },
     cwd: root,
     platform: 'node',
+    resolve: { mainFields: ['module', 'main'] },
     output: { dir: dist, format: 'cjs', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } },
   });
   // The full Cloudflare client costs more to load than the rest of the program; one import of it brings it all in.

@@ -100,6 +100,8 @@ export async function main(packageDirectory: string): Promise<void> {
     );
   };
   process.once('beforeExit', onDrained);
+  // The SDK's notice of a coming end of support for this Node would stand in the middle of a run's screen.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const world = realWorld(packageDirectory);
   process.once('uncaughtException', (error) => endAtBug(error, world));
   const code = await program(process.argv.slice(2), world);

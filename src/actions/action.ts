@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import type { Clock } from '../world/clock.ts';
 import type { CloudflareClient } from '../world/cloudflare.ts';
+import type { CloudFrontClient } from '../world/cloudfront.ts';
 import type { DnsTransport } from '../world/dns.ts';
 import type { Environment } from '../world/environment.ts';
 import type { Json } from '../world/json.ts';
 import type { Operator } from '../world/operator.ts';
 import type { Prober } from '../world/probe.ts';
+import type { Route53Client } from '../world/route53.ts';
 import type { SlackClient } from '../world/slack.ts';
 import type { Suite } from './http/suite.ts';
 
@@ -34,7 +36,12 @@ export type ActionContext = {
   readonly mayWait: boolean;
   readonly probe: Prober;
   readonly dns: DnsTransport;
-  readonly clients: { cloudflare(): Promise<CloudflareClient>; slack(): Promise<SlackClient> };
+  readonly clients: {
+    cloudflare(): Promise<CloudflareClient>;
+    slack(): Promise<SlackClient>;
+    route53(): Promise<Route53Client>;
+    cloudfront(): Promise<CloudFrontClient>;
+  };
   readonly operator: Operator;
   /** A suite that the runbook names; loaded and pinned when the run starts. */
   suite(name: string): Suite;

@@ -1,11 +1,14 @@
 import type { AnyAction } from './action.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
 import { setRecord as setCloudflareRecord } from './cloudflare/set-record.ts';
+import { cloudFrontInspect } from './cloudfront/inspect.ts';
+import { cloudFrontTestRouting } from './cloudfront/test-routing.ts';
 import { dnsVerify } from './dns/verify.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
 import { manualChange } from './manual/change.ts';
 import { manualConfirm } from './manual/confirm.ts';
+import { setRecord } from './route53/set-record.ts';
 import { openRoom } from './slack/open-room.ts';
 import { post } from './slack/post.ts';
 import { wait } from './wait/wait.ts';
@@ -13,11 +16,14 @@ import { wait } from './wait/wait.ts';
 const list: readonly AnyAction[] = [
   setLoadBalancer,
   setCloudflareRecord,
+  cloudFrontInspect,
+  cloudFrontTestRouting,
   dnsVerify,
   httpCheck,
   httpCompare,
   manualChange,
   manualConfirm,
+  setRecord,
   openRoom,
   post,
   wait,

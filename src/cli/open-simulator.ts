@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { OpsError } from '../errors.ts';
 import type { Scenario } from '../simulator/scenario.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
@@ -37,6 +38,7 @@ export async function openSimulator(
   const seed = options.number('seed');
   const from = options.text('from');
   const [realStart, clockStart] = [world.clock.now(), clock.now()];
+  const functionCode = await readFunction(world, directory);
   const home = await world.files.makeTemporaryDirectory('resend-ops-simulator-');
   try {
     const simulator = await startSimulator({
@@ -47,6 +49,7 @@ export async function openSimulator(
       say,
       ...(seed === undefined ? {} : { seed }),
       ...(from === undefined ? {} : { from }),
+      ...(functionCode === undefined ? {} : { functionCode }),
     });
     return {
       simulator,
@@ -68,6 +71,12 @@ export async function openSimulator(
     await world.files.remove(home);
     throw error;
   }
+}
+
+/** The function of the fallback that comes with the runbooks, where there is one. */
+async function readFunction(world: World, directory: string): Promise<string | undefined> {
+  const path = join(directory, 'fallback', 'edge-router.js');
+  return (await world.files.exists(path)) ? await world.files.readText(path) : undefined;
 }
 
 /** The signals that ask a command to stop. */

@@ -44,13 +44,14 @@ export function secretValues(environment: Environment, variables: World['variabl
 
 /**
  * Values of variables whose names say that they are secrets, whatever the environment file names: a command line that
- * is not understood is told before any file is read. Short ones and paths are left alone.
+ * is not understood is told before any file is read. Short ones are left alone, and paths (a key of AWS's may look like one).
  */
 export function likelySecrets(variables: World['variables']): string[] {
   return Object.entries(variables).flatMap(([name, value]) =>
     value !== undefined &&
-    /(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY)$/.test(name) &&
-    /^[^/.\s]\S{11,}$/.test(value)
+    /(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY(_ID)?)$/.test(name) &&
+    /^\S{12,}$/.test(value) &&
+    (/^[^/.]/.test(value) || name.endsWith('SECRET_ACCESS_KEY'))
       ? [value]
       : [],
   );

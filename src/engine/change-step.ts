@@ -1,5 +1,6 @@
 import type { ChangeAction, Plan, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
+import type { Entry, Event } from '../journal/events.ts';
 import type { ActionStep } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
 import { cutShort, readSignals } from './check-step.ts';
@@ -63,7 +64,8 @@ async function proceed(
 ): Promise<StepEnd> {
   const { before, after, diff, notes } = plan;
   const digest = planDigest(action.name, input, before, after);
-  await session.record({ type: 'step-planned', step: step.id, uses: action.name, before, after, diff, notes, digest });
+  const planned: Event = { type: 'step-planned', step: step.id, uses: action.name, before, after, diff, notes, digest };
+  assertRestorable(action, { before, after }, await session.record(planned));
   for (const finding of plan.guards) await raiseGuard(session, step.id, finding);
   if (sameJson(before, after))
     return await succeed(session, step, action, { input, before, after }, null, 'already so: nothing to do');
@@ -82,6 +84,18 @@ async function proceed(
   if (stop !== null) return { kind: 'stopped', choice: stop };
   if (!step.optional && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
   return await make(session, step, action, { input, before, after }, digest);
+}
+
+/**
+ * The log is all that another process has to undo a change by, and it masks secrets: a state that holds one would be put
+ * back as `***`, and never be recognised.
+ */
+function assertRestorable(action: ChangeAction, { before, after }: { before: Json; after: Json }, entry: Entry): void {
+  if (action.revert === undefined || entry.type !== 'step-planned') return;
+  if (sameJson(entry.before, before) && sameJson(entry.after, after)) return;
+  throw new OpsError('refused', 'what is to be changed holds a secret, which the log masks: it could not be put back', {
+    hint: 'take the secret out of it (and revoke it), or make this change by hand',
+  });
 }
 
 async function make(

@@ -61,7 +61,8 @@ async function decideRollback(session: Session, end: StepEnd): Promise<RollbackR
     signal: session.reads.signal,
   });
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
-  await session.record({ type: 'decided', choice, by: answer.kind === 'answered' ? answer.by : 'policy' });
+  const by = answer.kind === 'answered' ? answer.by : 'policy';
+  await session.record({ type: 'decided', choice, by, ...(choice === 'rollback' ? { cause: failed.cause } : {}) });
   return choice === 'rollback' ? failed : undefined;
 }
 

@@ -110,7 +110,8 @@ export async function askWhatNow(session: Session): Promise<void> {
     signal: session.reads.signal,
   });
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
-  await session.record({ type: 'decided', choice, by: answer.kind === 'answered' ? answer.by : 'policy' });
+  const by = answer.kind === 'answered' ? answer.by : 'policy';
+  await session.record({ type: 'decided', choice, by, ...(choice === 'rollback' ? { cause: 'stopped' } : {}) });
   if (choice !== 'continue') requestStop(session, choice);
 }
 

@@ -48,6 +48,8 @@ export function actionContext(session: Session, step: string, access: Access, si
     clients: {
       cloudflare: () => drive.edges.cloudflare(() => access),
       slack: () => drive.edges.slack(() => access),
+      route53: () => drive.edges.route53(() => access),
+      cloudfront: () => drive.edges.cloudfront(() => access),
     },
     operator: drive.operator,
     suite(name) {

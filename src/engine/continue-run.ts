@@ -23,12 +23,13 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
     });
   }
   refuseLostWorlds(state);
-  if (!state.rollingBack) await checkResumeCredentials(options, state);
+  const { rollbackCause } = state;
+  if (rollbackCause === null) await checkResumeCredentials(options, state);
   const session = await take(options);
   await session.record({ type: 'resumed' });
-  const { rollingBack, rollbackCause } = state;
-  if (rollingBack) {
-    const reason: RollbackReason = { why: 'a rollback had begun', cause: rollbackCause ?? 'failed' };
+  if (rollbackCause !== null) {
+    const why = state.rollingBack ? 'a rollback had begun' : 'a rollback had been decided';
+    const reason: RollbackReason = { why, cause: rollbackCause };
     return await driven(session, () => undo(session, reason));
   }
   return await driven(session, () => driveRun(session));

@@ -22,7 +22,12 @@ export function preliminaryContext(
     mayWait: false,
     probe: options.edges.probe,
     dns: options.edges.dns,
-    clients: { cloudflare: () => options.edges.cloudflare(access), slack: () => options.edges.slack(access) },
+    clients: {
+      cloudflare: () => options.edges.cloudflare(access),
+      slack: () => options.edges.slack(access),
+      route53: () => options.edges.route53(access),
+      cloudfront: () => options.edges.cloudfront(access),
+    },
     operator: options.operator,
     suite: notYet,
     secret: (name) => options.edges.secret(name),

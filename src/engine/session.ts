@@ -153,6 +153,6 @@ async function hear(session: Session): Promise<void> {
   const said = await session.drive.store.read(session.state.run, session.heardSeq + 1);
   session.heardSeq = Math.max(session.heardSeq, ...said.map(({ seq }) => seq));
   if (!said.some(({ type }) => type === 'cancel-requested')) return;
-  await session.record({ type: 'decided', choice: 'rollback', by: 'policy' });
+  await session.record({ type: 'decided', choice: 'rollback', by: 'policy', cause: 'stopped' });
   requestStop(session, 'rollback');
 }

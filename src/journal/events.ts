@@ -94,6 +94,8 @@ export type Event =
   | {
       type: 'decided';
       choice: 'continue' | 'retry' | 'rollback' | 'leave';
+      /** Of a rollback: whose wish it was, so that whoever takes the run up before it begins tells the same. */
+      cause?: RollbackCause;
       by: 'terminal' | 'flag' | 'rehearsal' | 'policy';
     }
   | { type: 'rollback-started'; why: string; cause: RollbackCause }

@@ -56,7 +56,7 @@ function findCut(text: string, form: string): [number, number][] {
   for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, at + 1)) {
     let end = at + piece;
     while (end < text.length && end - at < form.length && text[end] === form[end - at]) end += 1;
-    if (/^=?(…|$)/.test(text.slice(end, end + 2))) spans.push([at, end]);
+    if (/^[=\s]*(…|$)/.test(text.slice(end))) spans.push([at, end]);
   }
   const last = text.indexOf(tail);
   const kept = last === -1 ? 0 : last + piece;

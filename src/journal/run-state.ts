@@ -84,7 +84,7 @@ export type RunState = {
   phase: 'running' | 'rolling-back' | 'suspended' | 'ended';
   /** A rollback has begun: whoever takes the run up goes on undoing it, never forward. */
   rollingBack: boolean;
-  /** Who wanted the rollback; null where there is none. */
+  /** Who wanted the rollback; null where there is none. Set by the decision, which comes before the rollback begins. */
   rollbackCause: RollbackCause | null;
   /** By id, in the order in which they began. */
   steps: Map<string, StepState>;

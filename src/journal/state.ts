@@ -86,6 +86,9 @@ export function advance(state: RunState, entry: Entry): void {
     case 'interrupted':
       state.interrupted = entry.signal;
       return;
+    case 'decided':
+      if (entry.choice === 'rollback') state.rollbackCause = entry.cause ?? 'stopped';
+      return;
     case 'rollback-started':
       state.phase = 'rolling-back';
       state.rollingBack = true;

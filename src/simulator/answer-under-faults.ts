@@ -20,6 +20,14 @@ export async function answerUnderFaults(
       return 'refuse';
     case 'hang':
       return 'silence';
+    case 'slow':
+      await later(options, fault.ms);
+      return options.handle(request);
+    case 'edited-meanwhile': {
+      const answer = await options.handle(request);
+      if (!write) options.editAfter?.(request);
+      return answer;
+    }
     case 'status':
       if (options.spares?.(request)) return options.handle(request);
       return { status: fault.status, ...options.errorPage(fault.status, request) };
@@ -28,7 +36,7 @@ export async function answerUnderFaults(
   }
 }
 
-type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' }>;
+type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' | 'slow' | 'edited-meanwhile' }>;
 
 async function writeUnderFault(
   options: HttpServerOptions,

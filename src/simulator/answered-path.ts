@@ -1,11 +1,14 @@
+import { authoritativeAnswer } from './authoritative-answer.ts';
 import type { Via } from './client-tally.ts';
 import type { SimulatedWorld } from './state.ts';
-import { answerFromZone } from './zone-answers.ts';
 
 /** The path that authoritative DNS sends customers on at this moment, by what it answers for the hostname. */
-export function answeredPath(world: SimulatedWorld): Via {
-  const answers = answerFromZone(world, world.hostname, 'A').answers.map(({ data }) => data);
+export function answeredPath(world: SimulatedWorld, nowMs: number): Via {
+  const asked = { name: world.hostname, type: 'A', server: 0, nowMs };
+  const answers = authoritativeAnswer(world, asked).answers.map(({ data }) => data.replace(/\.$/, ''));
   const leadsTo = (...targets: readonly string[]) => answers.some((answer) => targets.includes(answer));
   if (leadsTo(world.distribution.domain, ...world.addresses.fallback.v4)) return 'fallback';
-  return leadsTo(...world.addresses.edge.v4) ? 'edge' : 'nowhere';
+  // A partial zone's names lead to the edge by a CNAME of this form (Cloudflare docs, dns/zone-setups/partial-setup).
+  const isPartial = answers.some((answer) => answer.endsWith('.cdn.cloudflare.net'));
+  return isPartial || leadsTo(...world.addresses.edge.v4) ? 'edge' : 'nowhere';
 }

@@ -38,7 +38,7 @@ export type Clients = {
 };
 
 /** However fast the clock, a client leaves the machine this much air between two requests. */
-const leastIntervalRealMs = 100;
+const leastIntervalRealMs = 200;
 const requestTimeoutMs = 10_000;
 /** Most clients open a new connection after a few requests; every fourth holds one far longer, as SDK pools do. */
 const requestsPerConnection = { fresh: 5, holding: 60 };

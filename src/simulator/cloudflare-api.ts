@@ -15,6 +15,7 @@ import {
   overwriteRecord,
   patchRecord,
 } from './cloudflare-records.ts';
+import { editRecords } from './edit-records.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import type { SimulatedWorld } from './state.ts';
 
@@ -50,6 +51,9 @@ export function startCloudflareApi(options: {
       return { ...answer, headers: { ...edgeHeaders(), ...rateHeaders(limiter, remaining, now()), ...answer.headers } };
     },
     errorPage: (status) => errorPage(status),
+    editAfter: ({ path }) => {
+      if (path.includes('/dns_records')) editRecords(world);
+    },
     writes: {
       isWrite: ({ method, path }) => method !== 'GET' && method !== 'HEAD' && path.startsWith(`${prefix}/`),
       capture: () => {
@@ -158,7 +162,7 @@ function zoneJson(world: SimulatedWorld): object {
     name,
     status: 'active',
     paused: false,
-    type: 'full',
+    type: world.servedBy === 'route53' ? 'partial' : 'full',
     development_mode: 0,
     name_servers: nameservers.map((server) => server.name),
     original_name_servers: null,
@@ -173,14 +177,14 @@ function zoneJson(world: SimulatedWorld): object {
 }
 
 function poolsJson(world: SimulatedWorld): object[] {
-  return [...world.pools].map(([id, { name, backend }]) => ({
+  return [...world.pools].map(([id, { name, backend, domain }]) => ({
     id,
     name,
     description: '',
     enabled: true,
     healthy: true,
     minimum_origins: 1,
-    origins: [{ name: backend, address: `${backend}.origin.${world.zone.name}`, enabled: true, weight: 1 }],
+    origins: [{ name: backend, address: domain, enabled: true, weight: 1 }],
   }));
 }
 

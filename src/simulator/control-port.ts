@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { changeCloudFront } from './change-cloudfront.ts';
 import { componentSchema, faultSchema } from './fault-schema.ts';
 import { setFault } from './faults.ts';
 import type { RunningServer } from './http-server.ts';
@@ -16,17 +17,19 @@ type Answer = { status: number; text: string } | { status: number; json: unknown
 
 const help = `The simulator's control port. It belongs to no provider: nothing here is logged as a request.
 
-  GET    /state               the simulated world: zone, records, load balancers, channels, faults
+  GET    /state               the simulated world: zones, records, load balancers, channels, faults
   GET    /requests            every request that the simulated servers received; ?writes=1, ?server=cloudflare-api
   GET    /clients             what the simulated clients saw
   GET    /faults              what is broken now
   PUT    /faults/COMPONENT    break it; the body is a fault as JSON
   DELETE /faults/COMPONENT    repair it
   DELETE /faults              repair everything
+  PATCH  /cloudfront          change the distribution, its function and policies; the body is JSON, such as
+                              {"distribution":{"aliases":[]}} or {"function":{"live":"function handler…"}}
 
 Components: ${componentSchema.options.join(', ')}
-Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
-  for the writing calls of cloudflare-api and slack-api: {"kind":"write-lost-answer"} {"kind":"write-lost"}
+Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"slow","ms":3000} {"kind":"edited-meanwhile"} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
+  for the writing calls of cloudflare-api, aws-api and slack-api: {"kind":"write-lost-answer"} {"kind":"write-lost"}
   {"kind":"write-error-but-done"} {"kind":"write-ok-but-not-done"} {"kind":"write-late","ms":20000}
   {"kind":"write-error-says-done"} {"kind":"write-refused-but-done"} {"kind":"write-ok-then-late","ms":4000}
   {"kind":"write-breaks-off","how":"reset"} (or cut-short, stalled)
@@ -79,6 +82,8 @@ function route(options: ControlOptions, request: { method: string; path: string;
     case 'DELETE /faults':
       world.faults.clear();
       return { status: 200, json: {} };
+    case 'PATCH /cloudfront':
+      return changeCloudFront(world, parseJson(request.body));
     case 'PUT /faults/NAME':
     case 'DELETE /faults/NAME':
       return changeFault(options, { repair: request.method === 'DELETE', name: name ?? '', body: request.body });

@@ -152,11 +152,38 @@ function wireRecord(record: DnsRecord): Answer {
       const [serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0] = numbers.map(Number);
       return { type: 'SOA', name, ttl, data: { mname, rname, serial, refresh, retry, expire, minimum } };
     }
+    case 'MX': {
+      const [preference = '', exchange = ''] = data.split(/\s+/);
+      return { type: 'MX', name, ttl, data: { preference: Number(preference), exchange } };
+    }
+    case 'CAA': {
+      const [flags = '', tag = '', ...value] = data.split(/\s+/);
+      return {
+        type: 'CAA',
+        name,
+        ttl,
+        data: { ...caaTag(tag), flags: Number(flags), value: unquoted(value.join(' ')) },
+      };
+    }
+    case 'DS': {
+      const [keyTag = 0, algorithm = 0, digestType = 0] = data.split(/\s+/, 3).map(Number);
+      const digest = Buffer.from(data.split(/\s+/).slice(3).join(''), 'hex');
+      return { type: 'DS', name, ttl, data: { keyTag, algorithm, digestType, digest } };
+    }
     case 'HTTPS':
       return { type: unlistedType(httpsTypeNumber), name, ttl, data: httpsBytes(data) };
     default:
       throw new TypeError(`no wire form for ${record.type} records`);
   }
+}
+
+function caaTag(tag: string): { tag: 'issue' | 'issuewild' | 'iodef' } {
+  if (tag === 'issue' || tag === 'issuewild' || tag === 'iodef') return { tag };
+  throw new RangeError(`not the tag of a CAA record: ${tag}`);
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^"(.*)"$/, '$1');
 }
 
 function httpsBytes(text: string): Buffer {

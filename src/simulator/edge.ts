@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { ruleRequest } from '../actions/cloudflare/rule-request.ts';
 import type { Clock } from '../world/clock.ts';
 import type { CertificateAuthority } from './certificates.ts';
-import { chooseBackend, ruleRequest } from './choose-backend.ts';
+import { backendOfRecord, chooseBackend } from './choose-backend.ts';
 import { crashPage, originErrorPage, refusalPage } from './edge-pages.ts';
 import { createOriginConnections, type Forwarded, type OriginConnections, portOf } from './forward-to-backend.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
@@ -76,11 +77,10 @@ async function serve(
     return refusalPage({ status: 403, code: 1010, title: 'Access denied', hostname });
   }
   const balancer = enabledLoadBalancer(world, hostname);
+  const asked = ruleRequest(request.method, request.path, hostname);
   const backend =
-    balancer === undefined
-      ? undefined
-      : chooseBackend(world, balancer, ruleRequest(request.method, request.path, hostname));
-  // A proxied name without a load balancer, or with a pool that is gone, leads to an origin that nobody simulates.
+    balancer === undefined ? backendOfRecord(world, hostname, asked) : chooseBackend(world, balancer, asked);
+  // A proxied record to somewhere else, or a pool that is gone, leads to an origin that nobody simulates.
   if (backend === undefined) return originErrorPage(530, hostname);
   const forwarded = await connections.forward({
     request,

@@ -1,3 +1,4 @@
+import type { AwsKey } from './aws-signature.ts';
 import type { SimulatedPorts } from './environment-file.ts';
 import type { SimulatedWorld } from './state.ts';
 
@@ -16,7 +17,7 @@ export function listEndpoints(options: {
   ports: SimulatedPorts;
   controlPort: number;
   caFile: string;
-  tokens: { cloudflare: string; slack: string };
+  tokens: { cloudflare: string; slack: string; aws: AwsKey };
 }): Endpoint[] {
   const { world, ports, controlPort, caFile, tokens } = options;
   const { hostname } = world;
@@ -33,18 +34,35 @@ export function listEndpoints(options: {
     try: `curl -si --cacert ${quoted(caFile)} --connect-to ${hostname}:443:127.0.0.1:${port} ${request}`,
   });
   const sending = `-d '{}' -H 'content-type: application/json' https://${hostname}/emails`;
+  const aws = (name: string, service: string, path: string): Endpoint => {
+    const { accessKeyId, secretAccessKey } = tokens.aws;
+    const signing = `--aws-sigv4 aws:amz:us-east-1:${service} -u ${accessKeyId}:${secretAccessKey}`;
+    const address = `http://127.0.0.1:${ports.awsApi}`;
+    return {
+      name: `AWS API (${name})`,
+      address,
+      try: `curl -s ${signing}${sessionHeader(tokens.aws)} ${address}${path}`,
+    };
+  };
   return [
     web('edge (Cloudflare)', ports.edge),
     web('fallback (CloudFront)', ports.fallback),
     web('email-api (load balancer)', ports.backends['email-api'], sending),
     web('resend-api (load balancer)', ports.backends['resend-api']),
     ...Object.entries(ports.nameservers).map(([name, port]) => dns(`${name} (authoritative)`, port, '+norecurse')),
+    {
+      name: `${world.parent.server.name} (parent zone)`,
+      address: `127.0.0.1:${ports.parent}`,
+      try: `dig @127.0.0.1 -p ${ports.parent} ${world.zone.name} NS +norecurse`,
+    },
     ...ports.resolvers.map((port, index) => dns(`resolver ${index + 1}`, port, '+recurse')),
     {
       name: 'Cloudflare API',
       address: cloudflare,
       try: `curl -s -H 'Authorization: Bearer ${tokens.cloudflare}' ${cloudflare}/zones/${world.zone.id}/load_balancers`,
     },
+    aws('Route 53', 'route53', `/2013-04-01/hostedzone/${world.hostedZone.id}/rrset`),
+    aws('CloudFront', 'cloudfront', `/2020-05-31/distribution/${world.distribution.id}`),
     {
       name: 'Slack API',
       address: slack,
@@ -56,6 +74,10 @@ export function listEndpoints(options: {
       try: `curl -s http://127.0.0.1:${controlPort}/`,
     },
   ];
+}
+
+function sessionHeader({ sessionToken }: AwsKey): string {
+  return sessionToken === undefined ? '' : ` -H 'x-amz-security-token: ${sessionToken}'`;
 }
 
 function quoted(path: string): string {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Environment, environmentSchema, isPlaceholder, type Route } from '../world/environment.ts';
 import type { Region } from './regions.ts';
 import type { backendNames } from './seed.ts';
+import { partialSetupSuffix } from './seed-hosted-zone.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** Where the simulated servers listen: ports of 127.0.0.1. */
@@ -20,7 +21,10 @@ export type SimulatedPorts = {
   resolvers: readonly number[];
   /** Name of an authoritative server → its port. */
   nameservers: Readonly<Record<string, number>>;
+  /** The server of the zone above. */
+  parent: number;
   cloudflareApi: number;
+  awsApi: number;
   slackApi: number;
 };
 
@@ -34,7 +38,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { slack } = environment;
+  const { aws, slack } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -46,12 +50,17 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
       'zone-id': world.zone.id,
       ...(own === undefined ? {} : { 'load-balancer-id': own.id }),
     },
+    aws: pointAws(aws, world),
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
-    dns: { resolvers: ports.resolvers.map(loopback), nameservers: mapValues(ports.nameservers, loopback) },
+    dns: {
+      resolvers: ports.resolvers.map(loopback),
+      nameservers: mapValues({ ...ports.nameservers, [world.parent.server.name]: ports.parent }, loopback),
+    },
     secrets: environment.secrets,
     endpoints: {
       cloudflare: `http://${loopback(ports.cloudflareApi)}/client/v4`,
       slack: `http://${loopback(ports.slackApi)}/api/`,
+      aws: `http://${loopback(ports.awsApi)}`,
     },
     ca: 'ca.pem',
   });
@@ -84,8 +93,12 @@ export async function writeEnvironment(
 
 function pointRoute(route: Route, world: SimulatedWorld, ports: SimulatedPorts): Route {
   switch (route.provider) {
-    case 'cloudflare':
-      return { ...route, connect: loopback(ports.edge), answers: recognise(route, edgeRanges) };
+    case 'cloudflare': {
+      const answers = recognise(route, edgeRanges);
+      const cname = `${route.hostname ?? world.hostname}.${partialSetupSuffix}`;
+      const recognised = world.servedBy === 'route53' ? { ...answers, cname } : answers;
+      return { ...route, connect: loopback(ports.edge), answers: recognised };
+    }
     case 'cloudfront': {
       const answers = { ...recognise(route, fallbackRanges), cname: world.distribution.domain };
       return { ...route, connect: loopback(ports.fallback), answers };
@@ -93,6 +106,21 @@ function pointRoute(route: Route, world: SimulatedWorld, ports: SimulatedPorts):
     case 'load-balancer':
       return { ...route, connect: mapValues(ports.backends, loopback) };
   }
+}
+
+/** The ids that the simulator knows; the zone's is left out where the hostname is served from elsewhere. */
+function pointAws(aws: Environment['aws'], world: SimulatedWorld): NonNullable<Environment['aws']> {
+  const { servedBy, hostedZone, distribution, functions } = world;
+  const { 'hosted-zone-id': _zone, ...others } = aws ?? {};
+  const [router] = functions;
+  const code = router?.live?.code;
+  return {
+    ...(servedBy === 'route53' ? { 'hosted-zone-id': hostedZone.id } : {}),
+    ...others,
+    'distribution-id': distribution.id,
+    ...(router === undefined ? {} : { 'function-name': router.name }),
+    ...(code === undefined ? {} : { 'function-sha256': createHash('sha256').update(code).digest('hex') }),
+  };
 }
 
 function recognise(route: Route, ranges: readonly string[]): NonNullable<Route['answers']> {

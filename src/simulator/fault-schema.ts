@@ -9,6 +9,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('status'), status }),
   z.strictObject({ kind: z.literal('refuse') }),
   z.strictObject({ kind: z.literal('hang') }),
+  z.strictObject({ kind: z.literal('slow'), ms: milliseconds }),
+  z.strictObject({ kind: z.literal('edited-meanwhile') }),
   z.strictObject({ kind: z.literal('flap'), status, downMs: milliseconds, upMs: milliseconds }),
   z.strictObject({ kind: z.literal('write-lost-answer') }),
   z.strictObject({ kind: z.literal('write-lost') }),
@@ -28,6 +30,7 @@ export const componentSchema = z.enum([
   'email-api',
   'resend-api',
   'cloudflare-api',
+  'aws-api',
   'slack-api',
   'dns',
 ]) satisfies z.ZodType<Component>;

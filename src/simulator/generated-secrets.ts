@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { awsSecrets } from '../world/aws.ts';
 import type { Environment } from '../world/environment.ts';
+import type { AwsKey } from './aws-signature.ts';
 
 /** Credentials that only one simulator accepts. */
 type GeneratedSecrets = {
   cloudflareToken: string;
   slackToken: string;
+  /** A temporary key where the environment names a session token. */
+  awsKey: AwsKey;
   /** Keys that the simulated backends accept; the first belongs to the simulated clients. */
   apiKeys: string[];
   /** A value for each process variable that the environment's `secrets` name. */
@@ -12,25 +16,34 @@ type GeneratedSecrets = {
 };
 
 /**
- * Makes a credential for every secret of an environment: `cloudflare` and `slack` get the tokens of those APIs, every
- * other one a Resend API key that the backends accept. They look as the real ones do, so that redaction is rehearsed too.
+ * Makes a credential for every secret of an environment: `cloudflare` and `slack` get the tokens of those APIs, the
+ * `aws-…` ones the parts of a key, every other one a Resend API key that the backends accept. They look as the real ones do, so that redaction is rehearsed too.
  */
 export function generateSecrets(environment: Environment): GeneratedSecrets {
   const cloudflareToken = randomBytes(30).toString('base64url');
   const slackToken = `xoxb-${[12, 12, 24].map((digits) => randomBytes(digits / 2).toString('hex')).join('-')}`;
+  const isTemporary = environment.secrets[awsSecrets.sessionToken] !== undefined;
+  const awsKey: AwsKey = {
+    accessKeyId: `${isTemporary ? 'ASIA' : 'AKIA'}${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+    ...(isTemporary ? { sessionToken: randomBytes(96).toString('base64') } : {}),
+  };
+  const known: Readonly<Record<string, string | undefined>> = {
+    cloudflare: cloudflareToken,
+    slack: slackToken,
+    [awsSecrets.accessKeyId]: awsKey.accessKeyId,
+    [awsSecrets.secretAccessKey]: awsKey.secretAccessKey,
+    [awsSecrets.sessionToken]: awsKey.sessionToken,
+  };
   const apiKeys = [newApiKey()];
   const variables: Record<string, string> = {};
   for (const [name, variable] of Object.entries(environment.secrets)) {
     if (variables[variable] !== undefined) continue;
-    if (name === 'cloudflare') variables[variable] = cloudflareToken;
-    else if (name === 'slack') variables[variable] = slackToken;
-    else {
-      const key = newApiKey();
-      apiKeys.push(key);
-      variables[variable] = key;
-    }
+    const credential = Object.hasOwn(known, name) ? known[name] : undefined;
+    variables[variable] = credential ?? newApiKey();
+    if (credential === undefined) apiKeys.push(variables[variable]);
   }
-  return { cloudflareToken, slackToken, apiKeys, variables };
+  return { cloudflareToken, slackToken, awsKey, apiKeys, variables };
 }
 
 function newApiKey(): string {

@@ -1,14 +1,19 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { DnsRecord } from '../world/dns.ts';
+import { answerFromParent } from './parent-answers.ts';
+import { partialSetupSuffix } from './seed-hosted-zone.ts';
 import type { SimulatedWorld } from './state.ts';
-import type { NameAnswer } from './zone-answers.ts';
+import { isProxied, type NameAnswer } from './zone-answers.ts';
 
 const cloudFrontTtl = 60;
 const nameserverTtl = 300;
+/** Proxied names are always "automatic": 300 s (Cloudflare docs, dns/ttl), and so are those of a partial setup. */
+const proxiedTtl = 300;
 
 /**
  * What the rest of the simulated Internet answers, for the resolvers: the distribution's domain with the fallback's
- * addresses and a TTL of 60 s, the nameservers' own names with their addresses, and NXDOMAIN for everything else.
+ * addresses and a TTL of 60 s, the names of a partial setup with the edge's, the nameservers' own names with their
+ * addresses, the parent's NS and the zone's DS records, and NXDOMAIN for everything else.
  */
 export function answerFromOutside(world: SimulatedWorld, name: string, type: string): NameAnswer {
   const asked = name.toLowerCase().replace(/\.$/, '');
@@ -16,7 +21,17 @@ export function answerFromOutside(world: SimulatedWorld, name: string, type: str
     const { v4, v6 } = world.addresses.fallback;
     return present(name, type, { A: v4, AAAA: v6 }, cloudFrontTtl);
   }
-  const server = world.zone.nameservers.find((candidate) => candidate.name.toLowerCase().replace(/\.$/, '') === asked);
+  if (asked.endsWith(`.${partialSetupSuffix}`) && isProxied(world, asked.slice(0, -partialSetupSuffix.length - 1))) {
+    const { v4, v6 } = world.addresses.edge;
+    return present(name, type, { A: v4, AAAA: v6 }, proxiedTtl);
+  }
+  // A zone's DS records are the parent's to tell (RFC 4035, section 3.1.4.1).
+  if (asked === world.parent.name || (asked === world.zone.name && type === 'DS')) {
+    return { ...answerFromParent(world, asked, type), authoritative: false };
+  }
+  const server = [world.parent.server, ...world.zone.nameservers].find(
+    (candidate) => candidate.name.toLowerCase().replace(/\.$/, '') === asked,
+  );
   if (server !== undefined) {
     const address = addressOf(server.address);
     return present(

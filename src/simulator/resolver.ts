@@ -117,7 +117,9 @@ type Fetch = ResolverOptions & { signal: AbortSignal; name: string; type: Record
 
 async function fetchInto(cache: ResolverCache, fetch: Fetch): Promise<boolean> {
   const { world, name, type } = fetch;
-  const inZone = name.toLowerCase() === world.zone.name || name.toLowerCase().endsWith(`.${world.zone.name}`);
+  const asked = name.toLowerCase();
+  const isOwnDs = asked === world.zone.name && type === 'DS';
+  const inZone = !isOwnDs && (asked === world.zone.name || asked.endsWith(`.${world.zone.name}`));
   const answer = inZone ? await askAuthorities(fetch) : answerFromOutside(world, name, type);
   if (answer === undefined || (answer.rcode !== 'NOERROR' && answer.rcode !== 'NXDOMAIN')) return false;
 

@@ -24,6 +24,8 @@ const faultSchema = z
     kind('status', 'answers everything with the provider’s error page', { status }),
     kind('refuse', 'closes every connection at once', {}),
     kind('hang', 'accepts and never answers', {}),
+    kind('slow', 'answers everything, late', { by: positive }),
+    kind('edited-meanwhile', 'somebody else edits the hostname’s record as soon as it has been looked at', {}),
     kind('flap', 'fails for `down`, works for `up`, and so on, failing first', {
       status,
       down: positive,
@@ -41,8 +43,9 @@ const faultSchema = z
     switch (rest.kind) {
       case 'flap':
         return { kind: 'flap', status: rest.status, downMs: rest.down, upMs: rest.up, ...where };
+      case 'slow':
       case 'write-late':
-        return { kind: 'write-late', ms: rest.by, ...where };
+        return { kind: rest.kind, ms: rest.by, ...where };
       default:
         return { ...rest, ...where };
     }
@@ -95,6 +98,17 @@ export const scenarioSchema = z.strictObject({
     .enum(['on-edge', 'failed-over'])
     .default('on-edge')
     .describe('which path DNS answers with at the beginning; `failed-over`: a failback can be rehearsed'),
+  'served-by': z
+    .enum(['load-balancer', 'record', 'route53'])
+    .optional()
+    .describe(
+      'what answers for the hostname: a load balancer or a proxied record at Cloudflare, or a zone at Route 53; ' +
+        'without it, Route 53 where the environment names a hosted zone, and else the load balancer',
+    ),
+  ds: z
+    .array(z.string().regex(/^\d{1,5} \d{1,3} \d{1,3} ([0-9A-F]{2})+$/, 'as dig prints it: 12345 13 2 49FD…'))
+    .default([])
+    .describe('DS records that the parent zone holds: moving the nameservers would break validation'),
   'odd-resolver': z
     .strictObject({
       'least-ttl': positive.optional().describe('keeps every answer at least this long'),

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { OpsError } from '../errors.ts';
 import { type Environment, isPlaceholder, type Route } from '../world/environment.ts';
-import type { SimulatedLoadBalancer, SimulatedRecord, SimulatedWorld } from './state.ts';
+import { originName } from './choose-backend.ts';
+import { originDomains, plainRouter, seedCloudFront } from './seed-cloudfront.ts';
+import { seedHostedZone } from './seed-hosted-zone.ts';
+import type { ServedBy, SimulatedLoadBalancer, SimulatedRecord, SimulatedWorld } from './state.ts';
 
 /** The two backends that are simulated; they are components of their own, so their names are fixed. */
 export const backendNames = ['email-api', 'resend-api'] as const;
@@ -10,12 +13,25 @@ export const backendNames = ['email-api', 'resend-api'] as const;
 const longAgo = '2025-01-15T09:00:00.000Z';
 
 /**
- * Lays out the simulated world for an environment: its zone, the load balancer on its hostname with the rule that
- * parts the two backends, the standby record beneath it, a proxied load balancer for each other name that a route
- * through Cloudflare asks for, and the distribution. Real ids of the environment are kept, placeholders become ids;
+ * Lays out the simulated world for an environment: its zone at Cloudflare and at Route 53, the load balancer on its
+ * hostname with the rule that parts the two backends, the standby record beneath it (or a proxied record instead of
+ * both), a proxied load balancer for each other name that a route through Cloudflare asks for, and the distribution. Real ids of the environment are kept, placeholders become ids;
  * the same environment and seed give the same world. Throws `invalid` where the environment cannot be simulated.
  */
-export function seedWorld(environment: Environment, { seed }: { seed: number }): SimulatedWorld {
+export function seedWorld(
+  environment: Environment,
+  {
+    seed,
+    servedBy = servedByDefault(environment),
+    ds = [],
+    functionCode,
+  }: {
+    seed: number;
+    servedBy?: ServedBy | undefined;
+    ds?: readonly string[] | undefined;
+    functionCode?: string | undefined;
+  },
+): SimulatedWorld {
   const hex = (what: string, digits = 32) => digest(seed, `${environment.zone}/${what}`).slice(0, digits);
   const byte = (what: string) => Number.parseInt(hex(what, 2), 16);
   const { hostname, zone, cloudflare } = environment;
@@ -54,39 +70,75 @@ export function seedWorld(environment: Environment, { seed }: { seed: number }):
     modifiedOn: longAgo,
   });
 
+  const hostedZone = seedHostedZone({
+    id: realId(environment.aws?.['hosted-zone-id']) ?? `Z${hex('hosted-zone', 20).toUpperCase()}`,
+    zone,
+    names: [hostname, ...canaries],
+    hex,
+  });
+  const cloudflareServers = [
+    { name: 'ada.ns.cloudflare.com', address: '173.245.58.50' },
+    { name: 'bob.ns.cloudflare.com', address: '173.245.59.104' },
+  ];
+
+  const domains = originDomains(backendNames, { functionCode, environment: originHosts(environment) });
+  const pool = (name: (typeof backendNames)[number]) => ({ name, backend: name, domain: domains[name] ?? name });
+
   return {
+    ...seedCloudFront({
+      distributionId: realId(environment.aws?.['distribution-id']) ?? `E${hex('distribution', 13).toUpperCase()}`,
+      domain,
+      hostname,
+      functionName: realId(environment.aws?.['function-name']) ?? 'edge-router',
+      functionCode: functionCode ?? plainRouter(domains),
+      origins: domains,
+      hex,
+    }),
     hostname,
+    servedBy,
+    parent: {
+      name: parentOf(zone),
+      server: { name: `a.nic.${parentOf(zone)}`, address: '192.5.6.30' },
+      ds,
+    },
+    hostedZone,
     zone: {
       id: realId(cloudflare?.['zone-id']) ?? hex('zone'),
       name: zone,
       soaMinimum: 1_800,
       serial: 2_300_000_000 + byte('serial'),
-      nameservers: [
-        { name: 'ada.ns.cloudflare.com', address: '173.245.58.50' },
-        { name: 'bob.ns.cloudflare.com', address: '173.245.59.104' },
-      ],
+      nameservers:
+        servedBy === 'route53'
+          ? hostedZone.nameservers.map((name, index) => ({ name, address: `205.251.${192 + index}.${byte(name)}` }))
+          : cloudflareServers,
     },
     records: [
-      record({
-        type: 'CNAME',
-        name: hostname,
-        content: domain,
-        ttl: 60,
-        comment: 'standby, beneath the load balancer',
-      }),
+      servedBy === 'record'
+        ? {
+            ...record({ type: 'CNAME', name: hostname, content: originName(zone), ttl: 1, comment: null }),
+            proxied: true,
+          }
+        : record({
+            type: 'CNAME',
+            name: hostname,
+            content: domain,
+            ttl: 60,
+            comment: 'standby, beneath the load balancer',
+          }),
       record({ type: 'TXT', name: zone, content: '"v=spf1 -all"', ttl: 300, comment: null }),
     ],
     loadBalancers: [
-      balancer(hostname, realId(cloudflare?.['load-balancer-id']) ?? hex('load-balancer')),
+      ...(servedBy === 'record'
+        ? []
+        : [balancer(hostname, realId(cloudflare?.['load-balancer-id']) ?? hex('load-balancer'))]),
       ...canaries.map((name) => balancer(name, hex(`load-balancer/${name}`))),
     ],
     pools: new Map([
-      [emailPool, { name: 'email-api', backend: 'email-api' }],
-      [resendPool, { name: 'resend-api', backend: 'resend-api' }],
+      [emailPool, pool('email-api')],
+      [resendPool, pool('resend-api')],
     ]),
     signatures: signatures(environment),
     apiKeys: [],
-    distribution: { domain, aliases: [hostname] },
     addresses: {
       edge: edgeAddresses([byte('edge/1'), byte('edge/2'), byte('edge/3'), byte('edge/4')]),
       fallback: {
@@ -100,6 +152,15 @@ export function seedWorld(environment: Environment, { seed }: { seed: number }):
   };
 }
 
+function parentOf(zone: string): string {
+  return zone.includes('.') ? zone.slice(zone.indexOf('.') + 1) : 'test';
+}
+
+/** The environment says that Route 53 answers by naming the zone there. */
+function servedByDefault(environment: Environment): ServedBy {
+  return environment.aws?.['hosted-zone-id'] === undefined ? 'load-balancer' : 'route53';
+}
+
 /** Every name that a route through Cloudflare asks for, the environment's own hostname first. */
 function namesThroughCloudflare(environment: Environment): string[] {
   const routes = Object.values(environment.routes).filter(({ provider }) => provider === 'cloudflare');
@@ -111,6 +172,13 @@ function standbyDomain(environment: Environment): string | undefined {
   const route = Object.values(environment.routes).find(({ provider }) => provider === 'cloudfront');
   const domain = route?.answers?.cname ?? dialled(route);
   return domain === environment.hostname ? undefined : domain;
+}
+
+/** The load balancers that the environment names for the backends, to be reached without an edge. */
+function originHosts(environment: Environment): Record<string, string> {
+  const route = Object.values(environment.routes).find(({ provider }) => provider === 'load-balancer');
+  const targets = typeof route?.connect === 'object' ? Object.entries(route.connect) : [];
+  return Object.fromEntries(targets.map(([backend, target]) => [backend, target.replace(/:\d+$/, '')]));
 }
 
 function dialled(route: Route | undefined): string | undefined {

@@ -1,7 +1,9 @@
+import { awsSecrets } from '../world/aws.ts';
 import type { Clock } from '../world/clock.ts';
 import { createDnsTransport } from '../world/dns-transport.ts';
 import type { Environment } from '../world/environment.ts';
 import { answeredPath } from './answered-path.ts';
+import { startAwsApi } from './aws-api.ts';
 import { type BackendName, startBackends } from './backend.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import type { ClientsReport, Via } from './client-tally.ts';
@@ -9,11 +11,12 @@ import { type Clients, startClients } from './clients.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
 import { startControlPort } from './control-port.ts';
-import { startDnsServer } from './dns-server.ts';
+import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets } from './generated-secrets.ts';
+import { leaveFailedOver } from './leave-failed-over.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
 import type { TtlLimits } from './resolver-cache.ts';
@@ -37,6 +40,8 @@ export type SimulatorOptions = {
   scenario?: Scenario;
   /** The scenario's marked moment to begin at; its beginning unless given. */
   from?: string;
+  /** The function at CloudFront that chooses the backend, LIVE and DEVELOPMENT; a short one of the simulator's own unless given. */
+  functionCode?: string;
   /** Gets the scenario's words for people. */
   say?(text: string): void;
   /** How many simulated customers send requests; 8 unless given, 0 for none. */
@@ -63,8 +68,8 @@ export type Simulator = {
 };
 
 /**
- * Starts the providers on loopback: two authoritative servers, as many resolvers as the environment lists (four at
- * most), both edges, both backends, Cloudflare's and Slack's APIs, the control port, and customers; and writes the
+ * Starts the providers on loopback: the authoritative servers and one of the zone above, as many resolvers as the environment lists (four at
+ * most), both edges, both backends, Cloudflare's, AWS's and Slack's APIs, the control port, and customers; and writes the
  * environment that points at them. Throws `invalid` where the environment cannot be simulated; then nothing is left running.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -84,7 +89,12 @@ async function start(
   closeAll: () => Promise<unknown>,
 ): Promise<Simulator> {
   const { clock, directory, seed = 1 } = options;
-  const world = seedWorld(options.environment, { seed });
+  const world = seedWorld(options.environment, {
+    seed,
+    servedBy: options.scenario?.['served-by'],
+    ds: options.scenario?.ds,
+    functionCode: options.functionCode,
+  });
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
   const environment = withOwnSecrets(options.environment);
@@ -135,12 +145,12 @@ async function start(
       ports,
       controlPort: control.port,
       caFile: files.caFile,
-      tokens: { cloudflare: secrets.cloudflareToken, slack: secrets.slackToken },
+      tokens: { cloudflare: secrets.cloudflareToken, slack: secrets.slackToken, aws: secrets.awsKey },
     }),
     control: `http://127.0.0.1:${control.port}`,
     world,
     clientsReport: () => clients.report(),
-    answeredPath: () => answeredPath(world),
+    answeredPath: () => answeredPath(world, clock.now()),
     stop: () => {
       scenario?.stop();
       stopped ??= closeAll().then(() => scenario?.done);
@@ -167,7 +177,7 @@ async function startServers(parts: {
     running.push(server);
     return server;
   };
-  const names = [...new Set(world.loadBalancers.map(({ name }) => name))];
+  const names = [...new Set([world.hostname, ...world.loadBalancers.map(({ name }) => name)])];
   const backends = await startBackends({ world, tls: authority.issue({ names }), now });
   running.push(...Object.values(backends));
   const backendPorts = portsOf(backends);
@@ -183,9 +193,12 @@ async function startServers(parts: {
   };
   const fallback = await open(startCloudFrontEdge(edgeOptions));
   const cloudflareApi = await open(startCloudflareApi({ ...apiOptions, token: secrets.cloudflareToken }));
+  const awsApi = await open(startAwsApi({ ...apiOptions, key: secrets.awsKey }));
   const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
   const nameservers: Record<string, number> = {};
-  for (const { name } of world.zone.nameservers) nameservers[name] = (await open(startDnsServer(world, clock))).port;
+  for (const { name } of world.zone.nameservers)
+    nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
+  const parent = await open(startParentServer(world));
   const authorities = Object.values(nameservers).map((port) => ({ address: '127.0.0.1', port }));
   const resolvers: number[] = [];
   const listed = parts.environment.dns.resolvers.slice(0, 4);
@@ -201,7 +214,9 @@ async function startServers(parts: {
     backends: backendPorts,
     resolvers,
     nameservers,
+    parent: parent.port,
     cloudflareApi: cloudflareApi.port,
+    awsApi: awsApi.port,
     slackApi: slackApi.port,
   };
 }
@@ -210,9 +225,15 @@ function portsOf(backends: Record<BackendName, { port: number }>): Record<Backen
   return { 'email-api': backends['email-api'].port, 'resend-api': backends['resend-api'].port };
 }
 
-/** The two APIs are always there, so their tokens always have a name. */
+/** The APIs are always there, so their credentials always have a name. */
 function withOwnSecrets(environment: Environment): Environment {
-  const secrets = { cloudflare: 'CLOUDFLARE_API_TOKEN', slack: 'SLACK_BOT_TOKEN', ...environment.secrets };
+  const secrets = {
+    cloudflare: 'CLOUDFLARE_API_TOKEN',
+    slack: 'SLACK_BOT_TOKEN',
+    [awsSecrets.accessKeyId]: 'AWS_ACCESS_KEY_ID',
+    [awsSecrets.secretAccessKey]: 'AWS_SECRET_ACCESS_KEY',
+    ...environment.secrets,
+  };
   return { ...environment, secrets };
 }
 
@@ -222,9 +243,4 @@ function oddTtl(scenario: Scenario | undefined): TtlLimits {
     ...(leastMs === undefined ? {} : { least: leastMs / 1_000 }),
     ...(mostMs === undefined ? {} : { most: mostMs / 1_000 }),
   };
-}
-
-/** What a failover leaves behind: the hostname's load balancer off, the record beneath it answering. */
-function leaveFailedOver(world: SimulatedWorld): void {
-  for (const balancer of world.loadBalancers) if (balancer.name === world.hostname) balancer.enabled = false;
 }

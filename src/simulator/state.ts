@@ -1,4 +1,5 @@
 import type { Region } from './regions.ts';
+import type { SimulatedCloudFront } from './seed-cloudfront.ts';
 
 /** A DNS record of the simulated Cloudflare zone, in the API's terms. */
 export type SimulatedRecord = {
@@ -39,10 +40,58 @@ export type SimulatedLoadBalancer = {
   modifiedOn: string;
 };
 
-/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `slack-api`, `dns`. */
-export type Component = 'edge' | 'fallback' | 'email-api' | 'resend-api' | 'cloudflare-api' | 'slack-api' | 'dns';
+/** A record set of the simulated Route 53 zone, in the API's terms. Names and alias targets in lower case, with a trailing dot. */
+export type SimulatedRecordSet = {
+  name: string;
+  type: string;
+  setIdentifier?: string;
+  weight?: number;
+  region?: string;
+  failover?: string;
+  multiValueAnswer?: boolean;
+  ttl?: number;
+  values?: string[];
+  alias?: { hostedZoneId: string; dnsName: string; evaluateTargetHealth: boolean };
+  healthCheckId?: string;
+};
 
-/** How a component fails. `writes` kinds apply to the two APIs' writing calls only. */
+/** The simulated zone at Route 53. `recordSets` is what the API shows; the servers get there by and by. */
+export type SimulatedHostedZone = {
+  id: string;
+  /** With a trailing dot. */
+  name: string;
+  callerReference: string;
+  /** The delegation set. */
+  nameservers: string[];
+  recordSets: SimulatedRecordSet[];
+  /** What the servers answered from before the first change. */
+  seeded: readonly SimulatedRecordSet[];
+  /** Record set protections. */
+  protections: { name: string; type: string; comment?: string }[];
+  /** Every accepted batch, oldest first, with the zone's record sets after it. */
+  changes: { id: string; comment: string | undefined; submittedMs: number; recordSets: SimulatedRecordSet[] }[];
+  /** From a batch's acceptance until the last server has it. */
+  propagationMs: number;
+};
+
+/**
+ * Where the hostname is answered from: a load balancer of the Cloudflare zone, a proxied record of it, or the Route 53
+ * zone, with Cloudflare in a partial setup behind it.
+ */
+export type ServedBy = 'load-balancer' | 'record' | 'route53';
+
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `dns`. */
+export type Component =
+  | 'edge'
+  | 'fallback'
+  | 'email-api'
+  | 'resend-api'
+  | 'cloudflare-api'
+  | 'aws-api'
+  | 'slack-api'
+  | 'dns';
+
+/** How a component fails. `writes` kinds apply to the APIs' writing calls only. */
 export type Fault =
   /** Answers every request with this status and the provider's own error page. */
   | { kind: 'status'; status: number }
@@ -50,6 +99,10 @@ export type Fault =
   | { kind: 'refuse' }
   /** Accepts and never answers. */
   | { kind: 'hang' }
+  /** Reads: as soon as it has been looked at, somebody else edits what steers the hostname; once. */
+  | { kind: 'edited-meanwhile' }
+  /** Answers everything, `ms` late. */
+  | { kind: 'slow'; ms: number }
   /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */
   | { kind: 'flap'; status: number; downMs: number; upMs: number }
   /** Writes: done, but the answer never comes. */
@@ -77,7 +130,7 @@ export type SetFault = Fault & { sinceMs: number; regions?: readonly Region[] };
 /** One request that a simulated server received. The witness of what reached the world. */
 export type LoggedRequest = {
   at: string;
-  server: 'cloudflare-api' | 'slack-api' | 'edge' | 'fallback' | 'email-api' | 'resend-api';
+  server: 'cloudflare-api' | 'aws-api' | 'slack-api' | 'edge' | 'fallback' | 'email-api' | 'resend-api';
   method: string;
   path: string;
   body: string;
@@ -111,8 +164,10 @@ export type SimulatedChannel = {
 };
 
 /** The whole simulated world; the servers read and write it, the control port shows it. */
-export type SimulatedWorld = {
+export type SimulatedWorld = SimulatedCloudFront & {
   hostname: string;
+  servedBy: ServedBy;
+  /** The zone, as Cloudflare has it; `nameservers` are those that the zone is delegated to, whoever runs them. */
   zone: {
     id: string;
     name: string;
@@ -120,18 +175,19 @@ export type SimulatedWorld = {
     serial: number;
     nameservers: { name: string; address: string }[];
   };
+  /** The zone above: one server, and the DS records that it holds for the zone, in presentation form. */
+  parent: { name: string; server: { name: string; address: string }; ds: readonly string[] };
+  hostedZone: SimulatedHostedZone;
   records: SimulatedRecord[];
   /** Names of whose new records the servers know nothing yet, nor any more of the old ones: until when (the rehearsal's clock). */
   settling?: Map<string, number>;
   loadBalancers: SimulatedLoadBalancer[];
-  /** Pool id → the backend its origin leads to. */
-  pools: Map<string, { name: string; backend: string }>;
+  /** Pool id → the backend its origin leads to, and that origin's domain, under which CloudFront knows it too. */
+  pools: Map<string, { name: string; backend: string; domain: string }>;
   /** Backend → the response header that tells it from the others, as the environment's `backends` names it. */
   signatures: Map<string, { header: string; value: string }>;
   /** Resend API keys that the backends accept. */
   apiKeys: string[];
-  /** The CloudFront distribution: its domain and the aliases attached to it. */
-  distribution: { domain: string; aliases: string[] };
   /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
   addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
   faults: Map<Component, SetFault>;

@@ -1,6 +1,8 @@
 import type { BaseRecords } from 'cloudflare/resources/dns/records';
 import type { BaseLoadBalancers } from 'cloudflare/resources/load-balancers/load-balancers';
+import type { BasePools } from 'cloudflare/resources/load-balancers/pools/pools';
 import type { BaseTokens } from 'cloudflare/resources/user/tokens/tokens';
+import type { BaseZones } from 'cloudflare/resources/zones/zones';
 import { z } from 'zod';
 import { OpsError } from '../errors.ts';
 import { assertToken } from './assert-token.ts';
@@ -11,7 +13,10 @@ import { parseJson } from './parse-json.ts';
 /** The official client, limited to the calls in use. */
 export type CloudflareClient = {
   readonly dns: { readonly records: Pick<BaseRecords, 'list' | 'edit' | 'batch'> };
-  readonly loadBalancers: Pick<BaseLoadBalancers, 'list' | 'get' | 'edit'>;
+  readonly loadBalancers: Pick<BaseLoadBalancers, 'list' | 'get' | 'edit'> & {
+    readonly pools: Pick<BasePools, 'list'>;
+  };
+  readonly zones: Pick<BaseZones, 'get'>;
   readonly user: { readonly tokens: Pick<BaseTokens, 'verify'> };
 };
 
@@ -39,14 +44,16 @@ export async function createCloudflareClient(options: {
 }): Promise<CloudflareClient> {
   const { token, baseURL = cloudflareApi, fetch } = options;
   assertToken(token, 'Cloudflare');
-  const [{ createClient }, dns, loadBalancers, tokens] = await Promise.all([
+  const [{ createClient }, dns, loadBalancers, pools, tokens, zones] = await Promise.all([
     import('cloudflare/tree-shakable'),
     import('cloudflare/resources/dns/records'),
     import('cloudflare/resources/load-balancers/load-balancers'),
+    import('cloudflare/resources/load-balancers/pools/pools'),
     import('cloudflare/resources/user/tokens/tokens'),
+    import('cloudflare/resources/zones/zones'),
   ]);
   return createClient({
-    resources: [dns.BaseRecords, loadBalancers.BaseLoadBalancers, tokens.BaseTokens],
+    resources: [dns.BaseRecords, loadBalancers.BaseLoadBalancers, pools.BasePools, tokens.BaseTokens, zones.BaseZones],
     apiToken: token,
     // Left out, they are read from the process's variables and sent beside the token.
     apiKey: null,

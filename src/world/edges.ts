@@ -1,12 +1,15 @@
 import { OpsError } from '../errors.ts';
 import type { Access } from './access.ts';
+import { type AwsCredentials, awsSecrets } from './aws.ts';
 import { type CloudflareClient, cloudflareApi, createCloudflareClient, isCloudflareWrite } from './cloudflare.ts';
+import { type CloudFrontClient, cloudFrontApi, createCloudFrontClient, isCloudFrontWrite } from './cloudfront.ts';
 import type { DnsTransport } from './dns.ts';
 import { createDnsTransport } from './dns-transport.ts';
 import type { Environment } from './environment.ts';
 import { createHttpsFetch } from './https-fetch.ts';
 import type { Prober } from './probe.ts';
 import { createProber } from './prober.ts';
+import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } from './route53.ts';
 import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
 
 /** The providers as a run reaches them. A client asks `access` before every writing call. */
@@ -17,6 +20,10 @@ export type Edges = {
   cloudflare(access: () => Access): Promise<CloudflareClient>;
   /** Throws `credentials` where the environment's secret `slack` is not set. */
   slack(access: () => Access): Promise<SlackClient>;
+  /** Throws `credentials` where the environment's secrets `aws-access-key-id` and `aws-secret-access-key` are not set. */
+  route53(access: () => Access): Promise<Route53Client>;
+  /** As `route53`. */
+  cloudfront(access: () => Access): Promise<CloudFrontClient>;
   secret(name: string): string | undefined;
 };
 
@@ -50,6 +57,14 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
   };
   const fetchFor = (base: string, access: () => Access, isWrite: (method: string, url: URL) => boolean) =>
     createHttpsFetch({ ...trust, origins: [new URL(base).origin], access, isWrite, attemptTimeoutMs, maxBodyBytes });
+  const awsCredentials = (): AwsCredentials => {
+    const sessionToken = secret(awsSecrets.sessionToken);
+    return {
+      accessKeyId: tokenOf(awsSecrets.accessKeyId),
+      secretAccessKey: tokenOf(awsSecrets.secretAccessKey),
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    };
+  };
   return {
     probe: createProber(trust),
     dns: createDnsTransport(),
@@ -68,6 +83,22 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
         slackApiUrl,
         mask,
         fetch: fetchFor(slackApiUrl, access, isSlackWrite),
+      });
+    },
+    async route53(access) {
+      const endpoint = environment.endpoints.aws ?? route53Api;
+      return createRoute53Client({
+        credentials: awsCredentials(),
+        endpoint,
+        fetch: fetchFor(endpoint, access, isRoute53Write),
+      });
+    },
+    async cloudfront(access) {
+      const endpoint = environment.endpoints.aws ?? cloudFrontApi;
+      return createCloudFrontClient({
+        credentials: awsCredentials(),
+        endpoint,
+        fetch: fetchFor(endpoint, access, isCloudFrontWrite),
       });
     },
     secret,

@@ -63,6 +63,25 @@ export const environmentSchema = z.strictObject({
       'load-balancer-id': identifier(/^[0-9a-f]{32}$/, '32 hexadecimal digits').optional(),
     })
     .optional(),
+  aws: z
+    .strictObject({
+      'hosted-zone-id': identifier(/^[A-Z0-9]{5,32}$/, 'a hosted zone id such as Z1D633PJN98FT9')
+        .optional()
+        .describe('the Route 53 zone that serves the hostname (a partial setup at Cloudflare)'),
+      'distribution-id': identifier(/^E[A-Z0-9]{6,31}$/, 'a distribution id such as EDFDVBD632BHDS5').optional(),
+      'function-name': identifier(/^[A-Za-z0-9-_]{1,64}$/, 'the name of a CloudFront function')
+        .optional()
+        .describe('the function that chooses the backend at viewer-request'),
+      'function-sha256': z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits in lower case')
+        .optional()
+        .describe('SHA-256 of the function’s reviewed code: what LIVE must be'),
+    })
+    .optional()
+    .describe(
+      'ids at AWS; the credentials are the secrets aws-access-key-id, aws-secret-access-key, aws-session-token',
+    ),
   slack: z
     .strictObject({
       invite: z.array(identifier(/^[UW][A-Z0-9]{6,}$/, 'a Slack user id such as U024BE7LH')).default([]),
@@ -83,7 +102,7 @@ export const environmentSchema = z.strictObject({
     .default({})
     .describe('secret name → the process variable that holds it'),
   endpoints: z
-    .strictObject({ cloudflare: z.url().optional(), slack: z.url().optional() })
+    .strictObject({ cloudflare: z.url().optional(), slack: z.url().optional(), aws: z.url().optional() })
     .default({})
     .describe('only to point at a simulator or emulator; plain http only on loopback'),
   ca: z

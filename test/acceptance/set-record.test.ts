@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { startWorld } from './program.ts';
 
 const hostname = 'api.resend.com';
-const longTest = 120_000;
+const longTest = 300_000;
 
 const runbook = `title: Send traffic to CloudFront by the record itself
 lock: dns/\${{ env.hostname }}
@@ -15,12 +15,12 @@ steps:
     uses: cloudflare.set-record
     with: { route: fallback }
     confirm: true
-    timeout: 20s
+    timeout: 60s
   - id: authoritative
     title: Authoritative DNS answers with CloudFront
     uses: dns.verify
     with: { route: fallback, ask: authoritative }
-    timeout: 30s
+    timeout: 60s
 `;
 
 const checks = `title: Requests that the two edges may treat differently

@@ -76,6 +76,8 @@ export function testContext(given: Partial<ActionContext> = {}): ActionContext &
     clients: {
       cloudflare: () => unexpected('Cloudflare was called'),
       slack: () => unexpected('Slack was called'),
+      route53: () => unexpected('Route 53 was called'),
+      cloudfront: () => unexpected('CloudFront was called'),
     },
     operator: testOperator([]),
     suite: (name) => {

@@ -211,6 +211,8 @@ export function createBench(
       dns: () => Promise.reject(new Error('no DNS here')),
       cloudflare: () => Promise.reject(new Error('no Cloudflare here')),
       slack: () => Promise.reject(new Error('no Slack here')),
+      route53: () => Promise.reject(new Error('no Route 53 here')),
+      cloudfront: () => Promise.reject(new Error('no CloudFront here')),
       secret: () => undefined,
     },
     interrupts,

@@ -9,8 +9,8 @@ import { createBench } from './bench-world.ts';
 const benches: ReturnType<typeof createBench>[] = [];
 
 /** A bench whose first process is seen as dead by the next. */
-function dyingBench(steps: string) {
-  const made = createBench(steps, { self: deadProcess() });
+function dyingBench(steps: string, more: { answers?: unknown[]; interactive?: boolean } = {}) {
+  const made = createBench(steps, { ...more, self: deadProcess() });
   benches.push(made);
   return made;
 }
@@ -95,6 +95,20 @@ test('a process that dies in its rollback: resume goes on rolling back', async (
   const run = await runUntilDeath(bench, isType('change-reverted', 'two'), false);
   const result = await resumeRun(bench.afterDeath(run));
   // As if it had not died: the run failed, and whoever scripts `resume && tell everyone` must not be told otherwise.
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
+  expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
+});
+
+test('a process that dies between the decision to roll back and its beginning: resume rolls back', async () => {
+  const bench = dyingBench(
+    `${steps}
+  - { id: three, title: Third, uses: test.set, with: { name: c, value: 3 } }
+`,
+    { interactive: true, answers: ['rollback'] },
+  );
+  bench.world.mischief.set('c', ['refuse']);
+  const run = await runUntilDeath(bench, (event) => event.type === 'rollback-started', false);
+  const result = await resumeRun(bench.afterDeath(run));
   expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });

@@ -345,3 +345,11 @@ test('exit 7: when the log cannot be written no later write reaches the world', 
   expect(world.writes).toEqual(['set a=1']);
   expect(result.message).toContain('one');
 });
+
+test('a state that holds a secret is not changed: from a masked log it could not be put back', async () => {
+  const { world, options } = bench(twoSwitches);
+  world.switches.set('a', 'key re_AbCd1234_EfGh5678IjKl9012');
+  const result = await startRun(options);
+  expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, message: expect.stringContaining('holds a secret') });
+  expect(world.writes).toEqual([]);
+});

@@ -92,6 +92,7 @@ describe('a secret', () => {
     ]) {
       expect(redactor.text(`got ${broken}!`)).toBe('got ***!');
     }
+    expect(redactor.text('said cf_ab=cd ef01234=\n…')).toBe('said ***=\n…');
     expect(redactor.text('one\ncf_ab = cd e\ntwo')).toBe('one\ncf_ab = cd e\ntwo');
   });
 

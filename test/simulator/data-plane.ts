@@ -37,8 +37,11 @@ export type SentRequest = {
 export type Received = { status: number; headers: Readonly<Record<string, string>>; body: string; json: unknown };
 
 /** Starts both backends and both edges for the sample environment. */
-export async function startDataPlane(clock: Clock = createClock({ speed: 1 })): Promise<DataPlane> {
-  const world = seedWorld(sampleEnvironment(), { seed: 1 });
+export async function startDataPlane(
+  clock: Clock = createClock({ speed: 1 }),
+  more: { functionCode?: string } = {},
+): Promise<DataPlane> {
+  const world = seedWorld(sampleEnvironment(), { seed: 1, ...more });
   world.apiKeys.push(apiKey);
   const authority = createCertificateAuthority();
   const tls = authority.issue({ names: [world.hostname] });

@@ -89,15 +89,25 @@ describe('a whole simulator', () => {
     });
     expect(JSON.stringify(environment)).not.toContain('PLACEHOLDER');
     expect(environment.dns.resolvers).toHaveLength(2);
-    expect(Object.keys(environment.dns.nameservers)).toEqual(['ada.ns.cloudflare.com', 'bob.ns.cloudflare.com']);
+    expect(Object.keys(environment.dns.nameservers)).toEqual([
+      'ada.ns.cloudflare.com',
+      'bob.ns.cloudflare.com',
+      'a.nic.com',
+    ]);
     expect(Object.keys(environment.routes.origin?.connect ?? {})).toEqual(['email-api', 'resend-api']);
     const targets = JSON.stringify([environment.routes, environment.dns]).match(/"127\.0\.0\.1:\d+"/g);
-    expect(targets).toHaveLength(3 + 2 + 2 + 2);
+    expect(targets).toHaveLength(3 + 2 + 2 + 2 + 1);
   });
 
   test('knows a credential for every secret, and the backends accept the others', async () => {
     const { environment, secrets, caFile } = await start();
-    expect(Object.keys(secrets)).toEqual(['CF_TOKEN', 'SLACK_TOKEN', 'RESEND_API_KEY']);
+    expect(Object.keys(secrets).sort()).toEqual([
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'CF_TOKEN',
+      'RESEND_API_KEY',
+      'SLACK_TOKEN',
+    ]);
     const probe = createProber({ ca: await readFile(caFile, 'utf8') });
     const send = async (key: string) => {
       const result = await probe({
@@ -198,6 +208,10 @@ describe('a whole simulator', () => {
     for (const [name, stdout] of answers) {
       if (name === 'control port') expect(stdout).toContain('PUT');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
+      else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');
+      else if (name.startsWith('AWS API')) expect(stdout).toContain('<Type>CNAME</Type>');
+      else if (/parent/.test(name))
+        expect(stdout).toMatch(/AUTHORITY SECTION:[\s\S]*172800\s+IN\s+NS\s+ada\.ns\.cloudflare\.com/);
       else if (/resolver|authoritative/.test(name)) expect(stdout).toMatch(/status: NOERROR[\s\S]*IN\s+A\s+104\.18\./);
       else expect(stdout).toMatch(/^HTTP\/1\.1 401 /);
     }

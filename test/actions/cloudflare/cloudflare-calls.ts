@@ -40,6 +40,8 @@ export function cloudflareContext(
     clients: {
       cloudflare: () => createCloudflareClient({ token, baseURL: base, fetch }),
       slack: () => Promise.reject(new Error('unexpected: Slack was called')),
+      route53: () => Promise.reject(new Error('unexpected: Route 53 was called')),
+      cloudfront: () => Promise.reject(new Error('unexpected: CloudFront was called')),
     },
     ...given,
   });

@@ -109,7 +109,12 @@ export function contextFor(options: {
     mayWait: options.mayWait ?? true,
     probe: options.probe,
     dns: untouchable('dns'),
-    clients: { cloudflare: untouchable('cloudflare'), slack: untouchable('slack') },
+    clients: {
+      cloudflare: untouchable('cloudflare'),
+      slack: untouchable('slack'),
+      route53: untouchable('route53'),
+      cloudfront: untouchable('cloudfront'),
+    },
     operator: {
       interactive: false,
       typePhrase: untouchable('typePhrase'),

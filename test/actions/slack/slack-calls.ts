@@ -31,6 +31,8 @@ export function slackContext(
     clients: {
       slack: () => createSlackClient({ mask: (text) => text, token, slackApiUrl: base, fetch }),
       cloudflare: () => Promise.reject(new Error('unexpected: Cloudflare was called')),
+      route53: () => Promise.reject(new Error('unexpected: Route 53 was called')),
+      cloudfront: () => Promise.reject(new Error('unexpected: CloudFront was called')),
     },
     ...given,
   });

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OpsError } from '../../src/errors.ts';
-import { chooseBackend, ruleRequest } from '../../src/simulator/choose-backend.ts';
-import { readRuleCondition } from '../../src/simulator/load-balancer-rule.ts';
-import { seedWorld } from '../../src/simulator/seed.ts';
-import { sampleEnvironment } from './sample-environment.ts';
+import { readRuleCondition } from '../../../src/actions/cloudflare/load-balancer-rule.ts';
+import { ruleRequest } from '../../../src/actions/cloudflare/rule-request.ts';
+import { OpsError } from '../../../src/errors.ts';
+import { chooseBackend } from '../../../src/simulator/choose-backend.ts';
+import { seedWorld } from '../../../src/simulator/seed.ts';
+import { sampleEnvironment } from '../../simulator/sample-environment.ts';
 
 const holds = (condition: string, method: string, path: string) =>
   readRuleCondition(condition)(ruleRequest(method, path, 'api.example.com'));
@@ -20,6 +21,13 @@ describe('the conditions of load balancer rules', () => {
     ['POST', '/emails/batch', false],
     ['POST', '/Emails', false],
     ['post', '/emails', false],
+    // As URL normalization has it unless a zone turns it off.
+    ['POST', '//emails', true],
+    ['POST', '/%65mail%73', true],
+    ['POST', '/./domains/../emails', true],
+    ['POST', '\\emails', true],
+    ['POST', '/emails%2F', false],
+    ['POST', '/emails/.', false],
   ])('%s %s is sent to the Email API: %s', (method, path, expected) => {
     expect(holds(sending, method, path)).toBe(expected);
     expect(holds(sending.replaceAll('eq', '==').replace('and', '&&').replaceAll('r==u', 'requ'), method, path)).toBe(
@@ -44,6 +52,8 @@ describe('the conditions of load balancer rules', () => {
     ],
     ['(true or true) and false', false],
     ['not false and false', false],
+    ['raw.http.request.uri.path eq "/emails//batch"', false],
+    ['raw.http.request.uri eq "/emails/batch?x=\\"1\\""', true],
   ])('%s', (condition, expected) => {
     expect(holds(condition, 'POST', '/emails/batch?x="1"')).toBe(expected);
   });

@@ -1,11 +1,13 @@
-import { OpsError } from '../errors.ts';
+import { OpsError } from '../../errors.ts';
 import { type RuleToken, readTokens } from './rule-tokens.ts';
 
 /** What a rule sees of a request. */
 export type RuleRequest = {
   method: string;
-  /** Path without query. */
+  /** Path without query, normalized. */
   path: string;
+  /** Path without query, as it was sent. */
+  rawPath: string;
   /** Query without `?`; empty when there is none. */
   query: string;
   host: string;
@@ -17,10 +19,16 @@ type Predicate = (request: RuleRequest) => boolean;
 const fields: Readonly<Record<string, Value>> = {
   'http.request.method': (request) => request.method,
   'http.request.uri.path': (request) => request.path,
+  'raw.http.request.uri.path': (request) => request.rawPath,
+  'raw.http.request.uri': ({ rawPath, query }) => withQuery(rawPath, query),
   'http.request.uri.query': (request) => request.query,
-  'http.request.uri': ({ path, query }) => (query === '' ? path : `${path}?${query}`),
+  'http.request.uri': ({ path, query }) => withQuery(path, query),
   'http.host': (request) => request.host,
 };
+
+function withQuery(path: string, query: string): string {
+  return query === '' ? path : `${path}?${query}`;
+}
 
 const textTests: Readonly<Record<string, (text: string, part: string) => boolean>> = {
   starts_with: (text, part) => text.startsWith(part),
@@ -50,7 +58,7 @@ export function readRuleCondition(condition: string): Predicate {
     const token = tokens[position];
     const found = token === undefined ? 'the end' : `"${token.text}" at character ${token.at + 1}`;
     throw new OpsError('invalid', `cannot read the load balancer rule: expected ${expected}, found ${found}`, {
-      hint: `the simulator knows a part of Cloudflare's Rules language; the condition is: ${condition}`,
+      hint: `only the part of Cloudflare's Rules language that routes by method, path, query and host is known; it is: ${condition}`,
     });
   };
   const take = (...texts: string[]): string | undefined => {

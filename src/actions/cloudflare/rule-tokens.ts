@@ -1,4 +1,4 @@
-import { OpsError } from '../errors.ts';
+import { OpsError } from '../../errors.ts';
 
 /** A token of the Rules language; `at` is its first character's offset in the condition. */
 export type RuleToken = { kind: 'string' | 'word' | 'symbol'; text: string; at: number };
@@ -20,7 +20,7 @@ export function readTokens(condition: string): RuleToken[] {
         'invalid',
         `cannot read the load balancer rule at character ${at + 1}: ${condition.slice(at)}`,
         {
-          hint: 'texts go in double quotes; the simulator knows fields, comparisons, and, or, not and parentheses',
+          hint: 'texts go in double quotes; known are fields, comparisons, and, or, not and parentheses',
         },
       );
     }

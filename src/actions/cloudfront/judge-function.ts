@@ -1,0 +1,55 @@
+import type { Finding } from './finding.ts';
+import type { FunctionStage } from './read-function.ts';
+
+/** What is wrong with the function's stages. `expectedSha256` is that of the reviewed code. */
+export function judgeFunction(
+  name: string,
+  stages: { live: FunctionStage | undefined; development: FunctionStage | undefined },
+  expectedSha256: string | undefined,
+): Finding[] {
+  const { live, development } = stages;
+  const findings: Finding[] = [];
+  const add = (finding: Omit<Finding, 'where'>) => findings.push({ ...finding, where: name });
+  if (live === undefined) {
+    add({
+      id: 'function-not-live',
+      severity: 'critical',
+      breaks: 'nothing chooses the backend: where it is associated, requests are answered 503',
+      remedy: 'publish the function, and associate it',
+    });
+    return findings;
+  }
+  if (live.runtime !== 'cloudfront-js-2.0') {
+    add({
+      id: 'function-runtime',
+      severity: 'critical',
+      breaks: `the runtime ${live.runtime} cannot choose an origin`,
+      remedy: 'set the runtime to cloudfront-js-2.0, and publish',
+    });
+  }
+  if (expectedSha256 === undefined) {
+    add({
+      id: 'function-not-pinned',
+      severity: 'info',
+      breaks: `nobody can tell whether what runs was reviewed (it is sha256 ${live.sha256.slice(0, 12)}…)`,
+      remedy: 'write the SHA-256 of the reviewed code into the environment: aws.function-sha256',
+    });
+  } else if (live.sha256 !== expectedSha256) {
+    const draft = development?.sha256 === expectedSha256 ? '; DEVELOPMENT is the reviewed one' : '';
+    add({
+      id: 'function-drift',
+      severity: 'critical',
+      breaks: `what runs is not the reviewed code (sha256 ${live.sha256.slice(0, 12)}…, not ${expectedSha256.slice(0, 12)}…)${draft}`,
+      remedy: 'publish the reviewed code, or review what runs and change aws.function-sha256',
+    });
+  }
+  if (development !== undefined && development.sha256 !== live.sha256) {
+    add({
+      id: 'function-unpublished-changes',
+      severity: 'warning',
+      breaks: 'the next publication changes what runs: DEVELOPMENT differs from LIVE',
+      remedy: 'publish it or put it back, so that nobody publishes it by accident',
+    });
+  }
+  return findings;
+}
