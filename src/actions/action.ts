@@ -117,6 +117,8 @@ export type Change<Input, State, Output> = {
   output: z.ZodType<Output>;
   secrets?: readonly string[];
   guard?: string;
+  /** Every guard that its plan may raise: only these can be passed by `--override`. */
+  guards?: readonly string[];
   /** It waits for a person: no time box unless the step gives one. */
   attended?: true;
   /** Reads only. Throws `refused` where the change must not be made at all. */

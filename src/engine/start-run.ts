@@ -105,7 +105,9 @@ function assertKnownGuards({ runbook, actions, overrides }: StartOptions): void 
 function guardsOf(steps: readonly Step[], actions: StartOptions['actions']): string[] {
   return steps.flatMap((step) => {
     if (step.kind !== 'action') return guardsOf(step.steps, actions);
-    return step.expect === undefined ? [] : [actions.get(step.uses)?.guard ?? step.id];
+    const action = actions.get(step.uses);
+    const planned = action?.kind === 'change' ? (action.guards ?? []) : [];
+    return step.expect === undefined ? [...planned] : [...planned, action?.guard ?? step.id];
   });
 }
 

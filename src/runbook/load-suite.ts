@@ -46,7 +46,9 @@ function findMeaningProblems(suite: Suite, source: YamlSource, environment: Envi
   };
   for (const [index, request] of suite.requests.entries()) {
     const path = ['requests', index];
-    if (request.body !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
+    // What a provider is known to do with it shows that the body is meant.
+    const isMeant = request['known-differences'].length > 0;
+    if (request.body !== undefined && !isMeant && (request.method === 'GET' || request.method === 'HEAD')) {
       report([...path, 'body'], `a ${request.method} request has a body`, 'remove it, or use another method');
     }
     const names = Object.keys(request.headers).map((name) => name.toLowerCase());

@@ -13,12 +13,12 @@ steps:
     title: The name is still on the edge
     uses: dns.verify
     with: { route: edge, ask: all }
-    timeout: 20s
+    timeout: 60s
   - id: obstacles
     title: What a move would break
     uses: dns.verify
     with: { route: edge, ask: authoritative, must-agree: false, before-move: true }
-    timeout: 20s
+    timeout: 60s
   - id: moved
     title: The name has moved
     uses: dns.verify
@@ -28,7 +28,7 @@ steps:
 
 test.skipIf(!hasNamed || !hasTool('nsupdate', '-V'))(
   'BIND as the authoritative server of a runbook',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const home = mkdtempSync(join(tmpdir(), 'resend-ops-named-run-'));
     const named = await startNamed(zoneFiles);

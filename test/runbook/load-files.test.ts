@@ -165,7 +165,7 @@ describe('suites', () => {
         '3:22: "method" cannot be the text "FETCH"; use one of: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
         '3:35: "path" cannot be the text "emails"; give text that begins with "/"',
         '3:61: "status" is 999; give at most 599 (status, or any of these)'.replace(' (status, or any of these)', ''),
-        '3:66: unknown key "latncy" in "expect"; use one of: json, headers, backend, latency-under-ms',
+        '3:66: unknown key "latncy" in "expect"; use one of: json, headers, backend, latency-under-ms, body-without',
       ],
     ],
   ];

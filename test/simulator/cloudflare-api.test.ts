@@ -224,6 +224,74 @@ describe('the simulated Cloudflare API', () => {
     ).toMatchObject({ status: 400, codes: [1004] });
   });
 
+  test('a batch is carried out in one order whatever its own, whole or not at all', async () => {
+    const standby = world.records[0];
+    const like = { zone_id, ttl: 60 } as const;
+    const extra = await client.dns.records.create({
+      ...like,
+      type: 'A',
+      name: 'www.example.com',
+      content: '192.0.2.1',
+    });
+    // The CNAME that is posted can only be made because the delete comes first, and the patch before the put.
+    const done = await client.dns.records.batch({
+      zone_id,
+      posts: [{ type: 'CNAME', name: 'www.example.com', content: 'api.example.com', ttl: 60 }],
+      puts: [{ id: standby?.id ?? '', type: 'CNAME', name: 'api.example.com', content: 'put.example.net', ttl: 120 }],
+      patches: [{ id: standby?.id ?? '', type: 'CNAME', name: 'api.example.com', ttl: 60, comment: 'patched' }],
+      deletes: [{ id: extra.id }],
+    });
+    expect(done).toMatchObject({
+      deletes: [{ id: extra.id, type: 'A' }],
+      patches: [{ comment: 'patched', content: 'd111111abcdef8.cloudfront.net' }],
+      puts: [{ comment: null, content: 'put.example.net', proxied: false }],
+      posts: [{ type: 'CNAME', name: 'www.example.com' }],
+    });
+    const before = structuredClone(world.records);
+    const serial = world.zone.serial;
+    const failed = await refusal(
+      client.dns.records.batch({
+        zone_id,
+        deletes: [{ id: done.posts?.[0]?.id ?? '' }],
+        posts: [
+          { type: 'A', name: 'www.example.com', content: '192.0.2.1', ttl: 60 },
+          { type: 'A', name: 'www.example.com', content: '192.0.2.1', ttl: 60 },
+        ],
+      }),
+    );
+    expect(failed).toMatchObject({ status: 400, codes: [81058] });
+    expect([world.records, world.zone.serial]).toEqual([before, serial]);
+    const many = Array.from({ length: 201 }, () => ({ id: 'f'.repeat(32) }));
+    expect(await refusal(client.dns.records.batch({ zone_id, deletes: many }))).toMatchObject({ status: 400 });
+  });
+
+  test('tags, settings and comments are kept, filtered by, and change no answer', async () => {
+    const made = await client.dns.records.create({
+      zone_id,
+      type: 'CNAME',
+      name: 'tagged.example.com',
+      content: 'x.example.net',
+      ttl: 60,
+      comment: 'why',
+      tags: ['team:dns', 'tier:1'],
+      settings: { flatten_cname: true },
+    });
+    expect(made).toMatchObject({ tags: ['team:dns', 'tier:1'], settings: { flatten_cname: true }, comment: 'why' });
+    const named = async (tag: object) =>
+      (await client.dns.records.list({ zone_id, tag })).result.map(({ name }) => name);
+    expect(await named({ exact: 'team:dns' })).toEqual(['tagged.example.com']);
+    expect(await named({ present: 'tier' })).toEqual(['tagged.example.com']);
+    expect(await named({ absent: 'tier' })).not.toContain('tagged.example.com');
+    const edited = await client.dns.records.edit(made.id, {
+      zone_id,
+      type: 'CNAME',
+      name: 'tagged.example.com',
+      ttl: 60,
+      comment: '',
+    });
+    expect(edited).toMatchObject({ comment: null, tags: ['team:dns', 'tier:1'], settings: { flatten_cname: true } });
+  });
+
   test('shows and switches a load balancer; PATCH keeps the rest, PUT demands the whole', async () => {
     const { id, rules, defaultPools, fallbackPool } = loadBalancer();
     const listed = [];

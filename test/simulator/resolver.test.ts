@@ -146,6 +146,35 @@ describe('a simulated caching resolver', () => {
     expect(await ask('api.example.com', 'A', false)).toMatchObject({ rcode: 'REFUSED' });
   });
 
+  test('a resolver with a least TTL keeps the old answer beyond its time, one with a most TTL asks sooner', async () => {
+    for (const [ttl, told, stale] of [
+      [{ least: 900 }, 900, true],
+      [{ most: 20 }, 20, false],
+      [{}, 300, true],
+    ] as const) {
+      for (const balancer of world.loadBalancers) balancer.enabled = true;
+      const odd = await startResolver({ world, clock, authorities: servers, ask: transport, ttl });
+      try {
+        const askOdd = () =>
+          transport({ server: odd, name: 'api.example.com', type: 'A', recursionDesired: true, timeoutMs: 4_000 });
+        const first = await askOdd();
+        expect(first.answered && first.answers[0]).toMatchObject({ type: 'A', ttl: told });
+        disable();
+        clock.advance(25_000);
+        const then = await askOdd();
+        expect([ttl, then.answered && then.answers[0]?.type === 'A']).toEqual([ttl, stale]);
+        clock.advance(300_000);
+        const later = await askOdd();
+        expect([ttl, later.answered && later.answers[0]?.type === 'A']).toEqual([
+          ttl,
+          ttl === undefined || 'least' in ttl,
+        ]);
+      } finally {
+        await odd.close();
+      }
+    }
+  });
+
   test.skipIf(!hasDig)('dig works as against a real one', async () => {
     disable();
     const args = ['@127.0.0.1', '-p', String(resolver.port), '+tries=1', '+time=3'];

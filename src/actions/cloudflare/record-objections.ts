@@ -1,4 +1,5 @@
 import { OpsError } from '../../errors.ts';
+import { boundedText } from '../../world/bounded-text.ts';
 import type { ActionContext, GuardFinding } from '../action.ts';
 import { cloudflareRanges, matchRanges } from '../dns/address-ranges.ts';
 import type { ZoneLook } from '../dns/look-at-zone.ts';
@@ -27,7 +28,7 @@ export function assertNotShadowed(balancers: readonly LoadBalancer[], name: stri
 
 /** Throws `refused` when the name is delegated: its records, but NS, are then not Cloudflare's to answer with. */
 export function assertNotDelegated(records: readonly ZoneRecord[], name: string): void {
-  const servers = records.filter(({ type }) => type === 'NS').map(({ content }) => content);
+  const servers = records.filter(({ type }) => type === 'NS').map(({ content }) => boundedText(content, 80));
   if (servers.length === 0) return;
   throw new OpsError('refused', `${name} is delegated to ${servers.join(', ')}: this zone does not answer for it`, {
     hint: 'change the record where those servers take it from',
@@ -42,7 +43,9 @@ export function balancerNotes(balancers: readonly LoadBalancer[], name: string):
   );
   return [
     ...(off ? ['its load balancer is off; turned on again, it would answer in the record’s place'] : []),
-    ...(wildcard === undefined ? [] : [`the load balancer ${wildcard.name} gives way to a record of this exact name`]),
+    ...(wildcard === undefined
+      ? []
+      : [`the load balancer ${boundedText(wildcard.name, 80)} gives way to a record of this exact name`]),
   ];
 }
 
@@ -98,7 +101,7 @@ function objectionTo(
   answer: readonly { type: string; data: string }[],
 ): string | undefined {
   const hops = answer.filter(({ type }) => type === 'A' || type === 'AAAA' || type === 'CNAME');
-  const said = `answers ${[...new Set(hops.map(({ type, data }) => `${type} ${data}`))].join(', ') || 'nothing'}`;
+  const said = `answers ${[...new Set(hops.map(({ type, data }) => `${type} ${boundedText(data, 80)}`))].slice(0, 8).join(', ') || 'nothing'}`;
   const proxied = before.some((record) => record.proxied);
   if (proxied) {
     const isEdge = edgeAddresses(ctx.env);

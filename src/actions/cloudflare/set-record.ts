@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
+import { boundedText } from '../../world/bounded-text.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { lookAtZone, type ZoneLook } from '../dns/look-at-zone.ts';
 import { beforeWriting } from './before-writing.ts';
@@ -54,6 +55,7 @@ export const setRecord = change<Input, State, Output>({
   state,
   output,
   secrets: ['cloudflare'],
+  guards: ['dns-drift', 'negative-cache'],
   plan,
   apply,
   observe,
@@ -142,7 +144,10 @@ function assertUnchanged(found: readonly ZoneRecord[], planned: State): void {
   if (sameRecords(now, planned.records)) return;
   const words = (records: readonly RecordState[]) =>
     records
-      .map((record) => `${describeRecord(record)}${record.comment === null ? '' : ` (“${record.comment}”)`}`)
+      .map(
+        (record) =>
+          `${describeRecord(record)}${record.comment === null ? '' : ` (“${boundedText(record.comment, 100)}”)`}`,
+      )
       .join('; ') || 'no record';
   throw new OpsError('drift', `${planned.name} has ${words(now)}, not ${words(planned.records)} as planned`, {
     hint: 'someone else changed it meanwhile: find out who, then start again',

@@ -4,19 +4,17 @@ import type { ZoneRecord } from './records-at-name.ts';
 /** Types whose records decide where clients go, and which this program writes back as they were. */
 export const steeringTypes = ['A', 'AAAA', 'CNAME', 'HTTPS', 'SVCB'] as const;
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
 /** Everything of a record that can be set, as captured or wanted; without its id, which a record made anew does not keep. */
 export const recordStateSchema = z.strictObject({
   type: z.enum(steeringTypes),
-  content: z.string().min(1),
+  content: z.string(),
   ttl: z.int().describe('seconds; 1 is automatic'),
   proxied: z.boolean(),
   comment: z.string().nullable(),
   tags: z.array(z.string()),
-  settings: z.record(z.string(), scalar),
+  settings: z.record(z.string(), z.json()),
   privateRouting: z.boolean(),
-  data: z.record(z.string(), scalar).nullable().describe('the parts of an HTTPS or SVCB record'),
+  data: z.record(z.string(), z.json()).nullable().describe('the parts of an HTTPS or SVCB record'),
 });
 
 /** See {@link recordStateSchema}. */

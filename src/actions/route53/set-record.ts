@@ -67,6 +67,7 @@ export const setRecord = change<Input, State, Output>({
   state,
   output,
   secrets: requiredAwsSecrets,
+  guards: ['delegation', 'dns-drift', 'https-record'],
   plan,
   apply,
   observe,

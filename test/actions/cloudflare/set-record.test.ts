@@ -403,6 +403,10 @@ describe('cloudflare.set-record', () => {
     expect([error.code, error.message]).toEqual(['invalid', expect.stringContaining(message)]);
   });
 
+  test('the guards that its plan raises can be passed by name', () => {
+    expect(action.guards).toEqual(['dns-drift', 'negative-cache']);
+  });
+
   test('`proxied` has to be said', () => {
     expect(action.input.safeParse({ records: [{ type: 'A', content: '192.0.2.1' }] }).success).toBe(false);
   });

@@ -285,6 +285,16 @@ describe('http.check', () => {
     expect(summary.detail.at(-1)).toBe('     and 18 more pass');
   });
 
+  it('dials the address family that it is told to', async () => {
+    const place = await servers.serve(answerAsApi(marks.fallback));
+    const over = (family: string) => check({ family }, place, [domains]);
+    expect((await over('ipv4')).output).toMatchObject({ passed: 1, results: [{ remoteAddress: place }] });
+    expect((await over('ipv6')).output).toMatchObject({
+      unreachable: 1,
+      results: [{ why: expect.stringContaining('has no IPv6 address') }],
+    });
+  });
+
   it('does not take an answer that came by another path', async () => {
     const { output } = await check({}, await servers.serve(answerAsBrokenEdge), [badKey]);
     expect(output).toMatchObject({
