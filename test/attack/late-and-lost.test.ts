@@ -340,7 +340,7 @@ const families: readonly { name: string; full: readonly Attack[]; sample: readon
       ...troubles.flatMap((trouble) => [() => forward(trouble), () => twoWays(trouble)]),
       ...silences.flatMap((fault) => [() => broken(fault), () => blind(fault)]),
     ],
-    sample: [() => forward(reset), () => twoWays(late(1))],
+    sample: [() => forward(reset), () => forward(lost), () => twoWays(late(1))],
   },
   {
     name: 'a revert that is late or lost',
@@ -370,7 +370,7 @@ const families: readonly { name: string; full: readonly Attack[]; sample: readon
 
 async function attack(task: TestContext['task'], attacks: readonly Attack[]): Promise<void> {
   const tally = createTally(task);
-  await runPool(attacks, isFull ? 8 : 2, async (make) => {
+  await runPool(attacks, isFull ? 8 : 3, async (make) => {
     // An attack that could not be carried out has proven nothing.
     tally.add(await make().catch((error: unknown) => [`not carried out: ${String(error)}`]));
   });

@@ -12,7 +12,7 @@ const { MUTATION_SAMPLE = '200', MUTATION_SEED = '20261118', MUTATION_ONLY = '' 
 const abreast = 2;
 /** The score that is asked for. */
 const wanted = 0.9;
-const folders = ['test/engine', 'test/journal', 'test/cli'];
+const folders = ['test/engine', 'test/journal'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const trees: CopiedTree[] = [];
