@@ -85,6 +85,8 @@ test('declined with a change in place: the operator is asked what becomes of it'
     expect(world.switches.get('a') ?? null).toBe(left);
     expect(world.switches.has('b')).toBe(false);
     expect(entries.find(({ type }) => type === 'confirmation-declined')).toMatchObject({ step: 'two', kind: 'plain' });
+    const begun = entries.find(({ type }) => type === 'rollback-started');
+    expect(begun).toEqual(exitCode === 4 ? expect.objectContaining({ cause: 'stopped' }) : undefined);
   }
 });
 
@@ -100,7 +102,10 @@ test('declined without a terminal, with a change in place: it is rolled back (ex
   const result = await startRun({ ...options, operator: { ...options.operator, confirm } });
   expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 4 });
   expect(world.writes).toEqual(['set a=1', 'revert a=null']);
-  expect(entries.find(({ type }) => type === 'rollback-started')).toMatchObject({ why: 'the operator declined' });
+  expect(entries.find(({ type }) => type === 'rollback-started')).toMatchObject({
+    why: 'the operator declined',
+    cause: 'stopped',
+  });
 });
 
 test('Ctrl-C at a prompt with a change in place asks, and the prompt comes again when the run goes on', async () => {

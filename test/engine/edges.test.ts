@@ -2,6 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { change } from '../../src/actions/action.ts';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
+import { newRunId } from '../../src/engine/run-id.ts';
+import { shortIdOf } from '../../src/engine/session.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import { inTimeBox } from '../../src/engine/time-box.ts';
 import { OpsError } from '../../src/errors.ts';
@@ -193,6 +195,148 @@ test('a rollback of a lost write that then shows as something else, or not at al
     expect(world.writes).toEqual(['set a=1']);
     const failed = (await options.store.read(run)).find(({ type }) => type === 'revert-failed');
     expect(failed).toMatchObject({ observed: what === 'other' ? 'other' : 'unobservable' });
+  }
+});
+
+test('what goes on with a write is told while it is looked at, and a settled write is not waited for', async () => {
+  for (const [mischief, said] of [
+    ['ok-but-not-done', 'waiting for the change to show'],
+    ['lost', 'the answer was lost: looking at what became of it'],
+    ['lost-but-done', undefined],
+    ['refuse', undefined],
+  ] as const) {
+    const { options, world } = bench(two);
+    world.mischief.set('a', [mischief]);
+    const progress = new Set<string>();
+    await startRun({ ...options, progress: (step, text) => void progress.add(`${step}: ${text}`) });
+    expect([...progress]).toEqual(said === undefined ? [] : [`one: ${said}`]);
+  }
+});
+
+test('a write that was answered, and does not show, is looked at for half a minute; a lost one for five seconds', async () => {
+  for (const [mischief, looks] of [
+    ['ok-but-not-done', 60],
+    ['lost', 10],
+  ] as const) {
+    const { options, world } = bench(two);
+    world.mischief.set('a', [mischief]);
+    let slept = 0;
+    const sleep: typeof options.clock.sleep = async (ms) => {
+      expect(ms).toBe(500);
+      slept += 1;
+    };
+    await startRun({ ...options, clock: { ...options.clock, sleep } });
+    expect(slept).toBe(looks - 1);
+  }
+});
+
+test('who stops the run does not wait half a minute for a promise: it is in doubt', async () => {
+  const { options, world, interrupts, onEntry } = bench(two);
+  world.mischief.set('a', ['ok-but-not-done']);
+  onEntry((entry) => {
+    if (entry.type === 'change-intended') interrupts.raise('SIGTERM');
+  });
+  let slept = 0;
+  const sleep: typeof options.clock.sleep = async () => {
+    slept += 1;
+  };
+  const result = await startRun({ ...options, clock: { ...options.clock, sleep } });
+  expect(result).toMatchObject({ exitCode: 3 });
+  expect(result.message).toContain('it was answered "done", does not show so far, and may still happen');
+  expect(slept).toBe(5);
+});
+
+test('a run’s id says when it began, and no two are alike', () => {
+  const ids = new Set(Array.from({ length: 200 }, () => newRunId(Date.UTC(2025, 10, 18, 12, 9, 7))));
+  expect(ids.size).toBeGreaterThan(190);
+  for (const id of ids) expect(id).toMatch(/^20251118-120907-[abcdefghjkmnpqrstuvwxyz23456789]{4}$/);
+  expect(shortIdOf('20251118-120907-x7k2')).toBe('1118x7k2');
+});
+
+test('a cancel that comes before the first step is heard, and nothing is done (exit 4)', async () => {
+  const { options, world, store, onEntry } = bench(two);
+  let said: Promise<unknown> = Promise.resolve();
+  onEntry((entry) => {
+    if (entry.type !== 'driver-started') return;
+    said = store.say(entry.run, { user: 'bob', host: 'there' }, { type: 'cancel-requested', text: 'not this one' });
+  });
+  expect(await startRun(options)).toMatchObject({ exitCode: 4 });
+  await said;
+  expect(world.writes).toEqual([]);
+});
+
+test('a cancel that comes while a step runs is heard after it, although the run has written entries since', async () => {
+  const { options, world, store, onEntry, entries } = bench(`
+  - { id: one, title: First, uses: test.set, with: { name: a, value: 1 } }
+  - { id: wait, title: Wait, uses: wait, with: { for: 20s } }
+  - { id: see, title: See, uses: test.look, with: { name: a } }
+  - { id: two, title: Second, uses: test.set, with: { name: b, value: 2 } }
+`);
+  let said: Promise<unknown> = Promise.resolve();
+  onEntry((entry) => {
+    if (entry.type !== 'step-started' || entry.step !== 'wait') return;
+    said = store.say(entry.run, { user: 'bob', host: 'there' }, { type: 'cancel-requested', text: 'not this one' });
+  });
+  expect(await startRun(options)).toMatchObject({ outcome: 'rolled-back', exitCode: 4 });
+  await said;
+  expect(world.writes).toEqual(['set a=1', 'revert a=null']);
+  expect(entries.some((entry) => entry.type === 'step-started' && entry.step === 'see')).toBe(false);
+});
+
+test('what others say besides is heard too, and stops nothing', async () => {
+  const { options, world, store, onEntry } = bench(two);
+  const said: Promise<unknown>[] = [];
+  const reads: number[] = [];
+  onEntry((entry) => {
+    if (entry.type !== 'step-started') return;
+    said.push(store.say(entry.run, { user: 'bob', host: 'there' }, { type: 'commented', text: 'go on' }));
+  });
+  const counting: Store = {
+    ...store,
+    read: (run, from = 0) => {
+      reads.push(from);
+      return store.read(run, from);
+    },
+  };
+  expect(await startRun({ ...options, store: counting })).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  await Promise.all(said);
+  expect(world.writes).toEqual(['set a=1', 'set b=2']);
+  // Once at its start, and then only where others have said something.
+  expect(reads.length).toBeLessThanOrEqual(1 + said.length);
+});
+
+test('a dry run of alternatives plans the first, and what it would lead to is unknown', async () => {
+  const steps = `
+  - id: either
+    title: Either
+    first-of:
+      - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
+      - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
+`;
+  for (const [mode, knowledge] of [
+    ['dry-run', 'unknown'],
+    ['live', 'known'],
+  ] as const) {
+    const { options, store } = bench(steps);
+    const { run, exitCode } = await startRun({ ...options, mode });
+    expect(exitCode).toBe(0);
+    const entries = await store.read(run);
+    const group = entries.find((entry) => entry.type === 'step-succeeded' && entry.step === 'either');
+    expect(group).toMatchObject({ knowledge, output: { by: 'one' }, summary: { headline: 'by one' } });
+  }
+});
+
+test('a failed expectation says what to do: of a check, that nothing was changed by it; of a change, to look', async () => {
+  for (const [uses, hint] of [
+    ['test.look, with: { name: a }', 'nothing was changed by this step; correct what it found, then run again'],
+    ['test.set, with: { name: a, value: 1 }', 'see what the change led to'],
+  ] as const) {
+    const { options, entries } = bench(`\n  - { id: one, title: One, uses: ${uses}, expect: "false" }\n`);
+    await startRun(options);
+    expect(entries.find(({ type }) => type === 'guard-raised')).toMatchObject({ guard: 'one', hint });
+    expect(entries.find(({ type }) => type === 'step-failed')).toMatchObject({
+      error: { code: 'failed', hint: `${hint}; to pass this guard knowingly: --override one="why"` },
+    });
   }
 });
 
