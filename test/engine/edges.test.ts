@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { change } from '../../src/actions/action.ts';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
+import { createInterrupts } from '../../src/engine/interrupts.ts';
 import { newRunId } from '../../src/engine/run-id.ts';
 import { shortIdOf } from '../../src/engine/session.ts';
 import { startRun } from '../../src/engine/start-run.ts';
@@ -251,6 +252,47 @@ test('a run’s id says when it began, and no two are alike', () => {
   expect(ids.size).toBeGreaterThan(190);
   for (const id of ids) expect(id).toMatch(/^20251118-120907-[abcdefghjkmnpqrstuvwxyz23456789]{4}$/);
   expect(shortIdOf('20251118-120907-x7k2')).toBe('1118x7k2');
+});
+
+test('an output whose answer was lost is read from the world, or is told as lost', async () => {
+  const readable = (outputOf: boolean) =>
+    change({
+      ...{ name: 'test.lost', summary: 'Do', input: z.strictObject({}), state: z.number() },
+      output: z.object({ n: z.number() }),
+      plan: async () => ({ before: 0, after: 1, diff: ['+ 1'], notes: [], guards: [] }),
+      apply: async () => {
+        throw new OpsError('lost-answer', 'cut off');
+      },
+      observe: async () => 'after' as const,
+      ...(outputOf ? { outputOf: async () => ({ n: 7 }) } : {}),
+      summarise: ({ n }) => ({ headline: `n is ${n}`, detail: [] }),
+    });
+  for (const [outputOf, output, headline] of [
+    [true, { n: 7 }, 'n is 7'],
+    [false, null, 'done; its answer was lost, the world shows it'],
+  ] as const) {
+    const steps = '\n  - { id: one, title: One, uses: test.lost, with: {} }\n';
+    const { options, entries } = bench(steps, { actions: [readable(outputOf)] });
+    expect(await startRun(options)).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+    const told = entries.find(({ type }) => type === 'step-succeeded');
+    expect(told).toMatchObject({ output, summary: { headline } });
+  }
+});
+
+test('a signal is heard once: by who listens, or else by who listens next; a reader that is gone stops nothing', () => {
+  const interrupts = createInterrupts();
+  interrupts.raise('SIGPIPE');
+  expect(interrupts.stopAsked.aborted).toBe(false);
+  const heard: string[] = [];
+  const stop = interrupts.subscribe((signal) => void heard.push(`first ${signal}`));
+  interrupts.raise('SIGINT');
+  expect(interrupts.stopAsked.reason).toMatchObject({ code: 'aborted', message: 'stopped by SIGINT' });
+  stop();
+  interrupts.raise('SIGTERM');
+  interrupts.subscribe((signal) => void heard.push(`second ${signal}`));
+  interrupts.subscribe((signal) => void heard.push(`third ${signal}`));
+  interrupts.raise('SIGHUP');
+  expect(heard).toEqual(['first SIGPIPE', 'first SIGINT', 'second SIGTERM', 'second SIGHUP', 'third SIGHUP']);
 });
 
 test('a cancel that comes before the first step is heard, and nothing is done (exit 4)', async () => {

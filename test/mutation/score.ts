@@ -7,7 +7,7 @@ import { type Explained, explained } from './explained.ts';
 import { applyMutant, findMutants, type Mutant } from './mutants.ts';
 import { type Survey, type Suspect, surveyTests } from './survey.ts';
 
-const { MUTATION_SAMPLE = '200', MUTATION_SEED = '20261118', MUTATION_ONLY = '' } = process.env;
+const { MUTATION_SAMPLE = '200', MUTATION_SEED = '20261118', MUTATION_ONLY = '', MUTATION_PLACES } = process.env;
 /** Mutants that are tried at the same time, each in a tree of its own. */
 const abreast = 2;
 /** The score that is asked for. */
@@ -99,7 +99,10 @@ test('the tests notice changes of the engine and the journal', async () => {
   if (first === undefined) throw new Error('there is no tree');
   const every = sources.flatMap((file) => findMutants(file, first.read(file)));
   const size = MUTATION_SAMPLE === 'all' ? every.length : Number(MUTATION_SAMPLE);
-  const sample = shuffled(every, Number(MUTATION_SEED)).slice(0, size);
+  // Places, each `file:line:column` of an earlier run's line: whether a new test notices what others did not.
+  const places = MUTATION_PLACES?.split(',');
+  const isAsked = ({ file, line, column }: Mutant) => places?.includes(`${file}:${line}:${column}`) === true;
+  const sample = places === undefined ? shuffled(every, Number(MUTATION_SEED)).slice(0, size) : every.filter(isAsked);
   console.log(`${every.length} mutants in ${sources.length} files; ${sample.length} are tried, seed ${MUTATION_SEED}`);
   const survey = await surveyTests(first, sources, folders);
   const verdicts: Verdict[] = [];
