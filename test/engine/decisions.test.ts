@@ -242,8 +242,10 @@ test('Ctrl-C offers to roll back only where something is in place', async () => 
   ] as const) {
     const { options, interrupts, onEntry } = bench(steps, { interactive: true });
     const asked: string[][] = [];
-    const choose: typeof options.operator.choose = async ({ options: given }) => {
+    const worded: string[] = [];
+    const choose: typeof options.operator.choose = async ({ message, options: given }) => {
       asked.push(given.map(({ value }) => value));
+      worded.push(message, given.at(-1)?.label ?? '');
       return { kind: 'interrupted' };
     };
     onEntry((entry) => {
@@ -251,6 +253,11 @@ test('Ctrl-C offers to roll back only where something is in place', async () => 
     });
     await startRun({ ...options, operator: { ...options.operator, choose } });
     expect(asked).toEqual([offered]);
+    expect(worded).toEqual(
+      offered.length === 3
+        ? ['Stop? Changes of this run are in place.', 'stop, and leave the changes as they are']
+        : ['Stop? Nothing of this run needs undoing so far.', 'stop'],
+    );
   }
 });
 

@@ -45,4 +45,10 @@ export const explained: readonly Explained[] = [
     operators: ['condition → true'],
     why: 'once the run stops, the question that is forgotten has been answered, and nothing waits for it',
   },
+  {
+    file: 'src/journal/compact-json.ts',
+    within: 'const char = bytes[at + 1] ?? 0;',
+    operators: ['?? → left', '0 → 1'],
+    why: 'past the last byte there is no escape, whatever stands for the missing one',
+  },
 ];

@@ -13,6 +13,8 @@ const abreast = 2;
 /** The score that is asked for. */
 const wanted = 0.9;
 const folders = ['test/engine', 'test/journal'];
+/** Tests that start processes of their own: what those come by cannot be seen from here. */
+const starting = ['test/journal/processes.test.ts', 'test/journal/failing-disk.test.ts'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const trees: CopiedTree[] = [];
@@ -74,6 +76,9 @@ async function judge(tree: CopiedTree, mutant: Mutant, survey: Survey): Promise<
       if (run.code !== 0)
         return { mutant, outcome: 'killed', by: run.output.trim().split('\n').at(-1) ?? 'it crashes' };
     }
+    const last = mutant.file.startsWith('src/journal/') ? await tree.test(starting, { withinMs: 600_000 }) : undefined;
+    const failed = last?.tests.find(({ status }) => status === 'failed');
+    if (last !== undefined && last.code !== 0) return { mutant, outcome: 'killed', by: failed?.name ?? last.kind };
     return { mutant, outcome: 'survived', by: `${suspects.length} tests come by` };
   } finally {
     tree.write(mutant.file, text);
