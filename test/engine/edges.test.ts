@@ -279,6 +279,26 @@ test('an output whose answer was lost is read from the world, or is told as lost
   }
 });
 
+test('what to do about a doubt is told: rollback undoes it only where it can be undone', async () => {
+  for (const [uses, name, undoes] of [
+    ['test.set, with: { name: a, value: 1 }', 'a', true],
+    ['test.say, with: { text: hello }', 'said', false],
+  ] as const) {
+    const { options, world, entries } = bench(`\n  - { id: one, title: One, uses: ${uses} }\n`);
+    world.mischief.set(name, ['lost']);
+    const { run, exitCode } = await startRun(options);
+    expect(exitCode).toBe(3);
+    const told = entries.find(({ type }) => type === 'change-unresolved');
+    const undo = undoes ? ` \`resend-ops rollback ${run}\` undoes it,` : '';
+    expect(told).toMatchObject({
+      error: {
+        code: 'lost-answer',
+        hint: `look at it by hand; \`resend-ops resume ${run}\` looks again,${undo} \`resend-ops mark-done ${run} one --evidence TEXT\` records that it is done`,
+      },
+    });
+  }
+});
+
 test('a signal is heard once: by who listens, or else by who listens next; a reader that is gone stops nothing', () => {
   const interrupts = createInterrupts();
   interrupts.raise('SIGPIPE');
