@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { foldRun } from '../../src/journal/state.ts';
 import { verifyChain } from '../../src/journal/verify.ts';
 import { reseal } from '../attack/sealed-log.ts';
 import { alice, bob, ended, intended, started, stateDirectory, storeOn } from './support/store-fixture.ts';
@@ -134,6 +135,16 @@ test('a line that is sealed well and opens wrong is no entry', async () => {
   }
   writeFileSync(audit('00000001.jsonl'), `${reseal(line)}\n`);
   expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 1 });
+});
+
+test('entries that do not begin with the beginning of a run are no run', async () => {
+  const store = await begun();
+  const lease = await store.drive('run-1', alice);
+  await lease.append({ type: 'commented', text: 'on the way' });
+  const entries = await store.read('run-1');
+  expect(foldRun(entries)).toMatchObject({ run: 'run-1', phase: 'running', lastSeq: 3, driver: { epoch: 1 } });
+  expect(foldRun(entries.slice(1, 2))).toBeUndefined();
+  expect(foldRun([])).toBeUndefined();
 });
 
 test('a watch that cannot wait says why', async () => {
