@@ -370,7 +370,7 @@ const families: readonly { name: string; full: readonly Attack[]; sample: readon
 
 async function attack(task: TestContext['task'], attacks: readonly Attack[]): Promise<void> {
   const tally = createTally(task);
-  await runPool(attacks, isFull ? 8 : 3, async (make) => {
+  await runPool(attacks, isFull ? 8 : 2, async (make) => {
     // An attack that could not be carried out has proven nothing.
     tally.add(await make().catch((error: unknown) => [`not carried out: ${String(error)}`]));
   });

@@ -261,6 +261,19 @@ test('Ctrl-C offers to roll back only where something is in place', async () => 
   }
 });
 
+test('a Ctrl-C after one that was answered with "go on" asks again', async () => {
+  const { options, interrupts, onEntry, world, operator } = bench(changeThenFail, {
+    interactive: true,
+    answers: ['continue', 'rollback'],
+  });
+  onEntry((entry) => {
+    if (entry.type === 'change-intended') interrupts.raise('SIGINT');
+  });
+  expect(await startRun(options)).toMatchObject({ outcome: 'rolled-back', exitCode: 4 });
+  expect(operator.asked).toHaveLength(2);
+  expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
+});
+
 test('a second Ctrl-C, while the first is asked about, stops without asking again', async () => {
   const { options, interrupts, onEntry, entries } = bench(
     '\n  - { id: wait, title: Wait, uses: test.slow, with: {} }\n',

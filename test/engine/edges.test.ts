@@ -299,6 +299,15 @@ test('what to do about a doubt is told: rollback undoes it only where it can be 
   }
 });
 
+test('a change that was answered as done and is not there says where to look', async () => {
+  const { options, world, entries } = bench(two);
+  world.mischief.set('a', ['ok-but-not-done']);
+  await startRun(options);
+  const error = { code: 'failed', hint: 'look at the provider’s own console' };
+  expect(entries.find(({ type }) => type === 'change-not-applied')).toMatchObject({ error });
+  expect(entries.find(({ type }) => type === 'step-failed')).toMatchObject({ error });
+});
+
 test('a signal is heard once: by who listens, or else by who listens next; a reader that is gone stops nothing', () => {
   const interrupts = createInterrupts();
   interrupts.raise('SIGPIPE');

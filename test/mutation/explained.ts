@@ -36,7 +36,7 @@ export const explained: readonly Explained[] = [
   {
     file: 'src/engine/change-step.ts',
     within: 'error.hint === undefined ? {} : { hint: error.hint }',
-    operators: ['condition → false', '=== → !=='],
+    operators: ['condition → false'],
     why: 'the error made here always has a hint; one that is undefined is none',
   },
   {
