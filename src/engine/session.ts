@@ -46,7 +46,7 @@ export type Session = {
   following: Promise<void>;
   /** An update of them waits for its turn. */
   followUpQueued: boolean;
-  /** How far what others said has been listened to. */
+  /** How far the log is known: every entry up to it is the run's own, or has been listened to. */
   heardSeq: number;
 };
 
@@ -83,6 +83,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     const appended = queue.then(async () => {
       const entry = await append();
       advance(state, entry);
+      if (entry.seq === session.heardSeq + 1) session.heardSeq = entry.seq;
       drive.subscribe?.(entry, state);
       return entry;
     });
@@ -149,9 +150,10 @@ export async function safePoint(session: Session): Promise<StopChoice | null> {
 /** Looks at what others have said since the last look: a cancel request stops the run, to be rolled back. */
 async function hear(session: Session): Promise<void> {
   const head = await session.drive.store.head();
-  if (head === undefined || head.seq === session.state.lastSeq) return; // The newest entry is our own.
+  // Not the newest entry alone: what others said stands before it where the run has gone on since.
+  if (head === undefined || head.seq === session.heardSeq) return;
   const said = await session.drive.store.read(session.state.run, session.heardSeq + 1);
-  session.heardSeq = Math.max(session.heardSeq, ...said.map(({ seq }) => seq));
+  session.heardSeq = Math.max(head.seq, ...said.map(({ seq }) => seq));
   if (!said.some(({ type }) => type === 'cancel-requested')) return;
   await session.record({ type: 'decided', choice: 'rollback', by: 'policy', cause: 'stopped' });
   requestStop(session, 'rollback');

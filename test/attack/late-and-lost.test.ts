@@ -340,7 +340,7 @@ const families: readonly { name: string; full: readonly Attack[]; sample: readon
       ...troubles.flatMap((trouble) => [() => forward(trouble), () => twoWays(trouble)]),
       ...silences.flatMap((fault) => [() => broken(fault), () => blind(fault)]),
     ],
-    sample: [() => forward(reset), () => twoWays(late(1))],
+    sample: [() => forward(reset), () => forward(lost), () => twoWays(late(1))],
   },
   {
     name: 'a revert that is late or lost',

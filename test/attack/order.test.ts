@@ -7,7 +7,7 @@ import { type AttackedWorld, startAttackedWorld } from './attacked-world.ts';
 import { hasStrace, readStrace, runUnderStrace, tracing } from './strace.ts';
 import { createTally, isFull } from './tally.ts';
 import { type Act, failpoints, readTrace } from './victim.ts';
-import { judgeOrder } from './write-order.ts';
+import { judgeNames, judgeOrder } from './write-order.ts';
 
 /** Steps of a long run; each changes the world. A runbook's list takes no more than 100. */
 const steps = isFull ? 100 : 16;
@@ -82,15 +82,17 @@ async function judge(acts: readonly Act[], code: number | null): Promise<string[
   return findings;
 }
 
-test('no write leaves before the sync of its intent has returned; two syncs a step', { timeout: longTest }, async ({
-  task,
-}) => {
+test('no write leaves before its intent and the names of the log are synced; two syncs a step', {
+  timeout: longTest,
+}, async ({ task }) => {
   const tally = createTally(task);
   await inFreshWorlds(async (run) => {
     const trace = join(home, `acts-${run}`);
     const ended = await start(longRun(`traced-${run}`), { ...world.secrets, ...failpoints({ trace }) }).ended;
     for (let step = 1; step < steps; step += 1) tally.add([]);
-    tally.add(await judge(readTrace(trace), ended.code));
+    const acts = readTrace(trace);
+    const state = join(home, `traced-${run}-state`);
+    tally.add([...(await judge(acts, ended.code)), ...judgeNames(acts, world.cloudflare, state)]);
   });
   tally.close();
 });
@@ -124,5 +126,24 @@ test('a trace in which a write leaves too early is found', () => {
   expect(found([...write, act('fdatasync', 'begin'), ...send, act('fdatasync', 'end')])).toBe(1);
   expect(found([...write, act('fdatasync', 'refused'), ...send])).toBe(1);
   expect(found([...write, ...sync, ...send, ...send])).toBe(1);
+  expect(found(send)).toBe(1);
+});
+
+test('a trace in which a name is not durable when a write leaves is found', () => {
+  const provider = '127.0.0.1:1';
+  const act = (op: Act['op'], path: string, more: Partial<Act> = {}): Act[] =>
+    (['begin', 'end'] as const).map((at) => ({ n: 1, at, op, path, ...more }));
+  const send = act('send', provider, { text: 'PATCH /client/v4 HTTP/1.1\r\n' });
+  const make = act('mkdir', '/home/state/audit');
+  const file = act('open', '/home/state/audit/00000001.jsonl');
+  const rename = act('rename', '/home/state/audit/HEAD.next', { to: '/home/state/audit/HEAD' });
+  const syncs = ['/home', '/home/state', '/home/state/audit'].map((path) => act('fsync', path));
+  const found = (...acts: Act[][]) => judgeNames(acts.flat(), provider, '/home/state').length;
+  expect(found(make, file, ...syncs, send)).toBe(0);
+  expect(found(make, file, rename, ...syncs, send)).toBe(0);
+  expect(found(make, file, ...syncs, rename, send)).toBe(1);
+  expect(found(make, file, ...syncs.slice(1), send)).toBe(1);
+  expect(found(make, ...syncs, file, send)).toBe(1);
+  expect(found(make, file, send)).toBe(3);
   expect(found(send)).toBe(1);
 });

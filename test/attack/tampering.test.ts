@@ -155,6 +155,15 @@ test('a chain hashed anew from any entry on: a head shows it; without one it is 
     findings.push(...judgeBad(await verify(false), lines.length));
     rmSync(join(audit, 'HEAD'));
     tally.add(findings.map((finding) => `hashed anew from ${at + 1}: ${finding}`));
+    // Hashed anew alone, it stands between the old ones, and the last of those is what the head names.
+    writeFileSync(log, textOf(lines.with(at, forged[at] ?? '')));
+    const isLast = at === lines.length - 1;
+    const alone = await verify(false);
+    const seen = [
+      ...judgeBad(await verify(true), isLast ? at + 1 : at + 2),
+      ...(isLast ? judgeUnanchored(alone, lines.length) : judgeBad(alone, at + 2)),
+    ];
+    tally.add(seen.map((finding) => `only ${at + 1} hashed anew: ${finding}`));
   }
   tally.close();
 });

@@ -175,7 +175,14 @@ const environment = environmentSchema.parse({
 /** A bench for the engine: a real log in a temporary directory, a small world, and scripted answers. */
 export function createBench(
   steps: string,
-  more: { answers?: unknown[]; interactive?: boolean; head?: string; self?: ProcessIdentity } = {},
+  more: {
+    answers?: unknown[];
+    interactive?: boolean;
+    head?: string;
+    self?: ProcessIdentity;
+    /** Actions beside those of the small world. */
+    actions?: readonly AnyAction[];
+  } = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'resend-ops-engine-'));
   const world: SmallWorld = { switches: new Map(), writes: [], mischief: new Map(), blind: false, late: null };
@@ -183,6 +190,7 @@ export function createBench(
     ...smallWorldActions(world, () => undefined),
     [manualChange.name, manualChange],
     [wait.name, wait],
+    ...(more.actions ?? []).map((action): [string, AnyAction] => [action.name, action]),
   ]);
   const text = `title: A test\n${more.head ?? ''}steps:\n${steps}`;
   const loaded = loadRunbook({ file: 'test.yaml', text, actions, environment, suites: new Map<string, never>() });

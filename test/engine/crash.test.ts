@@ -113,6 +113,41 @@ test('a process that dies between the decision to roll back and its beginning: r
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });
 
+test('what was confirmed for a plan is not asked again after a crash, and is asked for another plan', async () => {
+  for (const [found, asked] of [
+    [undefined, 0],
+    [7, 1],
+  ] as const) {
+    const confirmed = '\n  - { id: one, title: First, uses: test.set, confirm: true, with: { name: a, value: 1 } }\n';
+    const bench = createBench(confirmed, { self: deadProcess(), interactive: true, answers: [true, true] });
+    benches.push(bench);
+    const run = await runUntilDeath(bench, isType('change-intended', 'one'), false);
+    expect(bench.operator.asked).toEqual(['First?']);
+    if (found !== undefined) bench.world.switches.set('a', found);
+    expect(await resumeRun(bench.afterDeath(run))).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+    expect(bench.operator.asked).toHaveLength(1 + asked);
+    expect(bench.world.writes).toEqual(['set a=1']);
+  }
+});
+
+test('a change that was applied, and is undone by the time of resume, is in doubt and not made again', async () => {
+  const bench = dyingBench(steps);
+  const run = await runUntilDeath(bench, isType('step-succeeded', 'one'), false);
+  bench.world.switches.delete('a');
+  const result = await resumeRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
+  expect(result.message).toContain('it was applied, and the world shows that it is undone');
+  expect(bench.world.writes).toEqual(['set a=1']);
+});
+
+test('a change that was applied is not said to be applied twice', async () => {
+  const bench = dyingBench(steps);
+  const run = await runUntilDeath(bench, isType('step-succeeded', 'one'), false);
+  await resumeRun(bench.afterDeath(run));
+  const entries = await bench.store.read(run);
+  expect(entries.filter((entry) => entry.type === 'change-applied' && entry.step === 'one')).toHaveLength(1);
+});
+
 test('a living driver is not pushed aside', async () => {
   const bench = createBench('\n  - { id: wait, title: Wait, uses: test.slow, with: {} }\n');
   benches.push(bench);

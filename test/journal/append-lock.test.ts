@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAppendLock } from '../../src/journal/append-lock.ts';
@@ -121,5 +122,66 @@ test('files of killed processes are cleared away, and a cleared directory is fil
   (await lock.acquire())();
   expect(readdirSync(directory).filter((name) => name.includes(token))).toEqual([]);
   for (const name of readdirSync(directory)) rmSync(join(directory, name));
+  (await lock.acquire())();
+});
+
+const { linkSync, unlinkSync } = fs;
+/** The system refuses a call with this code, `times` times. */
+function refuse(call: 'linkSync' | 'unlinkSync', code: string, times: number): void {
+  const real = { linkSync, unlinkSync }[call] as (...args: unknown[]) => void;
+  let left = times;
+  const refusing = (...args: unknown[]) => {
+    if (left <= 0) return real(...args);
+    left -= 1;
+    throw Object.assign(new Error(`${code}: put in`), { code, syscall: call });
+  };
+  Object.assign(fs, { [call]: refusing });
+  syncBuiltinESMExports();
+}
+afterEach(() => {
+  Object.assign(fs, { linkSync, unlinkSync });
+  syncBuiltinESMExports();
+});
+
+test('what the system refuses is told, and is no lock', async () => {
+  refuse('linkSync', 'EIO', 1);
+  await expect(lockOf().acquire()).rejects.toMatchObject({ code: 'EIO' });
+  const lock = lockOf();
+  (await lock.acquire())();
+  refuse('linkSync', 'EIO', 1);
+  await expect(lock.acquire()).rejects.toMatchObject({ code: 'EIO' });
+  (await lockOf().acquire())();
+});
+
+test('a generation that cannot be removed is told; one that somebody else has removed is not', async () => {
+  const lock = lockOf();
+  (await lock.acquire())();
+  refuse('unlinkSync', 'EIO', 1);
+  await expect(lock.acquire()).rejects.toMatchObject({ code: 'EIO' });
+  (await lock.acquire())();
+  refuse('unlinkSync', 'ENOENT', 2);
+  (await lock.acquire())();
+});
+
+test('a living holder is asked after at growing intervals, for as long as was said', async () => {
+  holdAs(readSelf());
+  const slept: number[] = [];
+  await expect(lockOf(readSelf(), slept).acquire()).rejects.toMatchObject({
+    code: 'audit',
+    message: expect.stringContaining(`locked by process ${process.pid} on`),
+    hint: expect.stringContaining(`kill -CONT ${process.pid}`),
+  });
+  expect(slept.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 40, 40]);
+  const waited = slept.reduce((sum, ms) => sum + ms, 0);
+  expect(waited).toBeGreaterThanOrEqual(500);
+  expect(waited).toBeLessThan(540);
+});
+
+test('a lock that is closed leaves nothing of its own but the generation that says that it is free', async () => {
+  const lock = lockOf();
+  (await lock.acquire())();
+  lock.close();
+  expect(readdirSync(directory).every((name) => /^\d+$/.test(name))).toBe(true);
+  lock.close();
   (await lock.acquire())();
 });

@@ -133,5 +133,8 @@ describe('compact JSON', () => {
 
   test('refuses nesting that would exhaust the stack', () => {
     expect(judge(`{"a":${'['.repeat(100_000)}`)).toBe(false);
+    const nested = (depth: number) => `{"a":${'['.repeat(depth - 1)}1${']'.repeat(depth - 1)}}`;
+    expect(judge(nested(200))).toBe(true);
+    expect(judge(nested(201))).toBe(false);
   });
 });

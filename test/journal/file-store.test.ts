@@ -105,6 +105,16 @@ describe('a run from beginning to end', () => {
   });
 });
 
+test('a long log is read whole, line by line, whatever its length', async () => {
+  const store = storeOn(directory);
+  await store.begin('run-1', alice, [], started());
+  const lease = await store.drive('run-1', alice);
+  for (let at = 3; at <= 513; at += 1) await lease.append({ type: 'commented', text: `n ${at}` }, { sync: false });
+  const seqs: number[] = [];
+  for await (const line of storeOn(directory).chain()) seqs.push(JSON.parse(line).seq);
+  expect(seqs).toEqual(Array.from({ length: 513 }, (_, index) => index + 1));
+});
+
 describe('claims', () => {
   test('a second run of the same resource is refused, naming the holder', async () => {
     const store = await begun();

@@ -76,6 +76,36 @@ describe('a secret', () => {
     expect(createRedactor(['abcabc']).text('<abcabcabc>')).toBe('<***>');
   });
 
+  test('that is cut off is masked as far as it goes, once eight characters of it are there', () => {
+    const secret = 'cf_0123456789abcdefABCDEF';
+    const redactor = createRedactor([secret]);
+    for (let length = 1; length < secret.length; length += 1) {
+      const [head, tail] = [secret.slice(0, length), secret.slice(-length)];
+      const isTold = length < 8;
+      expect(redactor.text(`got ${head}`), head).toBe(isTold ? `got ${head}` : 'got ***');
+      expect(redactor.text(`got ${head}… and more`), head).toBe(isTold ? `got ${head}… and more` : 'got ***… and more');
+      expect(redactor.text(`${tail} came`), tail).toBe(isTold ? `${tail} came` : '*** came');
+      // In the middle of a text it is not cut off, and tells nobody more than any other word.
+      expect(redactor.text(`got ${head} and more`)).toBe(`got ${head} and more`);
+      expect(redactor.text(`got ${tail}`)).toBe(`got ${tail}`);
+    }
+    expect(redactor.holds('got cf_01234')).toBe(true);
+    expect(redactor.holds('got cf_0123')).toBe(false);
+  });
+
+  test('that is broken over lines is masked with the break, wherever it is', () => {
+    const secret = 'cf_0123456789abcdefABCDEF';
+    const redactor = createRedactor([secret]);
+    for (const broken of ['\n', '=\r\n', '\n\t  ']) {
+      for (let at = 1; at < secret.length; at += 1) {
+        const text = `got ${secret.slice(0, at)}${broken}${secret.slice(at)} here`;
+        expect(redactor.text(text), JSON.stringify(text)).toBe('got *** here');
+      }
+      expect(redactor.text(`got cf_012${broken}3456`)).toBe('got ***');
+      expect(redactor.text(`two${broken}lines`)).toBe(`two${broken}lines`);
+    }
+  });
+
   test('that is short is masked as a whole word only', () => {
     const redactor = createRedactor(['cat', '', '   ']);
     expect(redactor.text('the cat concatenates; cat')).toBe('the *** concatenates; ***');

@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CopiedTree, copyTree, type TestRun } from '../copied-tree.ts';
+import { type Catcher, type Defect, defects } from './defects/defects.ts';
+import { createTally, isFull } from './tally.ts';
+
+/** How long one run of a test that is to notice a defect may take; past that, the defect has made it hang. */
+const withinMs = 300_000;
+const only = process.env.RESEND_OPS_DEFECT;
+const tried = defects.filter(({ name, always }) => (only === undefined ? isFull || always === true : name === only));
+
+let tree: CopiedTree;
+const controls = new Map<string, Promise<TestRun>>();
+/** A row of the record for each defect. */
+const caught: { defect: Defect; where: string; attacks: number; ms: number }[] = [];
+
+beforeAll(() => {
+  tree = copyTree();
+});
+
+afterAll(() => {
+  tree.remove();
+  if (isFull && only === undefined) writeFileSync(record, page());
+});
+
+function runCatcher({ file, named }: Catcher): Promise<TestRun> {
+  return tree.test([file, '-t', named], { withinMs });
+}
+
+/** The same test in the same copy, with nothing put in: it has to pass, or its failure proves nothing. Once each. */
+function control(catcher: Catcher): Promise<TestRun> {
+  const key = `${catcher.file} ${catcher.named}`;
+  const known = controls.get(key) ?? runCatcher(catcher);
+  controls.set(key, known);
+  return known;
+}
+
+function putIn({ edits }: Defect): void {
+  for (const { file, find, replace } of edits) {
+    const parts = tree.read(file).split(find);
+    if (parts.length !== 2)
+      throw new Error(`${file} holds ${parts.length - 1} times, not once, what the defect replaces: ${find}`);
+    tree.write(file, parts.join(replace));
+  }
+}
+
+for (const defect of tried) {
+  test(`the defect is caught: ${defect.name}`, { timeout: 3_600_000 }, async ({ task }) => {
+    const tally = createTally(task);
+    const { caughtBy } = defect;
+    const sound = await control(caughtBy);
+    expect(sound, 'the test without the defect').toMatchObject({ kind: 'ran', code: 0 });
+    const before = new Map(defect.edits.map(({ file }) => [file, tree.read(file)]));
+    const begunAt = performance.now();
+    let run: TestRun;
+    try {
+      putIn(defect);
+      if (caughtBy.builds) await tree.build();
+      run = await runCatcher(caughtBy);
+    } finally {
+      for (const [file, text] of before) tree.write(file, text);
+      if (caughtBy.builds) await tree.build();
+    }
+    const failed = run.tests.filter(({ status }) => status === 'failed');
+    const attacks = failed.reduce((sum, { tally: own }) => sum + (own?.attacks ?? 1), 0);
+    const [first] = failed;
+    const seen = run.kind === 'timed-out' ? 'it never ends' : (first?.tally?.findings[0] ?? first?.messages[0] ?? '');
+    console.log(`${defect.name}: ${first?.name ?? run.kind}, ${attacks} attacks: ${seen.split('\n')[0]}`);
+    const isCaught = run.kind === 'timed-out' || failed.length > 0;
+    if (isCaught) {
+      const where = `${caughtBy.file.replace('test/', '')}: ${first?.name ?? caughtBy.named}`;
+      caught.push({ defect, where, attacks, ms: performance.now() - begunAt });
+    }
+    tally.add(
+      isCaught ? [] : [`${defect.name} is not caught (${run.kind}, exit ${run.code}): ${run.output.slice(-500)}`],
+    );
+    tally.close();
+  });
+}
+
+const record = fileURLToPath(new URL('../../docs/defects.md', import.meta.url));
+
+function page(): string {
+  const rows = caught.map(
+    ({ defect, where, attacks }) =>
+      `| ${defect.name} | ${defect.harm} | ${where.replaceAll('|', '\\|')} | ${attacks} |`,
+  );
+  return `# Defects put in on purpose
+
+Each of these mistakes was put into a copy of the program, and the tests of it were run: a harness that cannot find what
+is there proves nothing by finding nothing. Written by the last full run of \`npm run attack\`: ${caught.length} of ${defects.length} caught. The
+list, with the exact change of each, is \`test/attack/defects/defects.ts\`; the same test passes without the change.
+
+| defect | what it would do | caught by | attacks |
+| --- | --- | --- | ---: |
+${rows.join('\n')}
+`;
+}
