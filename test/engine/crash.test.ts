@@ -140,6 +140,19 @@ test('a change that was applied, and is undone by the time of resume, is in doub
   expect(bench.world.writes).toEqual(['set a=1']);
 });
 
+test('a write that a dead process may have sent is looked for as long as it may still land', async () => {
+  const bench = dyingBench(steps);
+  const run = await runUntilDeath(bench, isType('change-intended', 'one'), true);
+  const next = bench.afterDeath(run);
+  let looks = 0;
+  const sleep: typeof next.clock.sleep = async () => {
+    looks += 1;
+  };
+  expect(await resumeRun({ ...next, clock: { ...next.clock, sleep } })).toMatchObject({ exitCode: 0 });
+  expect(looks).toBe(59);
+  expect(bench.world.writes).toEqual(['set a=1', 'set b=2']);
+});
+
 test('a change that was applied is not said to be applied twice', async () => {
   const bench = dyingBench(steps);
   const run = await runUntilDeath(bench, isType('step-succeeded', 'one'), false);

@@ -121,6 +121,7 @@ test('Ctrl-C at a prompt with a change in place asks, and the prompt comes again
       answers.map((_, index) => (index === 1 ? 'Stop' : 'Second')),
     );
     expect(entries.find(({ type }) => type === 'interrupted')).toMatchObject({ signal: 'SIGINT' });
+    expect(decided(entries)).toEqual([answers[1] === 'CTRL-C' ? 'leave by policy' : `${answers[1]} by terminal`]);
     expect(world.switches.get('a') ?? null).toBe(left);
     expect(world.switches.has('b')).toBe(exitCode === 0);
   }
