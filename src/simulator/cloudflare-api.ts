@@ -15,7 +15,7 @@ import {
   overwriteRecord,
   patchRecord,
 } from './cloudflare-records.ts';
-import { editRecords } from './edit-records.ts';
+import { createEditor } from './edit-records.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import type { SimulatedWorld } from './state.ts';
 
@@ -35,6 +35,7 @@ export function startCloudflareApi(options: {
   speed?: number;
 }): Promise<RunningServer> {
   const { world, token, now } = options;
+  const edit = createEditor(world, now);
   const limiter = { windowStart: now(), calls: 0, blockedUntil: 0 };
   return startHttpServer({
     world,
@@ -52,7 +53,7 @@ export function startCloudflareApi(options: {
     },
     errorPage: (status) => errorPage(status),
     editAfter: ({ path }) => {
-      if (path.includes('/dns_records')) editRecords(world);
+      if (path.includes('/dns_records')) edit();
     },
     writes: {
       isWrite: ({ method, path }) => method !== 'GET' && method !== 'HEAD' && path.startsWith(`${prefix}/`),

@@ -45,7 +45,7 @@ export type HttpServerOptions = {
   spares?(request: ServerRequest): boolean;
   /** The provider's own page for a status that a fault asks for. */
   errorPage(status: number, request: ServerRequest): Omit<ServerAnswer, 'status'>;
-  /** What somebody else does after a read has been answered, under the fault `edited-meanwhile`. Done twice it is as done once. */
+  /** What somebody else does after a read has been answered, under the fault `edited-meanwhile`. */
   editAfter?(request: ServerRequest): void;
   /** Servers whose requests can change the world; only they feel the `write-…` faults. */
   writes?: {

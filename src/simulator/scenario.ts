@@ -26,7 +26,7 @@ const faultSchema = z
     kind('refuse', 'closes every connection at once', {}),
     kind('hang', 'accepts and never answers', {}),
     kind('slow', 'answers everything, late', { by: positive }),
-    kind('edited-meanwhile', 'somebody else edits the hostname’s record as soon as it has been looked at', {}),
+    kind('edited-meanwhile', 'somebody else edits the hostname’s record once it has been looked at to be changed', {}),
     kind('flap', 'fails for `down`, works for `up`, and so on, failing first', {
       status,
       down: positive,

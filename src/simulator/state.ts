@@ -99,7 +99,7 @@ export type Fault =
   | { kind: 'refuse' }
   /** Accepts and never answers. */
   | { kind: 'hang' }
-  /** Reads: as soon as it has been looked at, somebody else edits what steers the hostname; once. */
+  /** Reads: once it has been looked at to be changed, somebody else edits what steers the hostname. */
   | { kind: 'edited-meanwhile' }
   /** Answers everything, `ms` late. */
   | { kind: 'slow'; ms: number }
