@@ -196,7 +196,7 @@ test('SIGTERM with the switch in place leaves it, says how to go on (3), and rol
 test('a rehearsal needs nothing, answers itself, and shows both clocks', { timeout: longTest }, async () => {
   const state = mkdtempSync(join(tmpdir(), 'resend-ops-rehearsal-'));
   try {
-    const ended = await start(['rehearse', 'failover', '--speed', '30', '--state-dir', state]).ended;
+    const ended = await start(['rehearse', 'failover', '--speed', '15', '--state-dir', state]).ended;
     expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/switched/)]);
     expect(ended.stderr).toMatch(/recovered/);
     const lines = ended.stderr.split('\n').filter((line) => line.trim() !== '');

@@ -61,6 +61,28 @@ export function start(
   };
 }
 
+/**
+ * One request over a connection of its own: one that was kept from before may be closed by the server at that moment, which
+ * an attack must not take for a finding.
+ */
+export function sendJson(
+  url: string | URL,
+  { method, headers = {}, body }: { method: string; headers?: Record<string, string>; body?: unknown },
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, { method, headers, agent: false }, (response) => {
+      let text = '';
+      response.on('data', (data: Buffer) => {
+        text += data.toString();
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    request.on('error', reject);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
 /** The simulator in a process of its own, with a state directory for the runs against it. */
 export async function startWorld(options: readonly string[] = []) {
   const home = mkdtempSync(join(tmpdir(), 'resend-ops-acceptance-'));
@@ -75,17 +97,7 @@ export async function startWorld(options: readonly string[] = []) {
     endpoints: { name: string; address: string }[];
   } = JSON.parse(line);
   const control = async (method: string, path: string, body?: unknown): Promise<string> =>
-    await new Promise((resolve, reject) => {
-      const request = http.request(new URL(path, told.control), { method, agent: false }, (response) => {
-        let text = '';
-        response.on('data', (data: Buffer) => {
-          text += data.toString();
-        });
-        response.on('end', () => resolve(text));
-      });
-      request.on('error', reject);
-      request.end(body === undefined ? undefined : JSON.stringify(body));
-    });
+    (await sendJson(new URL(path, told.control), { method, body })).text;
   return {
     ...told,
     home,

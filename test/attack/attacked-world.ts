@@ -1,4 +1,4 @@
-import { startWorld } from '../acceptance/program.ts';
+import { sendJson, startWorld } from '../acceptance/program.ts';
 
 /** A request that changed the simulated world, as the simulator's own log has it. */
 export type Witnessed = {
@@ -36,16 +36,13 @@ export async function startAttackedWorld(): Promise<AttackedWorld> {
   let forgotten = 0;
 
   async function log(): Promise<Witnessed[]> {
-    const answer = await fetch(new URL('/requests?writes=1', world.control));
-    return (await answer.json()) as Witnessed[];
+    return JSON.parse(await world.call('GET', '/requests?writes=1'));
   }
 
   async function balancer(): Promise<{ id: string; enabled: boolean; zone: string }> {
-    const answer = await fetch(new URL('/state', world.control));
-    const state = (await answer.json()) as {
-      zone: { id: string };
-      loadBalancers: { id: string; name: string; enabled: boolean }[];
-    };
+    const state: { zone: { id: string }; loadBalancers: { id: string; name: string; enabled: boolean }[] } = JSON.parse(
+      await world.call('GET', '/state'),
+    );
     const own = state.loadBalancers.find(({ name }) => name === hostname);
     if (own === undefined) throw new Error(`the simulated world has no load balancer ${hostname}`);
     return { ...own, zone: state.zone.id };
@@ -64,12 +61,12 @@ export async function startAttackedWorld(): Promise<AttackedWorld> {
     async reset() {
       const { id, enabled, zone } = await balancer();
       if (!enabled) {
-        const answer = await fetch(`${cloudflare}/zones/${zone}/load_balancers/${id}`, {
+        const answer = await sendJson(`${cloudflare}/zones/${zone}/load_balancers/${id}`, {
           method: 'PATCH',
           headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ enabled: true }),
+          body: { enabled: true },
         });
-        if (!answer.ok) throw new Error(`the world cannot be reset: HTTP ${answer.status}`);
+        if (answer.status !== 200) throw new Error(`the world cannot be reset: HTTP ${answer.status}`);
       }
       forgotten = (await log()).length;
     },

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startWorld } from '../acceptance/program.ts';
+import { sendJson, startWorld } from '../acceptance/program.ts';
 
 /** The runbooks of these attacks: a switch, a switch with a second way, one that is undone, and messages. */
 const runbooks: Readonly<Record<string, string>> = {
@@ -118,12 +118,13 @@ export async function startFaultyWorld() {
       const base = world.address(/slack/i).replace(/\/$/, '');
       const url = /\/api$/.test(base) ? `${base}/conversations.create` : `${base}/api/conversations.create`;
       const token = Object.values(world.secrets).find((value) => value.startsWith('xoxb')) ?? '';
-      const answer = await fetch(url, {
+      const answer = await sendJson(url, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ name: 'the-channel' }),
+        body: { name: 'the-channel' },
       });
-      return ((await answer.json()) as { channel: { id: string } }).channel.id;
+      const made: { channel: { id: string } } = JSON.parse(answer.text);
+      return made.channel.id;
     },
     /** The log as it is on disk. */
     log(): LogEntry[] {

@@ -57,6 +57,7 @@ describe('scenario files', () => {
           'cloudflare-api': { kind: 'write-late', ms: 20_000 },
         },
         clear: [],
+        become: [],
       },
     ]);
     expect(scenario.expect.verdict).toEqual(['healthy']);
