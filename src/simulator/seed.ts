@@ -3,6 +3,7 @@ import { OpsError } from '../errors.ts';
 import { type Environment, isPlaceholder, type Route } from '../world/environment.ts';
 import { originName } from './choose-backend.ts';
 import { seedHostedZone } from './seed-hosted-zone.ts';
+import { seedStatusPage } from './seed-status-page.ts';
 import type { ServedBy, SimulatedLoadBalancer, SimulatedRecord, SimulatedWorld } from './state.ts';
 
 /** The two backends that are simulated; they are components of their own, so their names are fixed. */
@@ -121,6 +122,8 @@ export function seedWorld(
     },
     faults: new Map(),
     channels: [],
+    statusPage: seedStatusPage(environment.statuspage, hex),
+    alerts: [],
     requests: [],
   };
 }
