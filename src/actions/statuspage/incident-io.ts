@@ -77,8 +77,7 @@ export function incidentIoPage(api: JsonApi, pageId: string, signal: AbortSignal
             incident_status: phase,
             message,
             notify_subscribers: notify,
-            // Refused by the API together with "resolved", which makes all components operational itself.
-            ...(list.length === 0 || phase === 'resolved' ? {} : { component_statuses: list }),
+            ...(list.length === 0 ? {} : { component_statuses: list }),
           },
           answer: z.object({ status_page_incident_update: updateSchema }),
         },
