@@ -49,7 +49,7 @@ export function secretValues(environment: Environment, variables: World['variabl
 export function likelySecrets(variables: World['variables']): string[] {
   return Object.entries(variables).flatMap(([name, value]) =>
     value !== undefined &&
-    /(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY)$/.test(name) &&
+    /(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY|ROUTING_KEY)$/.test(name) &&
     /^[^/.\s]\S{11,}$/.test(value)
       ? [value]
       : [],
