@@ -95,7 +95,7 @@ const globals: readonly { what: string; pattern: RegExp; allowed: RegExp }[] = [
     allowed: /^world\/|^simulator\//,
   },
   { what: 'timers', pattern: /(?<![.\w$])set(Timeout|Interval|Immediate)\(/, allowed: /^world\/|^simulator\// },
-  { what: 'fetch', pattern: /(?<![.\w$])fetch\(/, allowed: /^world\/(aws|cloudflare|slack)\.ts$/ },
+  { what: 'fetch', pattern: /(?<![.\w$])fetch\(/, allowed: /^world\/(aws|cloudflare|json-api|slack)\.ts$/ },
   { what: 'randomness', pattern: /\bMath\.random\(/, allowed: /^$/ },
 ];
 

@@ -5,6 +5,7 @@ import type { CloudFrontClient } from '../world/cloudfront.ts';
 import type { DnsTransport } from '../world/dns.ts';
 import type { Environment } from '../world/environment.ts';
 import type { Json } from '../world/json.ts';
+import type { JsonApi } from '../world/json-api.ts';
 import type { Operator } from '../world/operator.ts';
 import type { Prober } from '../world/probe.ts';
 import type { Route53Client } from '../world/route53.ts';
@@ -41,6 +42,10 @@ export type ActionContext = {
     slack(): Promise<SlackClient>;
     route53(): Promise<Route53Client>;
     cloudfront(): Promise<CloudFrontClient>;
+    /** The API of the environment's status page, whoever runs it. */
+    statuspage(): Promise<JsonApi>;
+    /** PagerDuty's Events API. */
+    pagerduty(): Promise<JsonApi>;
   };
   readonly operator: Operator;
   /** A suite that the runbook names; loaded and pinned when the run starts. */

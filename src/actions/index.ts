@@ -8,9 +8,14 @@ import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
 import { manualChange } from './manual/change.ts';
 import { manualConfirm } from './manual/confirm.ts';
+import { resolve as resolvePage } from './pagerduty/resolve.ts';
+import { trigger as triggerPage } from './pagerduty/trigger.ts';
 import { setRecord } from './route53/set-record.ts';
 import { openRoom } from './slack/open-room.ts';
 import { post } from './slack/post.ts';
+import { open as openNotice } from './statuspage/open.ts';
+import { resolve as resolveNotice } from './statuspage/resolve.ts';
+import { update as updateNotice } from './statuspage/update.ts';
 import { wait } from './wait/wait.ts';
 
 const list: readonly AnyAction[] = [
@@ -26,6 +31,11 @@ const list: readonly AnyAction[] = [
   setRecord,
   openRoom,
   post,
+  openNotice,
+  updateNotice,
+  resolveNotice,
+  triggerPage,
+  resolvePage,
   wait,
 ];
 

@@ -50,6 +50,8 @@ export function actionContext(session: Session, step: string, access: Access, si
       slack: () => drive.edges.slack(() => access),
       route53: () => drive.edges.route53(() => access),
       cloudfront: () => drive.edges.cloudfront(() => access),
+      statuspage: () => drive.edges.statuspage(() => access),
+      pagerduty: () => drive.edges.pagerduty(() => access),
     },
     operator: drive.operator,
     suite(name) {

@@ -27,6 +27,8 @@ export function preliminaryContext(
       slack: () => options.edges.slack(access),
       route53: () => options.edges.route53(access),
       cloudfront: () => options.edges.cloudfront(access),
+      statuspage: () => options.edges.statuspage(access),
+      pagerduty: () => options.edges.pagerduty(access),
     },
     operator: options.operator,
     suite: notYet,

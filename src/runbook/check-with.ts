@@ -16,7 +16,7 @@ type ActionInput = {
   path: Path;
 };
 
-/** Checks an action's input: literal values by its schema, expressions by their types, the suites and routes it names, and proofs in it. */
+/** Checks an action's input: literal values by its schema, expressions by their types, the suites, routes and components it names, and proofs in it. */
 export function checkActionInput(lint: Lint, input: ActionInput): void {
   const { action, data, holes, path } = input;
   const shape = jsonSchemaOf(action.input, 'input');
@@ -38,6 +38,7 @@ export function checkActionInput(lint: Lint, input: ActionInput): void {
   const { names } = keysAt(shape, []);
   if (names.includes('suite')) checkSuite(lint, input);
   checkRoutes(lint, input, names);
+  if (names.includes('components')) checkComponents(lint, input);
   for (const [key, value] of Object.entries(data)) checkProof(lint, input, shape, key, value);
 }
 
@@ -134,6 +135,18 @@ function checkRoutes(lint: Lint, { data, holes, path }: ActionInput, names: read
   const list = data.routes;
   if (names.includes('routes') && Array.isArray(list)) {
     for (const [index, item] of list.entries()) checkRoute(item, ['routes', index]);
+  }
+}
+
+/** The keys of `components` are the environment's names for the parts of its status page. */
+function checkComponents({ environment, ...lint }: Lint, { data, path }: ActionInput): void {
+  const { components } = data;
+  if (environment?.statuspage === undefined || components === undefined || !isRecord(components)) return;
+  const known = Object.keys(environment.statuspage.components);
+  for (const name of Object.keys(components)) {
+    if (known.includes(name)) continue;
+    const what = `the environment’s status page has no component ${quote(name)}`;
+    report({ environment, ...lint }, [...path, 'components', name], what, suggest(name, known));
   }
 }
 

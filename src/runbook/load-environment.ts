@@ -117,11 +117,35 @@ function findMeaningProblems(environment: Environment, source: YamlSource): Prob
   }
   for (const [name, target] of Object.entries(dns.nameservers))
     checkTarget(target, ['dns', 'nameservers', name], report);
+  checkPageIds(environment, report);
   for (const [name, url] of Object.entries(endpoints)) {
     const refused = url === undefined ? undefined : whyRefused(url);
     if (refused) report(['endpoints', name], refused.what, refused.remedy);
   }
   return problems;
+}
+
+/** Ids of incident.io are ULIDs, those of Statuspage are not: one written for the other leads to no page. */
+function checkPageIds({ statuspage }: Environment, report: Report): void {
+  if (statuspage === undefined) return;
+  const isIncidentIo = statuspage.provider === 'incident-io';
+  const form = isIncidentIo ? '26 capital letters and digits' : 'lower-case letters and digits, such as kctbh9vrtdwd';
+  const fits = isIncidentIo ? /^[0-9A-Z]{26}$/ : /^[0-9a-z]{8,40}$/;
+  const ids: [Path, string][] = [
+    [['statuspage', 'page-id'], statuspage['page-id']],
+    ...Object.entries(statuspage.components).map(([name, id]): [Path, string] => [
+      ['statuspage', 'components', name],
+      id,
+    ]),
+  ];
+  for (const [path, id] of ids) {
+    if (isPlaceholder(id) || fits.test(id)) continue;
+    report(
+      path,
+      `${quote(id)} is no id at ${isIncidentIo ? 'incident.io' : 'Statuspage'}`,
+      `give ${form}, or correct provider`,
+    );
+  }
 }
 
 type Report = (path: Path, what: string, remedy: string) => void;

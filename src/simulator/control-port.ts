@@ -17,7 +17,7 @@ type Answer = { status: number; text: string } | { status: number; json: unknown
 
 const help = `The simulator's control port. It belongs to no provider: nothing here is logged as a request.
 
-  GET    /state               the simulated world: zones, records, load balancers, channels, faults
+  GET    /state               the simulated world: zones, records, load balancers, channels, public notices, pages, faults
   GET    /requests            every request that the simulated servers received; ?writes=1, ?server=cloudflare-api
   GET    /clients             what the simulated clients saw
   GET    /faults              what is broken now
@@ -29,7 +29,7 @@ const help = `The simulator's control port. It belongs to no provider: nothing h
 
 Components: ${componentSchema.options.join(', ')}
 Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"slow","ms":3000} {"kind":"edited-meanwhile"} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
-  for the writing calls of cloudflare-api, aws-api and slack-api: {"kind":"write-lost-answer"} {"kind":"write-lost"}
+  for the writing calls of the APIs (…-api, but for email-api and resend-api): {"kind":"write-lost-answer"} {"kind":"write-lost"}
   {"kind":"write-error-but-done"} {"kind":"write-ok-but-not-done"} {"kind":"write-late","ms":20000}
   {"kind":"write-error-says-done"} {"kind":"write-refused-but-done"} {"kind":"write-ok-then-late","ms":4000}
   {"kind":"write-breaks-off","how":"reset"} (or cut-short, stalled)

@@ -1,5 +1,5 @@
 import type { AwsKey } from './aws-signature.ts';
-import type { SimulatedPorts } from './environment-file.ts';
+import { type SimulatedPorts, statuspageBase } from './environment-file.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** A simulated server that a person can try from a shell. */
@@ -17,7 +17,7 @@ export function listEndpoints(options: {
   ports: SimulatedPorts;
   controlPort: number;
   caFile: string;
-  tokens: { cloudflare: string; slack: string; aws: AwsKey };
+  tokens: { cloudflare: string; slack: string; aws: AwsKey; statuspage: string; pagerduty: string };
 }): Endpoint[] {
   const { world, ports, controlPort, caFile, tokens } = options;
   const { hostname } = world;
@@ -68,10 +68,46 @@ export function listEndpoints(options: {
       address: slack,
       try: `curl -s -H 'Authorization: Bearer ${tokens.slack}' ${slack}conversations.list`,
     },
+    ...publicEndpoints(world, ports, tokens),
     {
       name: 'control port',
       address: `http://127.0.0.1:${controlPort}/`,
       try: `curl -s http://127.0.0.1:${controlPort}/`,
+    },
+  ];
+}
+
+/** The status page under both APIs, and paging. */
+function publicEndpoints(
+  world: SimulatedWorld,
+  ports: SimulatedPorts,
+  keys: { statuspage: string; pagerduty: string },
+): Endpoint[] {
+  const statuspage = statuspageBase('atlassian', ports.statuspageApi);
+  const incidentIo = statuspageBase('incident-io', ports.statuspageApi);
+  const pagerduty = `http://127.0.0.1:${ports.pagerdutyApi}`;
+  const page = world.statusPage.id;
+  const event = JSON.stringify({
+    routing_key: keys.pagerduty,
+    event_action: 'trigger',
+    dedup_key: 'by-hand',
+    payload: { summary: 'a try', source: world.hostname, severity: 'info' },
+  });
+  return [
+    {
+      name: 'Statuspage API',
+      address: statuspage,
+      try: `curl -s -H 'Authorization: OAuth ${keys.statuspage}' ${statuspage}/pages/${page}/incidents/unresolved`,
+    },
+    {
+      name: 'incident.io API',
+      address: incidentIo,
+      try: `curl -s -H 'Authorization: Bearer ${keys.statuspage}' '${incidentIo}/v2/status_page_incidents?status_page_id=${page}'`,
+    },
+    {
+      name: 'PagerDuty Events API',
+      address: pagerduty,
+      try: `curl -s -H 'content-type: application/json' -d '${event}' ${pagerduty}/v2/enqueue`,
     },
   ];
 }

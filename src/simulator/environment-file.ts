@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { type Environment, environmentSchema, isPlaceholder, type Route } from '../world/environment.ts';
+import type { StatusPageProvider } from '../world/statuspage.ts';
 import type { Region } from './regions.ts';
 import type { backendNames } from './seed.ts';
 import { partialSetupSuffix } from './seed-hosted-zone.ts';
-import type { SimulatedWorld } from './state.ts';
+import type { SimulatedStatusPage, SimulatedWorld } from './state.ts';
 
 /** Where the simulated servers listen: ports of 127.0.0.1. */
 export type SimulatedPorts = {
@@ -26,6 +27,8 @@ export type SimulatedPorts = {
   cloudflareApi: number;
   awsApi: number;
   slackApi: number;
+  statuspageApi: number;
+  pagerdutyApi: number;
 };
 
 /** What the simulated answers look like: Cloudflare's and CloudFront's published ranges that the seed draws from. */
@@ -38,7 +41,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack } = environment;
+  const { aws, slack, statuspage, pagerduty } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -52,6 +55,8 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     },
     aws: pointAws(aws, world),
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
+    ...(statuspage === undefined ? {} : { statuspage: pointStatusPage(statuspage, world.statusPage) }),
+    ...(pagerduty === undefined ? {} : { pagerduty }),
     dns: {
       resolvers: ports.resolvers.map(loopback),
       nameservers: mapValues({ ...ports.nameservers, [world.parent.server.name]: ports.parent }, loopback),
@@ -61,6 +66,8 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
       cloudflare: `http://${loopback(ports.cloudflareApi)}/client/v4`,
       slack: `http://${loopback(ports.slackApi)}/api/`,
       aws: `http://${loopback(ports.awsApi)}`,
+      statuspage: statuspageBase(statuspage?.provider ?? 'atlassian', ports.statuspageApi),
+      pagerduty: `http://${loopback(ports.pagerdutyApi)}`,
     },
     ca: 'ca.pem',
   });
@@ -121,6 +128,20 @@ function pointAws(aws: Environment['aws'], world: SimulatedWorld): NonNullable<E
     ...(router === undefined ? {} : { 'function-name': router.name }),
     ...(code === undefined ? {} : { 'function-sha256': createHash('sha256').update(code).digest('hex') }),
   };
+}
+
+/** Where a provider's API is at the simulator: one port answers for both. */
+export function statuspageBase(provider: StatusPageProvider, port: number): string {
+  return `http://${loopback(port)}${provider === 'atlassian' ? '/v1' : ''}`;
+}
+
+/** The page's own ids, by the names that the environment has for them. */
+function pointStatusPage(
+  settings: NonNullable<Environment['statuspage']>,
+  page: SimulatedStatusPage,
+): NonNullable<Environment['statuspage']> {
+  const ids = Object.entries(page.components).map(([id, { name }]) => [name, id]);
+  return { ...settings, 'page-id': page.id, components: Object.fromEntries(ids) };
 }
 
 function recognise(route: Route, ranges: readonly string[]): NonNullable<Route['answers']> {

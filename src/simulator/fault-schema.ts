@@ -32,5 +32,7 @@ export const componentSchema = z.enum([
   'cloudflare-api',
   'aws-api',
   'slack-api',
+  'statuspage-api',
+  'pagerduty-api',
   'dns',
 ]) satisfies z.ZodType<Component>;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { awsSecrets } from '../world/aws.ts';
 import type { Environment } from '../world/environment.ts';
 import type { AwsKey } from './aws-signature.ts';
@@ -7,6 +7,10 @@ import type { AwsKey } from './aws-signature.ts';
 type GeneratedSecrets = {
   cloudflareToken: string;
   slackToken: string;
+  /** The key of both status pages' APIs. */
+  statuspageKey: string;
+  /** The routing key of PagerDuty's integration. */
+  pagerdutyKey: string;
   /** A temporary key where the environment names a session token. */
   awsKey: AwsKey;
   /** Keys that the simulated backends accept; the first belongs to the simulated clients. */
@@ -16,12 +20,14 @@ type GeneratedSecrets = {
 };
 
 /**
- * Makes a credential for every secret of an environment: `cloudflare` and `slack` get the tokens of those APIs, the
+ * Makes a credential for every secret of an environment: `cloudflare`, `slack`, `statuspage` and `pagerduty` get the keys of those APIs, the
  * `aws-…` ones the parts of a key, every other one a Resend API key that the backends accept. They look as the real ones do, so that redaction is rehearsed too.
  */
 export function generateSecrets(environment: Environment): GeneratedSecrets {
   const cloudflareToken = randomBytes(30).toString('base64url');
   const slackToken = `xoxb-${[12, 12, 24].map((digits) => randomBytes(digits / 2).toString('hex')).join('-')}`;
+  const statuspageKey = randomUUID();
+  const pagerdutyKey = randomBytes(16).toString('hex');
   const isTemporary = environment.secrets[awsSecrets.sessionToken] !== undefined;
   const awsKey: AwsKey = {
     accessKeyId: `${isTemporary ? 'ASIA' : 'AKIA'}${randomBytes(8).toString('hex').toUpperCase()}`,
@@ -31,6 +37,8 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
   const known: Readonly<Record<string, string | undefined>> = {
     cloudflare: cloudflareToken,
     slack: slackToken,
+    statuspage: statuspageKey,
+    pagerduty: pagerdutyKey,
     [awsSecrets.accessKeyId]: awsKey.accessKeyId,
     [awsSecrets.secretAccessKey]: awsKey.secretAccessKey,
     [awsSecrets.sessionToken]: awsKey.sessionToken,
@@ -43,9 +51,23 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
     variables[variable] = credential ?? newApiKey();
     if (credential === undefined) apiKeys.push(variables[variable]);
   }
-  return { cloudflareToken, slackToken, awsKey, apiKeys, variables };
+  return { cloudflareToken, slackToken, statuspageKey, pagerdutyKey, awsKey, apiKeys, variables };
 }
 
 function newApiKey(): string {
   return `re_${randomBytes(4).toString('hex')}_${randomBytes(12).toString('hex')}`;
+}
+
+/** The APIs are always there, so their credentials always have a name. */
+export function withOwnSecrets(environment: Environment): Environment {
+  const secrets = {
+    cloudflare: 'CLOUDFLARE_API_TOKEN',
+    slack: 'SLACK_BOT_TOKEN',
+    statuspage: 'STATUSPAGE_API_KEY',
+    pagerduty: 'PAGERDUTY_ROUTING_KEY',
+    [awsSecrets.accessKeyId]: 'AWS_ACCESS_KEY_ID',
+    [awsSecrets.secretAccessKey]: 'AWS_SECRET_ACCESS_KEY',
+    ...environment.secrets,
+  };
+  return { ...environment, secrets };
 }

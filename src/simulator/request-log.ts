@@ -23,10 +23,10 @@ export function logRequest(world: SimulatedWorld, entry: Omit<LoggedRequest, 'st
   return logged;
 }
 
-/** Hides what looks like a credential: Slack and Resend keys, bearer tokens, and `token=` fields of forms and JSON. */
+/** Hides what looks like a credential: Slack and Resend keys, bearer tokens, and fields of forms and JSON that hold a key. */
 function maskCredentials(text: string): string {
   return text
     .replace(/\b(xox[a-z]-|xapp-|re_)[A-Za-z0-9_-]{6,}/g, '$1***')
-    .replace(/\b(Bearer(?:\s|%20|\+)+)[^\s"'&,]+/gi, '$1***')
-    .replace(/((?:^|[?&"])(?:token|api_key|apikey|secret)"?\s*[=:]\s*"?)[^"&\s]+/gi, '$1***');
+    .replace(/\b((?:Bearer|OAuth)(?:\s|%20|\+)+)[^\s"'&,]+/gi, '$1***')
+    .replace(/((?:^|[?&"])(?:token|api_key|apikey|secret|routing_key)"?\s*[=:]\s*"?)[^"&\s]+/gi, '$1***');
 }

@@ -4,6 +4,7 @@ import { type Environment, isPlaceholder, type Route } from '../world/environmen
 import { originName } from './choose-backend.ts';
 import { originDomains, plainRouter, seedCloudFront } from './seed-cloudfront.ts';
 import { seedHostedZone } from './seed-hosted-zone.ts';
+import { seedStatusPage } from './seed-status-page.ts';
 import type { ServedBy, SimulatedLoadBalancer, SimulatedRecord, SimulatedWorld } from './state.ts';
 
 /** The two backends that are simulated; they are components of their own, so their names are fixed. */
@@ -148,6 +149,8 @@ export function seedWorld(
     },
     faults: new Map(),
     channels: [],
+    statusPage: seedStatusPage(environment.statuspage, hex),
+    alerts: [],
     requests: [],
   };
 }

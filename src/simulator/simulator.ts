@@ -1,4 +1,3 @@
-import { awsSecrets } from '../world/aws.ts';
 import type { Clock } from '../world/clock.ts';
 import { createDnsTransport } from '../world/dns-transport.ts';
 import type { Environment } from '../world/environment.ts';
@@ -15,8 +14,9 @@ import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
-import { generateSecrets } from './generated-secrets.ts';
+import { generateSecrets, withOwnSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
+import { startPagerDutyApi } from './pagerduty-api.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
 import type { TtlLimits } from './resolver-cache.ts';
@@ -25,6 +25,7 @@ import { playScenario } from './scenario-player.ts';
 import { seedWorld } from './seed.ts';
 import { startSlackApi } from './slack-api.ts';
 import type { SimulatedWorld } from './state.ts';
+import { startStatuspageApi } from './statuspage-api.ts';
 
 /** What a simulator is made of: see {@link startSimulator}. */
 export type SimulatorOptions = {
@@ -68,8 +69,9 @@ export type Simulator = {
 };
 
 /**
- * Starts the providers on loopback: the authoritative servers and one of the zone above, as many resolvers as the environment lists (four at
- * most), both edges, both backends, Cloudflare's, AWS's and Slack's APIs, the control port, and customers; and writes the
+ * Starts the providers on loopback: the authoritative servers and one of the zone above, as many resolvers as the
+ * environment lists (four at most), both edges, both backends, the APIs (Cloudflare, AWS, Slack, the status page,
+ * paging), the control port, and customers; and writes the
  * environment that points at them. Throws `invalid` where the environment cannot be simulated; then nothing is left running.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -145,7 +147,13 @@ async function start(
       ports,
       controlPort: control.port,
       caFile: files.caFile,
-      tokens: { cloudflare: secrets.cloudflareToken, slack: secrets.slackToken, aws: secrets.awsKey },
+      tokens: {
+        cloudflare: secrets.cloudflareToken,
+        slack: secrets.slackToken,
+        aws: secrets.awsKey,
+        statuspage: secrets.statuspageKey,
+        pagerduty: secrets.pagerdutyKey,
+      },
     }),
     control: `http://127.0.0.1:${control.port}`,
     world,
@@ -195,6 +203,8 @@ async function startServers(parts: {
   const cloudflareApi = await open(startCloudflareApi({ ...apiOptions, token: secrets.cloudflareToken }));
   const awsApi = await open(startAwsApi({ ...apiOptions, key: secrets.awsKey }));
   const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
+  const statuspageApi = await open(startStatuspageApi({ ...apiOptions, key: secrets.statuspageKey }));
+  const pagerdutyApi = await open(startPagerDutyApi({ ...apiOptions, routingKey: secrets.pagerdutyKey }));
   const nameservers: Record<string, number> = {};
   for (const { name } of world.zone.nameservers)
     nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
@@ -218,23 +228,13 @@ async function startServers(parts: {
     cloudflareApi: cloudflareApi.port,
     awsApi: awsApi.port,
     slackApi: slackApi.port,
+    statuspageApi: statuspageApi.port,
+    pagerdutyApi: pagerdutyApi.port,
   };
 }
 
 function portsOf(backends: Record<BackendName, { port: number }>): Record<BackendName, number> {
   return { 'email-api': backends['email-api'].port, 'resend-api': backends['resend-api'].port };
-}
-
-/** The APIs are always there, so their credentials always have a name. */
-function withOwnSecrets(environment: Environment): Environment {
-  const secrets = {
-    cloudflare: 'CLOUDFLARE_API_TOKEN',
-    slack: 'SLACK_BOT_TOKEN',
-    [awsSecrets.accessKeyId]: 'AWS_ACCESS_KEY_ID',
-    [awsSecrets.secretAccessKey]: 'AWS_SECRET_ACCESS_KEY',
-    ...environment.secrets,
-  };
-  return { ...environment, secrets };
 }
 
 function oddTtl(scenario: Scenario | undefined): TtlLimits {

@@ -80,7 +80,7 @@ export type SimulatedHostedZone = {
  */
 export type ServedBy = 'load-balancer' | 'record' | 'route53';
 
-/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `dns`. */
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `dns`. */
 export type Component =
   | 'edge'
   | 'fallback'
@@ -89,6 +89,8 @@ export type Component =
   | 'cloudflare-api'
   | 'aws-api'
   | 'slack-api'
+  | 'statuspage-api'
+  | 'pagerduty-api'
   | 'dns';
 
 /** How a component fails. `writes` kinds apply to the APIs' writing calls only. */
@@ -130,7 +132,7 @@ export type SetFault = Fault & { sinceMs: number; regions?: readonly Region[] };
 /** One request that a simulated server received. The witness of what reached the world. */
 export type LoggedRequest = {
   at: string;
-  server: 'cloudflare-api' | 'aws-api' | 'slack-api' | 'edge' | 'fallback' | 'email-api' | 'resend-api';
+  server: Exclude<Component, 'dns'>;
   method: string;
   path: string;
   body: string;
@@ -163,6 +165,49 @@ export type SimulatedChannel = {
   }[];
 };
 
+/** An incident of the public status page, whichever of the two APIs made it. Component statuses in the API's own words. */
+export type SimulatedNotice = {
+  id: string;
+  title: string;
+  phase: string;
+  impact: string | null;
+  /** What Statuspage holds as `metadata`. */
+  metadata: unknown;
+  /** incident.io's. */
+  idempotencyKey: string | null;
+  createdAt: string;
+  /** Component id → its status. */
+  components: Record<string, string>;
+  /** Oldest first. */
+  updates: {
+    id: string;
+    phase: string;
+    message: string;
+    at: string;
+    components: Record<string, string>;
+    notify: boolean;
+  }[];
+};
+
+/** The public status page: one page, written to through Statuspage's API or incident.io's. */
+export type SimulatedStatusPage = {
+  id: string;
+  /** Component id → its name, and how it does. */
+  components: Record<string, { name: string; status: string }>;
+  incidents: SimulatedNotice[];
+};
+
+/** An alert at PagerDuty: one for each key, until it is resolved. */
+export type SimulatedAlert = {
+  dedupKey: string;
+  status: 'triggered' | 'acknowledged' | 'resolved';
+  summary: string;
+  severity: string;
+  source: string;
+  /** How many events it took. */
+  events: number;
+};
+
 /** The whole simulated world; the servers read and write it, the control port shows it. */
 export type SimulatedWorld = SimulatedCloudFront & {
   hostname: string;
@@ -192,5 +237,7 @@ export type SimulatedWorld = SimulatedCloudFront & {
   addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
   faults: Map<Component, SetFault>;
   channels: SimulatedChannel[];
+  statusPage: SimulatedStatusPage;
+  alerts: SimulatedAlert[];
   requests: LoggedRequest[];
 };

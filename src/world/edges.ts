@@ -7,10 +7,13 @@ import type { DnsTransport } from './dns.ts';
 import { createDnsTransport } from './dns-transport.ts';
 import type { Environment } from './environment.ts';
 import { createHttpsFetch } from './https-fetch.ts';
+import { isJsonApiWrite, type JsonApi } from './json-api.ts';
+import { createPagerDutyApi, pagerDutyApis } from './pagerduty.ts';
 import type { Prober } from './probe.ts';
 import { createProber } from './prober.ts';
 import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } from './route53.ts';
 import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
+import { createStatusPageApi, statusPageApis } from './statuspage.ts';
 
 /** The providers as a run reaches them. A client asks `access` before every writing call. */
 export type Edges = {
@@ -24,6 +27,10 @@ export type Edges = {
   route53(access: () => Access): Promise<Route53Client>;
   /** As `route53`. */
   cloudfront(access: () => Access): Promise<CloudFrontClient>;
+  /** The API of the environment's status page. Throws `refused` where it names none, `credentials` where the secret `statuspage` is not set. */
+  statuspage(access: () => Access): Promise<JsonApi>;
+  /** PagerDuty's Events API. Throws `credentials` where the environment's secret `pagerduty` is not set. */
+  pagerduty(access: () => Access): Promise<JsonApi>;
   secret(name: string): string | undefined;
 };
 
@@ -99,6 +106,31 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
         credentials: awsCredentials(),
         endpoint,
         fetch: fetchFor(endpoint, access, isCloudFrontWrite),
+      });
+    },
+    async statuspage(access) {
+      const provider = environment.statuspage?.provider;
+      if (provider === undefined) {
+        throw new OpsError('refused', 'the environment names no status page', {
+          hint: 'add `statuspage` to the environment file',
+        });
+      }
+      const base = environment.endpoints.statuspage ?? statusPageApis[provider];
+      return createStatusPageApi({
+        provider,
+        token: tokenOf('statuspage'),
+        base,
+        mask,
+        fetch: fetchFor(base, access, isJsonApiWrite),
+      });
+    },
+    async pagerduty(access) {
+      const base = environment.endpoints.pagerduty ?? pagerDutyApis[environment.pagerduty?.['service-region'] ?? 'us'];
+      return createPagerDutyApi({
+        routingKey: tokenOf('pagerduty'),
+        base,
+        mask,
+        fetch: fetchFor(base, access, isJsonApiWrite),
       });
     },
     secret,

@@ -88,6 +88,30 @@ export const environmentSchema = z.strictObject({
       private: z.boolean().default(false),
     })
     .optional(),
+  statuspage: z
+    .strictObject({
+      provider: z
+        .enum(['atlassian', 'incident-io'])
+        .describe('who runs the page: Atlassian Statuspage, or incident.io'),
+      'page-id': identifier(/^[A-Za-z0-9]{8,40}$/, 'the page’s id, such as kctbh9vrtdwd'),
+      components: z
+        .record(
+          z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
+          identifier(/^[A-Za-z0-9]{8,40}$/, 'the component’s id, such as 8kbf7d35c070'),
+        )
+        .default({})
+        .describe('what runbooks call a component → its id on the page'),
+      notify: z.boolean().default(true).describe('subscribers of the page are told of each message'),
+    })
+    .optional()
+    .describe('the public status page; the API key is the secret statuspage'),
+  pagerduty: z
+    .strictObject({
+      'service-region': z.enum(['us', 'eu']).default('us').describe('where the account lives'),
+      source: z.string().min(1).optional().describe('what pages name as their source; the hostname unless given'),
+    })
+    .optional()
+    .describe('paging; the integration’s routing key is the secret pagerduty'),
   dns: z
     .strictObject({
       resolvers: z.array(target).min(1).describe('caching resolvers to ask, as address or address:port'),
@@ -102,7 +126,13 @@ export const environmentSchema = z.strictObject({
     .default({})
     .describe('secret name → the process variable that holds it'),
   endpoints: z
-    .strictObject({ cloudflare: z.url().optional(), slack: z.url().optional(), aws: z.url().optional() })
+    .strictObject({
+      cloudflare: z.url().optional(),
+      slack: z.url().optional(),
+      aws: z.url().optional(),
+      statuspage: z.url().optional(),
+      pagerduty: z.url().optional(),
+    })
     .default({})
     .describe('only to point at a simulator or emulator; plain http only on loopback'),
   ca: z

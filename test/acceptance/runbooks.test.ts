@@ -15,6 +15,7 @@ const scenarios: Readonly<Record<string, string>> = {
   failover: 'cloudflare-edge-down',
   failback: 'after-failover',
   'validate-fallback': 'healthy',
+  announce: 'healthy',
 };
 
 test('every runbook of the repository lints without a problem', async () => {

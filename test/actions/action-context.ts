@@ -78,6 +78,8 @@ export function testContext(given: Partial<ActionContext> = {}): ActionContext &
       slack: () => unexpected('Slack was called'),
       route53: () => unexpected('Route 53 was called'),
       cloudfront: () => unexpected('CloudFront was called'),
+      statuspage: () => unexpected('the status page was called'),
+      pagerduty: () => unexpected('PagerDuty was called'),
     },
     operator: testOperator([]),
     suite: (name) => {

@@ -1,6 +1,8 @@
 import type { Entry } from '../../src/journal/events.ts';
 import type { Witnessed } from './attacked-world.ts';
 
+type System = 'cloudflare-api' | 'slack-api' | 'statuspage-api' | 'pagerduty-api';
+
 /** The journal's word that a write may happen, until its word on what became of it. */
 type Intent = {
   seq: number;
@@ -10,7 +12,7 @@ type Intent = {
   untilMs: number;
   /** What the load balancer is to become. Null for what is not about it. */
   enabled: boolean | null;
-  system: 'cloudflare-api' | 'slack-api';
+  system: System;
   /** How it ended. */
   became: Entry['type'] | null;
 };
@@ -36,8 +38,8 @@ export function intentsOf(log: readonly Entry[]): Intent[] {
   for (const entry of log) {
     const fromMs = Date.parse(entry.time);
     if (entry.type === 'change-intended') {
-      const system = entry.uses.startsWith('slack.') ? 'slack-api' : 'cloudflare-api';
-      const enabled = system === 'slack-api' ? null : enabledIn(entry.after);
+      const system = systemOf(entry.uses);
+      const enabled = system === 'cloudflare-api' ? enabledIn(entry.after) : null;
       if (enabled !== null) enabledBefore.set(entry.step, enabledIn(entry.before));
       intents.push({ seq: entry.seq, step: entry.step, fromMs, untilMs: Infinity, enabled, system, became: null });
     } else if (entry.type === 'revert-intended') {
@@ -64,6 +66,11 @@ export function intentsOf(log: readonly Entry[]): Intent[] {
     }
   }
   return intents;
+}
+
+function systemOf(uses: string): System {
+  const known = (['slack', 'statuspage', 'pagerduty'] as const).find((name) => uses.startsWith(`${name}.`));
+  return known === undefined ? 'cloudflare-api' : `${known}-api`;
 }
 
 function enabledIn(state: unknown): boolean {

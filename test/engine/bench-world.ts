@@ -221,6 +221,8 @@ export function createBench(
       slack: () => Promise.reject(new Error('no Slack here')),
       route53: () => Promise.reject(new Error('no Route 53 here')),
       cloudfront: () => Promise.reject(new Error('no CloudFront here')),
+      statuspage: () => Promise.reject(new Error('no status page here')),
+      pagerduty: () => Promise.reject(new Error('no PagerDuty here')),
       secret: () => undefined,
     },
     interrupts,

@@ -50,6 +50,18 @@ describe('environments', () => {
       ['6:21: an endpoint cannot use file://; use https://'],
     ],
     [
+      'ids of the other provider of status pages',
+      `${base}statuspage: { provider: atlassian, page-id: 01FCNDV6P870EA6S7TK1DSYDG0, components: { api: 8kbf7d35c070 } }\n`,
+      [
+        '6:45: "01FCNDV6P870EA6S7TK1DSYDG0" is no id at Statuspage; give lower-case letters and digits, such as kctbh9vrtdwd, or correct provider',
+      ],
+    ],
+    [
+      'an id of a component of the other provider',
+      `${base}statuspage: { provider: incident-io, page-id: PLACEHOLDER-page, components: { api: 8kbf7d35c070 } }\n`,
+      ['6:84: "8kbf7d35c070" is no id at incident.io; give 26 capital letters and digits, or correct provider'],
+    ],
+    [
       'an unknown backend',
       base
         .replace('connect: api.example.com', 'connect: { email-apu: 192.0.2.1 }')

@@ -105,8 +105,10 @@ describe('a whole simulator', () => {
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',
       'CF_TOKEN',
+      'PAGERDUTY_ROUTING_KEY',
       'RESEND_API_KEY',
       'SLACK_TOKEN',
+      'STATUSPAGE_API_KEY',
     ]);
     const probe = createProber({ ca: await readFile(caFile, 'utf8') });
     const send = async (key: string) => {
@@ -207,6 +209,9 @@ describe('a whole simulator', () => {
     );
     for (const [name, stdout] of answers) {
       if (name === 'control port') expect(stdout).toContain('PUT');
+      else if (name === 'Statuspage API') expect(stdout).toBe('[]');
+      else if (name === 'incident.io API') expect(stdout).toContain('"status_page_incidents":[]');
+      else if (name === 'PagerDuty Events API') expect(stdout).toContain('"status":"success"');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
       else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');
       else if (name.startsWith('AWS API')) expect(stdout).toContain('<Type>CNAME</Type>');

@@ -42,6 +42,8 @@ export function cloudflareContext(
       slack: () => Promise.reject(new Error('unexpected: Slack was called')),
       route53: () => Promise.reject(new Error('unexpected: Route 53 was called')),
       cloudfront: () => Promise.reject(new Error('unexpected: CloudFront was called')),
+      statuspage: () => Promise.reject(new Error('unexpected: the status page was called')),
+      pagerduty: () => Promise.reject(new Error('unexpected: PagerDuty was called')),
     },
     ...given,
   });

@@ -114,6 +114,8 @@ export function contextFor(options: {
       slack: untouchable('slack'),
       route53: untouchable('route53'),
       cloudfront: untouchable('cloudfront'),
+      statuspage: untouchable('statuspage'),
+      pagerduty: untouchable('pagerduty'),
     },
     operator: {
       interactive: false,

@@ -81,6 +81,8 @@ export function route53Context(base: string, more: Given = {}) {
       cloudflare: () => Promise.reject(new Error('unexpected: Cloudflare was called')),
       slack: () => Promise.reject(new Error('unexpected: Slack was called')),
       cloudfront: () => Promise.reject(new Error('unexpected: CloudFront was called')),
+      statuspage: () => Promise.reject(new Error('unexpected: the status page was called')),
+      pagerduty: () => Promise.reject(new Error('unexpected: PagerDuty was called')),
       route53: async () => wrap(await createRoute53Client({ credentials, endpoint: base, fetch })),
     },
   });

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { OpsError } from '../../errors.ts';
+import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
+import { beforeWriting } from '../cloudflare/before-writing.ts';
+import { sendAgainWhileLost } from '../send-again.ts';
+import {
+  componentLines,
+  componentsSchema,
+  headlineOf,
+  messageSchema,
+  publicNotes,
+  saysTheSame,
+  titleSchema,
+} from './notice-text.ts';
+import { componentIds, statusPageOf, statusPageSettings, verifyStatusPageKey } from './page-of.ts';
+import { componentStatuses, impacts, type PublicIncident, phases, type StatusPage } from './status-page.ts';
+
+const inputSchema = z.strictObject({
+  title: titleSchema.describe('what customers read first'),
+  message: messageSchema.describe('the first message; Markdown at incident.io'),
+  impact: z.enum(impacts).default('major').describe('for Statuspage; incident.io takes it from the components'),
+  phase: z.enum(phases).exclude(['resolved']).default('investigating'),
+  components: componentsSchema,
+});
+
+const openSchema = z.strictObject({
+  incident: z.literal('open'),
+  title: z.string(),
+  message: z.string(),
+  impact: z.enum(impacts),
+  phase: z.enum(phases),
+  components: z.record(z.string(), z.enum(componentStatuses)).describe('by id'),
+  notify: z.boolean(),
+});
+
+const stateSchema = z.discriminatedUnion('incident', [
+  z.strictObject({ incident: z.literal('none'), others: z.array(z.string()).describe('ids of unresolved incidents') }),
+  openSchema,
+]);
+
+const outputSchema = z.strictObject({
+  incident: z.string().describe('its id, for statuspage.update and statuspage.resolve'),
+  url: z.string().nullable().describe('where customers read it, as far as the provider says'),
+});
+
+const notedSchema = z.object({ incident: z.string().min(1), url: z.string().nullable() });
+
+type Input = z.output<typeof inputSchema>;
+type State = z.output<typeof stateSchema>;
+type Output = z.output<typeof outputSchema>;
+
+/**
+ * `statuspage.open`: opens an incident on the public status page, once for a run: where the page keeps marks, an
+ * unresolved incident of this run is found before a second is opened; where it has an idempotency key, the run is the
+ * key, so that a lost answer is told by sending the same again. Nothing takes a public message back.
+ */
+export const open = change<Input, State, Output>({
+  name: 'statuspage.open',
+  summary: 'Open an incident on the public status page, once for a run',
+  input: inputSchema,
+  state: stateSchema,
+  output: outputSchema,
+  secrets: ['statuspage'],
+  plan,
+  apply,
+  observe,
+  async outputOf({ before, after }, ctx) {
+    const noted = notedSchema.safeParse(ctx.noted);
+    if (noted.success) return outputOf({ id: noted.data.incident, url: noted.data.url });
+    const { ours } = await lookFor(await statusPageOf(ctx), { before, after }, ctx);
+    if (ours === undefined) throw new OpsError('failed', 'the incident is not among the unresolved ones of the page');
+    return outputOf(ours);
+  },
+  preflight: verifyStatusPageKey,
+  summarise: ({ incident }) => ({ headline: headlineOf(`the public notice is open (${incident})`), detail: [] }),
+});
+
+async function plan(input: Input, ctx: ActionContext): Promise<Plan<State>> {
+  const settings = statusPageSettings(ctx);
+  const { title, message, impact, phase, components } = input;
+  const after: State = {
+    incident: 'open',
+    title,
+    message,
+    impact,
+    phase,
+    components: componentIds(settings, components),
+    notify: settings.notify,
+  };
+  const page = await statusPageOf(ctx);
+  const { incidents } = await beforeWriting(ctx, () => page.unresolved());
+  const isOpen = page.marks && incidents.some(({ run }) => run === ctx.run.id);
+  const others = incidents.filter(({ run }) => run !== ctx.run.id);
+  return {
+    before: isOpen ? after : { incident: 'none', others: others.map(({ id }) => id) },
+    after,
+    diff: isOpen
+      ? []
+      : [`+ public incident: ${title}`, `+ ${phase}: ${message}`, `+ impact: ${impact}`, ...componentLines(components)],
+    notes: [
+      ...publicNotes(settings.notify),
+      ...others.slice(0, 3).map((other) => headlineOf(`unresolved already: ${other.title} (${other.id})`)),
+    ],
+    guards: [],
+  };
+}
+
+async function apply(planned: Planned<Input, State>, ctx: ActionContext): Promise<Output> {
+  const { after } = planned;
+  if (after.incident !== 'open') throw new OpsError('invalid', 'the plan opens no incident');
+  const page = await statusPageOf(ctx);
+  if (page.marks) {
+    const { ours } = await beforeWriting(ctx, () => lookFor(page, planned, ctx));
+    if (ours !== undefined) return await keep(ours, ctx);
+  }
+  const { title, phase, message, impact, components, notify } = after;
+  const incident = { title, phase, message, impact, components, notify, run: ctx.run.id };
+  const send = () => page.open(incident);
+  return await keep(page.opensOnce ? await sendAgainWhileLost(ctx, send) : await send(), ctx);
+}
+
+async function keep({ id, url }: PublicIncident, ctx: ActionContext): Promise<Output> {
+  await ctx.note({ incident: id, url });
+  return outputOf({ id, url });
+}
+
+async function observe(planned: Planned<Input, State>, ctx: ActionContext): Promise<'before' | 'after' | 'other'> {
+  const page = await statusPageOf(ctx);
+  const noted = notedSchema.safeParse(ctx.noted);
+  // Resolved by now or not: it was opened.
+  if (noted.success) return (await page.find(noted.data.incident)) === undefined ? 'other' : 'after';
+  const { ours, complete } = await lookFor(page, planned, ctx);
+  if (ours !== undefined) return 'after';
+  return complete ? 'before' : 'other';
+}
+
+/**
+ * The incident of this run among the unresolved ones: by its mark, or, where the page keeps none, by the words of an
+ * incident that was not there when this was planned.
+ */
+async function lookFor(
+  page: StatusPage,
+  { before, after }: Pick<Planned<Input, State>, 'before' | 'after'>,
+  ctx: ActionContext,
+): Promise<{ ours: PublicIncident | undefined; complete: boolean }> {
+  const { incidents, complete } = await page.unresolved();
+  const known = before.incident === 'none' ? before.others : [];
+  const ours = incidents.find((incident) => {
+    if (page.marks) return incident.run === ctx.run.id;
+    if (known.includes(incident.id) || after.incident !== 'open') return false;
+    const [first] = incident.updates;
+    return saysTheSame(incident.title, after.title) && saysTheSame(first?.message ?? '', after.message);
+  });
+  return { ours, complete };
+}
+
+function outputOf({ id, url }: Pick<PublicIncident, 'id' | 'url'>): Output {
+  return { incident: id, url };
+}
