@@ -103,6 +103,8 @@ export async function startStandby() {
         ...(signal === undefined ? {} : { signal }),
         clients: {
           slack: () => Promise.reject(new Error('unexpected: Slack was called')),
+          pagerduty: () => Promise.reject(new Error('unexpected: the pagerduty was called')),
+          statuspage: () => Promise.reject(new Error('unexpected: the statuspage was called')),
           route53: () => Promise.reject(new Error('unexpected: Route 53 was called')),
           cloudflare: () =>
             createCloudflareClient({
