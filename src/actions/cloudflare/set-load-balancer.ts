@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
-import { beforeWriting } from './before-writing.ts';
+import { beforeWriting } from '../before-writing.ts';
 import { answeredStatus } from './cloudflare-error.ts';
 import {
   cloudflareId,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import type { ActionContext, Plan, Planned } from '../action.ts';
-import { beforeWriting } from '../cloudflare/before-writing.ts';
+import { beforeWriting } from '../before-writing.ts';
 import { headlineOf, publicNotes, saysTheSame } from './notice-text.ts';
 import { statusPageOf, statusPageSettings } from './page-of.ts';
 import {

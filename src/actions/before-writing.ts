@@ -1,5 +1,5 @@
-import { findOpsError, OpsError } from '../../errors.ts';
-import type { ActionContext } from '../action.ts';
+import { findOpsError, OpsError } from '../errors.ts';
+import type { ActionContext } from './action.ts';
 
 const definite: ReadonlySet<string> = new Set([
   'drift',
