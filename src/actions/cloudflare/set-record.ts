@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
-import { lookAtZone, type ZoneLook } from '../dns/look-at-zone.ts';
 import { beforeWriting } from '../before-writing.ts';
+import { lookAtZone, type ZoneLook } from '../dns/look-at-zone.ts';
 import { cloudflareId, cloudflareIds, listLoadBalancers } from './load-balancer.ts';
 import {
   assertNotDelegated,
