@@ -1,21 +1,11 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Entry } from '../../src/journal/events.ts';
 import type { Answer } from '../../src/world/operator.ts';
-import { createBench } from './bench-world.ts';
+import { useBenches } from './benches.ts';
 
-const benches: ReturnType<typeof createBench>[] = [];
-
-function bench(...args: Parameters<typeof createBench>) {
-  const made = createBench(...args);
-  benches.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of benches.splice(0)) await made.dispose();
-});
+const bench = useBenches();
 
 const changeThenFail = `
   - { id: one, title: First, uses: test.set, with: { name: a, value: 1 } }

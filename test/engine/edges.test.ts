@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { change } from '../../src/actions/action.ts';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
@@ -11,19 +11,9 @@ import { OpsError } from '../../src/errors.ts';
 import type { Event } from '../../src/journal/events.ts';
 import type { Lease, Store } from '../../src/journal/store.ts';
 import { createClock } from '../../src/world/system-clock.ts';
-import { createBench } from './bench-world.ts';
+import { useBenches } from './benches.ts';
 
-const benches: ReturnType<typeof createBench>[] = [];
-
-function bench(...args: Parameters<typeof createBench>) {
-  const made = createBench(...args);
-  benches.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of benches.splice(0)) await made.dispose();
-});
+const bench = useBenches();
 
 const two = `
   - { id: one, title: First, uses: test.set, with: { name: a, value: 1 } }

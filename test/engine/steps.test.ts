@@ -1,23 +1,13 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ActionContext, type AnyAction, change, check, type RunNews } from '../../src/actions/action.ts';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import { OpsError } from '../../src/errors.ts';
 import type { Entry } from '../../src/journal/events.ts';
-import { createBench } from './bench-world.ts';
+import { useBenches } from './benches.ts';
 
-const benches: ReturnType<typeof createBench>[] = [];
-
-function bench(...args: Parameters<typeof createBench>) {
-  const made = createBench(...args);
-  benches.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of benches.splice(0)) await made.dispose();
-});
+const bench = useBenches();
 
 const outcomes = (steps: readonly { id: string; outcome: string }[]) =>
   Object.fromEntries(steps.map(({ id, outcome }) => [id, outcome]));

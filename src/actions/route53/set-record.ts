@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { findOpsError, OpsError } from '../../errors.ts';
+import { OpsError } from '../../errors.ts';
 import { requiredAwsSecrets } from '../../world/aws.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { answeredError } from '../aws/aws-error.ts';
+import { beforeWriting } from '../before-writing.ts';
 import { changeSets, followChange, type Progress } from './change-sets.ts';
 import { environmentZoneId, hostedZoneId, readHostedZone } from './hosted-zone.ts';
 import { listSetsAt } from './list-record-sets.ts';
@@ -201,25 +202,4 @@ async function readNow(ctx: ActionContext, { zoneId, name }: State, wanted: Inpu
 
 function inWords(sets: readonly RecordSet[]): string {
   return sets.length === 0 ? 'nothing' : sets.map(describeSet).join(' and ');
-}
-
-const definite: ReadonlySet<string> = new Set([
-  'drift',
-  'refused',
-  'credentials',
-  'invalid',
-  'fenced',
-  'write-blocked',
-]);
-
-/** Until the write is sent, every failure is a definite one: the next alternative may be taken at once. */
-async function beforeWriting<T>(ctx: ActionContext, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const known = findOpsError(error);
-    if (known === undefined ? !ctx.signal.aborted : definite.has(known.code)) throw error;
-    const hint = known?.hint === undefined ? {} : { hint: known.hint };
-    throw new OpsError('not-sent', `not tried: ${known?.message ?? 'stopped first'}`, { ...hint, cause: error });
-  }
 }
