@@ -7,9 +7,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // One process, no isolation: tests share no module state, and start seven times faster.
     isolate: false,
-    // Most of the time is waiting (for TTLs, time boxes, processes), so two files go side by side even on two processors.
-    maxWorkers: 2,
-    maxConcurrency: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
