@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { ActionContext, AnyAction, Summary } from '../../src/actions/action.ts';
+import { OpsError } from '../../src/errors.ts';
 import type { Clock } from '../../src/world/clock.ts';
 import { environmentSchema } from '../../src/world/environment.ts';
 import type { Json } from '../../src/world/json.ts';
@@ -73,14 +74,7 @@ export function testContext(given: Partial<ActionContext> = {}): ActionContext &
     mayWait: true,
     probe: () => unexpected('a probe was sent'),
     dns: () => unexpected('a DNS server was asked'),
-    clients: {
-      cloudflare: () => unexpected('Cloudflare was called'),
-      slack: () => unexpected('Slack was called'),
-      route53: () => unexpected('Route 53 was called'),
-      cloudfront: () => unexpected('CloudFront was called'),
-      statuspage: () => unexpected('the status page was called'),
-      pagerduty: () => unexpected('PagerDuty was called'),
-    },
+    clients: uncalledClients,
     operator: testOperator([]),
     suite: (name) => {
       throw new Error(`unexpected: suite ${name}`);
@@ -122,4 +116,26 @@ export async function runCheck(
 export function asChange(action: AnyAction): Extract<AnyAction, { kind: 'change' }> {
   if (action.kind !== 'change') throw new Error(`${action.name} is no change`);
   return action;
+}
+
+const uncalled = (name: string) => () => unexpected(`${name} was called`);
+
+/** Clients of every provider, none of which a test expects to be called; it puts in the one that is. */
+export const uncalledClients: ActionContext['clients'] = {
+  cloudflare: uncalled('Cloudflare'),
+  slack: uncalled('Slack'),
+  route53: uncalled('Route 53'),
+  cloudfront: uncalled('CloudFront'),
+  statuspage: uncalled('the status page'),
+  pagerduty: uncalled('PagerDuty'),
+};
+
+/** The failure of a call that must fail as expected. */
+export async function failureOf(work: Promise<unknown>): Promise<OpsError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof OpsError) return error;
+  throw new Error(`no OpsError: ${String(error)}`, { cause: error });
 }

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { readWithRetry, writeOnce } from '../../../src/actions/cloudflare/call-cloudflare.ts';
 import { createCloudflareClient } from '../../../src/world/cloudflare.ts';
 import { json, startHttpServer, type TestHttpServer } from '../../world/start-http-server.ts';
-import { testClock } from '../action-context.ts';
-import { cloudflareContext, envelope, failureOf, loadBalancerId, refusal, token, zoneId } from './cloudflare-calls.ts';
+import { failureOf, testClock } from '../action-context.ts';
+import { cloudflareContext, envelope, loadBalancerId, refusal, token, zoneId } from './cloudflare-calls.ts';
 
 const balancer = { id: loadBalancerId, name: 'api.example.com', enabled: true, proxied: true };
 const html = '<html><h1>500 Internal Server Error</h1><hr>cloudflare</html>';

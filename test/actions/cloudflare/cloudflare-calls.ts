@@ -1,9 +1,8 @@
 import type { ActionContext } from '../../../src/actions/action.ts';
-import { OpsError } from '../../../src/errors.ts';
 import type { Access } from '../../../src/world/access.ts';
 import { createCloudflareClient, isCloudflareWrite } from '../../../src/world/cloudflare.ts';
 import { createHttpsFetch } from '../../../src/world/https-fetch.ts';
-import { testContext, testEnvironment } from '../action-context.ts';
+import { testContext, testEnvironment, uncalledClients } from '../action-context.ts';
 
 export const zoneId = '0123456789abcdef0123456789abcdef';
 export const loadBalancerId = 'fedcba9876543210fedcba9876543210';
@@ -38,25 +37,11 @@ export function cloudflareContext(
       ...environment,
     }),
     clients: {
+      ...uncalledClients,
       cloudflare: () => createCloudflareClient({ token, baseURL: base, fetch }),
-      slack: () => Promise.reject(new Error('unexpected: Slack was called')),
-      route53: () => Promise.reject(new Error('unexpected: Route 53 was called')),
-      cloudfront: () => Promise.reject(new Error('unexpected: CloudFront was called')),
-      statuspage: () => Promise.reject(new Error('unexpected: the status page was called')),
-      pagerduty: () => Promise.reject(new Error('unexpected: PagerDuty was called')),
     },
     ...given,
   });
-}
-
-/** The failure of a call that must fail as expected. */
-export async function failureOf(work: Promise<unknown>): Promise<OpsError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof OpsError) return error;
-  throw new Error(`no OpsError: ${String(error)}`, { cause: error });
 }
 
 /** An answer's envelope. */

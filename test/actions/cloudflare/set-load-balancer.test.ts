@@ -6,8 +6,8 @@ import type { RunningServer } from '../../../src/simulator/http-server.ts';
 import { seedWorld } from '../../../src/simulator/seed.ts';
 import type { Fault, SimulatedRecord, SimulatedWorld } from '../../../src/simulator/state.ts';
 import { json, startHttpServer } from '../../world/start-http-server.ts';
-import { asChange } from '../action-context.ts';
-import { cloudflareContext, envelope, failureOf, loadBalancerId, refusal, token, zoneId } from './cloudflare-calls.ts';
+import { asChange, failureOf } from '../action-context.ts';
+import { cloudflareContext, envelope, loadBalancerId, refusal, token, zoneId } from './cloudflare-calls.ts';
 
 const action = asChange(setLoadBalancer);
 const hostname = 'api.example.com';

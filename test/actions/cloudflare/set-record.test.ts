@@ -10,8 +10,8 @@ import { seedWorld } from '../../../src/simulator/seed.ts';
 import type { Fault, SimulatedRecord, SimulatedWorld } from '../../../src/simulator/state.ts';
 import { createDnsTransport } from '../../../src/world/dns-transport.ts';
 import { createClock } from '../../../src/world/system-clock.ts';
-import { asChange } from '../action-context.ts';
-import { cloudflareContext, failureOf, token, zoneId } from './cloudflare-calls.ts';
+import { asChange, failureOf } from '../action-context.ts';
+import { cloudflareContext, token, zoneId } from './cloudflare-calls.ts';
 
 const action = asChange(setRecord);
 const hostname = 'api.example.com';

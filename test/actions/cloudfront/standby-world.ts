@@ -17,7 +17,7 @@ import { createHttpsFetch } from '../../../src/world/https-fetch.ts';
 import { createProber } from '../../../src/world/prober.ts';
 import { startDataPlane } from '../../simulator/data-plane.ts';
 import { sampleEnvironment } from '../../simulator/sample-environment.ts';
-import { testContext } from '../action-context.ts';
+import { testContext, uncalledClients } from '../action-context.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -102,10 +102,7 @@ export async function startStandby() {
         suite: () => suite,
         ...(signal === undefined ? {} : { signal }),
         clients: {
-          slack: () => Promise.reject(new Error('unexpected: Slack was called')),
-          pagerduty: () => Promise.reject(new Error('unexpected: the pagerduty was called')),
-          statuspage: () => Promise.reject(new Error('unexpected: the statuspage was called')),
-          route53: () => Promise.reject(new Error('unexpected: Route 53 was called')),
+          ...uncalledClients,
           cloudflare: () =>
             createCloudflareClient({
               token,

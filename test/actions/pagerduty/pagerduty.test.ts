@@ -12,8 +12,7 @@ import { createHttpsFetch } from '../../../src/world/https-fetch.ts';
 import { isJsonApiWrite } from '../../../src/world/json-api.ts';
 import { createPagerDutyApi } from '../../../src/world/pagerduty.ts';
 import { sampleEnvironment } from '../../simulator/sample-environment.ts';
-import { asChange, testContext } from '../action-context.ts';
-import { failureOf } from '../slack/slack-calls.ts';
+import { asChange, failureOf, testContext } from '../action-context.ts';
 
 const routingKey = '0123456789abcdef0123456789abcdef';
 const writing: Access = { mode: 'write', ensure: async () => undefined };

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { Route53 } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setRecord } from '../../../src/actions/route53/set-record.ts';
-import { asChange } from '../action-context.ts';
-import { dnsWithServers, failureOf, key, route53Context } from './route53-calls.ts';
+import { asChange, failureOf } from '../action-context.ts';
+import { dnsWithServers, key, route53Context } from './route53-calls.ts';
 
 const hasMoto = spawnSync('python3', ['-c', 'import moto.server, flask']).status === 0;
 const action = asChange(setRecord);

@@ -1,9 +1,8 @@
-import { OpsError } from '../../../src/errors.ts';
 import type { Access } from '../../../src/world/access.ts';
 import type { DnsTransport } from '../../../src/world/dns.ts';
 import { createHttpsFetch } from '../../../src/world/https-fetch.ts';
 import { createRoute53Client, isRoute53Write, type Route53Client } from '../../../src/world/route53.ts';
-import { testClock, testContext, testEnvironment } from '../action-context.ts';
+import { testClock, testContext, testEnvironment, uncalledClients } from '../action-context.ts';
 
 export const zoneId = 'Z0123456789ABCDEFGHIJ';
 export const key = { accessKeyId: 'AKIAEXAMPLE000000001', secretAccessKey: 'abcdEFGH/ijkl+mnop0123456789abcdEFGHijkl' };
@@ -78,22 +77,8 @@ export function route53Context(base: string, more: Given = {}) {
     signal,
     ...(more.dns === undefined ? {} : { dns: more.dns }),
     clients: {
-      cloudflare: () => Promise.reject(new Error('unexpected: Cloudflare was called')),
-      slack: () => Promise.reject(new Error('unexpected: Slack was called')),
-      cloudfront: () => Promise.reject(new Error('unexpected: CloudFront was called')),
-      statuspage: () => Promise.reject(new Error('unexpected: the status page was called')),
-      pagerduty: () => Promise.reject(new Error('unexpected: PagerDuty was called')),
+      ...uncalledClients,
       route53: async () => wrap(await createRoute53Client({ credentials, endpoint: base, fetch })),
     },
   });
-}
-
-/** The failure of a call that must fail as expected. */
-export async function failureOf(work: Promise<unknown>): Promise<OpsError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof OpsError) return error;
-  throw new Error(`no OpsError: ${String(error)}`, { cause: error });
 }

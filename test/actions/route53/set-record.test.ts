@@ -5,8 +5,8 @@ import { setFault } from '../../../src/simulator/faults.ts';
 import type { RunningServer } from '../../../src/simulator/http-server.ts';
 import { seedWorld } from '../../../src/simulator/seed.ts';
 import type { Fault, SimulatedRecordSet, SimulatedWorld } from '../../../src/simulator/state.ts';
-import { asChange, testClock } from '../action-context.ts';
-import { dnsWithServers, failureOf, key, route53Context, zoneId } from './route53-calls.ts';
+import { asChange, failureOf, testClock } from '../action-context.ts';
+import { dnsWithServers, key, route53Context, zoneId } from './route53-calls.ts';
 
 const action = asChange(setRecord);
 const hostname = 'api.example.com';

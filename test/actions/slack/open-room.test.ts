@@ -9,8 +9,8 @@ import type { SimulatedWorld } from '../../../src/simulator/state.ts';
 import type { Json } from '../../../src/world/json.ts';
 import { sampleEnvironment } from '../../simulator/sample-environment.ts';
 import { json, startHttpServer } from '../../world/start-http-server.ts';
-import { asChange } from '../action-context.ts';
-import { failureOf, slackContext, token } from './slack-calls.ts';
+import { asChange, failureOf } from '../action-context.ts';
+import { slackContext, token } from './slack-calls.ts';
 
 const action = asChange(openRoom);
 

@@ -8,8 +8,8 @@ import type { SimulatedChannel, SimulatedWorld } from '../../../src/simulator/st
 import { isSlackWrite } from '../../../src/world/slack.ts';
 import { sampleEnvironment } from '../../simulator/sample-environment.ts';
 import { json, startHttpServer } from '../../world/start-http-server.ts';
-import { asChange } from '../action-context.ts';
-import { failureOf, slackContext, token } from './slack-calls.ts';
+import { asChange, failureOf } from '../action-context.ts';
+import { slackContext, token } from './slack-calls.ts';
 
 const action = asChange(post);
 const channel = 'C0SIM00001';

@@ -1,9 +1,8 @@
 import type { ActionContext } from '../../../src/actions/action.ts';
-import { OpsError } from '../../../src/errors.ts';
 import type { Access } from '../../../src/world/access.ts';
 import { createHttpsFetch } from '../../../src/world/https-fetch.ts';
 import { createSlackClient, isSlackWrite } from '../../../src/world/slack.ts';
-import { testContext, testEnvironment } from '../action-context.ts';
+import { testContext, testEnvironment, uncalledClients } from '../action-context.ts';
 
 export const token = 'xoxb-simulated-0123456789';
 
@@ -29,23 +28,9 @@ export function slackContext(
     env: testEnvironment(environment),
     run: { id: '01RUN', shortId: 'run1', runbook: 'failover', title: 'Fail over', mode: 'live' },
     clients: {
+      ...uncalledClients,
       slack: () => createSlackClient({ mask: (text) => text, token, slackApiUrl: base, fetch }),
-      cloudflare: () => Promise.reject(new Error('unexpected: Cloudflare was called')),
-      route53: () => Promise.reject(new Error('unexpected: Route 53 was called')),
-      cloudfront: () => Promise.reject(new Error('unexpected: CloudFront was called')),
-      statuspage: () => Promise.reject(new Error('unexpected: the status page was called')),
-      pagerduty: () => Promise.reject(new Error('unexpected: PagerDuty was called')),
     },
     ...given,
   });
-}
-
-/** The failure of a call that must fail as expected. */
-export async function failureOf(work: Promise<unknown>): Promise<OpsError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof OpsError) return error;
-  throw new Error(`no OpsError: ${String(error)}`, { cause: error });
 }

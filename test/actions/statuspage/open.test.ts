@@ -4,8 +4,7 @@ import { open } from '../../../src/actions/statuspage/open.ts';
 import { setFault } from '../../../src/simulator/faults.ts';
 import type { Fault } from '../../../src/simulator/state.ts';
 import { json, startHttpServer } from '../../world/start-http-server.ts';
-import { asChange } from '../action-context.ts';
-import { failureOf } from '../slack/slack-calls.ts';
+import { asChange, failureOf } from '../action-context.ts';
 import { key, startStatusPage } from './status-page-world.ts';
 
 const action = asChange(open);

@@ -4,8 +4,7 @@ import { open } from '../../../src/actions/statuspage/open.ts';
 import { resolve } from '../../../src/actions/statuspage/resolve.ts';
 import { update } from '../../../src/actions/statuspage/update.ts';
 import { setFault } from '../../../src/simulator/faults.ts';
-import { asChange } from '../action-context.ts';
-import { failureOf } from '../slack/slack-calls.ts';
+import { asChange, failureOf } from '../action-context.ts';
 import { startStatusPage } from './status-page-world.ts';
 
 describe.each(['atlassian', 'incident-io'] as const)('messages on a public notice at %s', (provider) => {
