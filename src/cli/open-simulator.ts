@@ -37,7 +37,6 @@ export async function openSimulator(
   const clock = createClock({ speed: options.number('speed') ?? 1 });
   const seed = options.number('seed');
   const from = options.text('from');
-  const [realStart, clockStart] = [world.clock.now(), clock.now()];
   const functionCode = await readFunction(world, directory);
   const home = await world.files.makeTemporaryDirectory('resend-ops-simulator-');
   try {
@@ -58,7 +57,7 @@ export async function openSimulator(
       environmentName,
       scenario,
       scenarioName,
-      clockTimeOf: (realMs) => clockStart + (realMs - realStart) * clock.speed,
+      clockTimeOf: clock.at,
       async close() {
         try {
           await simulator.stop();

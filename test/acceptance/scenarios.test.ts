@@ -24,7 +24,7 @@ async function rehearse(state: string, ...options: string[]): Promise<Line[]> {
     .map((line) => JSON.parse(line));
 }
 
-// Most of a rehearsal is waiting for TTLs, so two go side by side; the state directory, with its log, is shared.
+// Most of a rehearsal is waiting for TTLs, so some go side by side; the state directory, with its log, is shared.
 test.concurrent.for(names)('%s ends as it says it should', { timeout: 180_000 }, async (name, { expect }) => {
   // What flaps within seconds must not be compressed below the time that a probe takes.
   const speed = name === 'flapping' || name === 'recovering' ? '1' : '15';

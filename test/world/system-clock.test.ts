@@ -61,6 +61,19 @@ describe('the clock', () => {
     box.cancel();
   });
 
+  it('stands still while the process does, so that a stall is nobody’s silence', async () => {
+    const clock = createClock({ speed: 20 });
+    await clock.sleep(1_000);
+    const [started, startedAt] = [clock.now(), Date.now()];
+    const slept = clock.sleep(10_000).then(() => Date.now() - startedAt);
+    const stalledUntil = performance.now() + 600;
+    while (performance.now() < stalledUntil);
+    expect(clock.now() - started).toBeLessThan(2_000);
+    expect(await slept).toBeGreaterThan(1_000);
+    expect(clock.at(startedAt) - started).toBeLessThan(200);
+    expect(Math.abs(clock.at(Date.now()) - clock.now())).toBeLessThan(200);
+  });
+
   it('refuses a speed that is none', () => {
     for (const speed of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => createClock({ speed })).toThrow(expect.objectContaining({ code: 'usage' }));
