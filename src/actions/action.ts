@@ -122,12 +122,14 @@ export type Change<Input, State, Output> = {
   output: z.ZodType<Output>;
   secrets?: readonly string[];
   guard?: string;
-  /** Every guard that its plan may raise: only these can be passed by `--override`. */
+  /** Every guard that its plan or its last look may raise: only these can be passed by `--override`. */
   guards?: readonly string[];
   /** It waits for a person: no time box unless the step gives one. */
   attended?: true;
   /** Reads only. Throws `refused` where the change must not be made at all. */
   plan(input: Input, ctx: ActionContext): Promise<Plan<State>>;
+  /** Reads only, after the operator's go and just before the intent: what speaks against writing now. */
+  lastLook?(input: Input, ctx: ActionContext): Promise<GuardFinding[]>;
   /**
    * Compare-and-set: throws `drift` if the world is not `before`. Throws `not-sent` or `refused` only when the write
    * surely did not happen; whatever else it throws leaves the step in doubt until `observe` has looked.

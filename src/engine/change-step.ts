@@ -83,7 +83,18 @@ async function proceed(
   const stop = await safePoint(session);
   if (stop !== null) return { kind: 'stopped', choice: stop };
   if (!step.optional && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
+  await lookOnceMore(session, step, action, input);
   return await make(session, step, action, { input, before, after }, digest);
+}
+
+/** A plan is as old as the operator took to decide: what has changed meanwhile may speak against the write. */
+async function lookOnceMore(session: Session, step: ActionStep, action: ChangeAction, input: Json): Promise<void> {
+  const { lastLook } = action;
+  if (lastLook === undefined) return;
+  const findings = await inTimeBox(session.drive.clock, timeoutOf(step, action), readSignals(session, step), (signal) =>
+    lastLook(input, actionContext(session, step.id, readOnly(session, 'a last look'), signal)),
+  );
+  for (const finding of findings) await raiseGuard(session, step.id, finding);
 }
 
 /**

@@ -123,6 +123,8 @@ export function heedInterrupts(session: Session): () => void {
       session.record({ type: 'interrupted', signal }).catch(() => requestStop(session, 'leave'));
       return;
     }
+    // A question that stands open takes it, as it takes Ctrl-C: a second one would wait unseen behind it.
+    if (signal === 'SIGINT' && session.drive.operator.interrupt()) return;
     // What the log refuses here it refuses at the run's next entry too, and that ends the drive.
     session.asking = heed(session, signal, session.asking).catch(() => requestStop(session, 'leave'));
   });

@@ -5,7 +5,7 @@ import { requestStop, type Session } from './session.ts';
 import type { StepEnd } from './step-end.ts';
 
 /**
- * Tries alternatives in order. The next is tried only when the one before is proven not applied. Where nobody can tell,
+ * Tries alternatives in order. The next is tried only when the one before is proven not applied, and no guard objected. Where nobody can tell,
  * an operator at a terminal may look again or go on knowingly; without one the run stops there.
  */
 export async function firstOf(
@@ -15,6 +15,7 @@ export async function firstOf(
 ): Promise<StepEnd> {
   const reasons: string[] = [];
   for (const alternative of step.steps) {
+    const raised = session.state.guards.length;
     const end = await tryAlternative(session, alternative, execute);
     if (end.kind === 'succeeded') {
       const unknown = session.state.steps.get(alternative.id)?.knowledge === 'unknown';
@@ -37,6 +38,11 @@ export async function firstOf(
       if (session.stop !== null) return { kind: 'stopped', choice: session.stop };
       await session.record({ type: 'step-failed', step: step.id, error: end.error });
       return end;
+    }
+    // A guard objects to the change, not to the way: no other way may slip past it.
+    if (session.state.guards.slice(raised).some(({ overriddenBecause }) => overriddenBecause === null)) {
+      await session.record({ type: 'step-failed', step: step.id, error: end.error });
+      return { kind: 'failed', step: step.id, error: end.error };
     }
     reasons.push(`${alternative.id}: ${end.error.message}`);
   }

@@ -132,6 +132,7 @@ function checkRoutes(lint: Lint, { data, holes, path }: ActionInput, names: read
     report(lint, [...path, ...at], `the environment has no route ${quote(value)}`, suggest(value, routes));
   };
   if (names.includes('route')) checkRoute(data.route ?? null, ['route']);
+  if (names.includes('last-look')) checkRoute(data['last-look'] ?? null, ['last-look']);
   const list = data.routes;
   if (names.includes('routes') && Array.isArray(list)) {
     for (const [index, item] of list.entries()) checkRoute(item, ['routes', index]);

@@ -17,6 +17,8 @@ export type Operator = {
     options: readonly { value: T; label: string }[];
     signal?: AbortSignal;
   }): Promise<Answer<T>>;
+  /** Ends the question that stands open, as Ctrl-C at it would; false where none does. */
+  interrupt(): boolean;
   /** Tells the person something they need while they act (the instructions of a manual step). */
   tell(text: string): void;
 };

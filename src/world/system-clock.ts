@@ -5,13 +5,13 @@ import type { Clock } from './clock.ts';
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Time boxes never shrink below this many real milliseconds, however fast the clock runs. */
-const leastBoxMs = 3_000;
+const leastBoxMs = 6_000;
 
 /** How often a fast clock looks whether the process was kept from running. */
 const tickMs = 20;
 
 /** A tick that comes later than this many real milliseconds after the one before shows that the process stood still. */
-const longestTickMs = 60;
+const longestTickMs = 30;
 
 /** A clock that can say what it showed at a time of the system's clock. */
 export type SystemClock = Clock & {

@@ -55,6 +55,7 @@ export function testOperator(answers: readonly Answer<boolean>[]): Operator & { 
     },
     typePhrase: () => unexpected('a phrase was asked for'),
     choose: () => unexpected('a choice was asked for'),
+    interrupt: () => false,
     tell: (text) => {
       told.push(text);
     },

@@ -381,12 +381,15 @@ function onTerminal(scene: Scene, stop: Stop): Promise<string[]> {
     await scene.moment?.(world);
     const asks = scene.name === 'waiting' || scene.name === 'a change in place' || scene.name === 'a write in flight';
     if (stop === 'lost connection') running.hangUp();
-    else if (stop === 'Ctrl-C' || stop === 'Ctrl-C twice') {
-      running.type('\u0003');
+    else if (stop === 'SIGTERM' || stop === 'SIGHUP') process.kill(running.pid, stop);
+    else {
+      if (stop === 'SIGINT') process.kill(running.pid, stop);
+      else running.type('\u0003');
       if (asks) await running.until(/Stop\?/);
       // The question after the first one has an answer: the last is to leave things as they are.
-      if (asks || stop === 'Ctrl-C twice') running.type(stop === 'Ctrl-C' ? '\u001b[B\u001b[B\r' : '\u0003');
-    } else process.kill(running.pid, stop);
+      if (stop === 'Ctrl-C twice') running.type('\u0003');
+      else if (asks) running.type('\u001b[B\u001b[B\r');
+    }
     const { code, signal, restored, output } = await running.ended;
     const endedAtMs = Date.now();
     const found: string[] = [];
@@ -395,7 +398,10 @@ function onTerminal(scene: Scene, stop: Stop): Promise<string[]> {
     if (restored !== null && output.lastIndexOf(cursor.hidden) > output.lastIndexOf(cursor.shown))
       say('the cursor is left hidden');
     // Node itself aborts when it cannot restore a terminal that is gone; by then the log holds the end.
-    const aborted = stop === 'lost connection' && signal === 6;
+    const aborted =
+      (stop === 'lost connection' && signal === 6) ||
+      // The first Ctrl-C had ended it already: nothing was begun, so nobody heeds the second.
+      (!scene.begun && stop === 'Ctrl-C twice' && signal === 2);
     if (code !== scene.code && !aborted)
       say(`exit ${code ?? `by signal ${signal}`}, not ${scene.code}: ${output.slice(-700)}`);
     if ((await world.isEnabled()) !== scene.enabled) say(`enabled is not ${scene.enabled}`);
@@ -475,6 +481,8 @@ const families: readonly { name: string; skip?: boolean; full: readonly Attack[]
     full: scenes.flatMap((scene) => stops.map((stop) => () => onTerminal(scene, stop))),
     sample: [
       () => onTerminal(named(scenes, 'a typed prompt'), 'SIGTERM'),
+      () => onTerminal(named(scenes, 'a plain prompt'), 'SIGINT'),
+      () => onTerminal(named(scenes, 'a typed prompt'), 'lost connection'),
       () => onTerminal(named(scenes, 'a write in flight'), 'lost connection'),
     ],
   },

@@ -35,6 +35,8 @@ type SmallWorld = {
   writes: string[];
   mischief: Map<string, Mischief[]>;
   blind: boolean;
+  /** What the last look before a write says against it. */
+  objection: string | null;
   /** A write on its way: it lands at the read that `afterReads` counts down to, once that is set. */
   late: { name: string; value: Json; afterReads: number | null } | null;
 };
@@ -89,6 +91,9 @@ function smallWorldActions(
         guards: [],
       };
     },
+    guards: ['objection'],
+    lastLook: async () =>
+      world.objection === null ? [] : [{ guard: 'objection', message: world.objection, hint: 'hold' }],
     async apply(planned, ctx) {
       if (!same(read(planned.before.name), planned.before.value))
         throw new OpsError('drift', 'someone else changed it');
@@ -161,6 +166,7 @@ function scriptedOperator(interactive: boolean, answers: unknown[] = []): Operat
     typePhrase: async ({ message }) => next(message),
     confirm: async ({ message }) => next(message),
     choose: async ({ message }) => next(message),
+    interrupt: () => false,
     tell: () => undefined,
   };
 }
@@ -185,7 +191,14 @@ export function createBench(
   } = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'resend-ops-engine-'));
-  const world: SmallWorld = { switches: new Map(), writes: [], mischief: new Map(), blind: false, late: null };
+  const world: SmallWorld = {
+    switches: new Map(),
+    writes: [],
+    mischief: new Map(),
+    blind: false,
+    objection: null,
+    late: null,
+  };
   const actions = new Map([
     ...smallWorldActions(world, () => undefined),
     [manualChange.name, manualChange],

@@ -162,6 +162,23 @@ test('first-of in doubt, at a terminal: look again, try the next as well, or lea
   }
 });
 
+test('a guard after the go stops the change, and no other way slips past it', async () => {
+  const stopped = bench(either);
+  stopped.world.objection = 'it is back';
+  const result = await startRun(stopped.options);
+  expect(result).toMatchObject({ exitCode: 1, message: expect.stringContaining('guard objection: it is back') });
+  expect(stopped.world.writes).toEqual([]);
+  const types = stopped.entries.map(({ type }) => type);
+  expect(types.indexOf('guard-raised')).toBeGreaterThan(types.indexOf('go-given'));
+  expect(types).not.toContain('change-intended');
+
+  const passed = bench(either);
+  passed.world.objection = 'it is back';
+  const overridden = await startRun({ ...passed.options, overrides: { objection: 'it will not last' } });
+  expect(overridden).toMatchObject({ exitCode: 0, overrides: { objection: 'it will not last' } });
+  expect(passed.world.writes).toEqual(['set a=1']);
+});
+
 test('first-of: a stop during one way ends it, and no other way is tried', async () => {
   const { options, interrupts, onEntry, world, entries } = bench(either);
   world.mischief.set('a', ['lost']);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
+import { lastLookGuard, lastLookIsWhole, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
 import { answeredStatus } from './cloudflare-error.ts';
 import {
   cloudflareId,
@@ -15,10 +16,13 @@ import { describeRecord } from './records-at-name.ts';
 import { readStandbyRecord } from './standby-record.ts';
 import { readsLoadBalancer, verifyCredentials } from './verify-credentials.ts';
 
-const input = z.strictObject({
-  enabled: z.boolean().describe('true: the load balancer answers; false: the DNS record beneath it does'),
-  route: z.string().default('fallback').describe('when disabling: the route that the record beneath must point at'),
-});
+const input = z
+  .strictObject({
+    enabled: z.boolean().describe('true: the load balancer answers; false: the DNS record beneath it does'),
+    route: z.string().default('fallback').describe('when disabling: the route that the record beneath must point at'),
+    ...lastLookKeys,
+  })
+  .refine(lastLookIsWhole, lastLookWhole);
 const state = z.strictObject({
   zoneId: cloudflareId,
   loadBalancerId: cloudflareId,
@@ -50,7 +54,9 @@ export const setLoadBalancer = change<Input, State, Output>({
   state,
   output,
   secrets: ['cloudflare'],
+  guards: [lastLookGuard],
   plan,
+  lastLook: takeLastLook,
   apply,
   observe,
   outputOf,

@@ -4,6 +4,7 @@ import { boundedText } from '../../world/bounded-text.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
 import { lookAtZone, type ZoneLook } from '../dns/look-at-zone.ts';
+import { lastLookGuard, lastLookIsWhole, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
 import { cloudflareId, cloudflareIds, listLoadBalancers } from './load-balancer.ts';
 import {
   assertNotDelegated,
@@ -19,13 +20,16 @@ import { readsRecords, verifyCredentials } from './verify-credentials.ts';
 import { stateAfter, wantedRecords, wantedSchema } from './wanted-records.ts';
 import { captureRecord, isSteering, type RecordState, recordStateSchema, sameRecords } from './zone-record-state.ts';
 
-const input = wantedSchema.extend({
-  name: z
-    .string()
-    .regex(/^[a-z0-9_*]([a-z0-9_.-]{0,251}[a-z0-9])?$/, 'a hostname in lower case, without trailing dot')
-    .optional()
-    .describe('another name than the environment’s hostname'),
-});
+const input = wantedSchema
+  .extend({
+    name: z
+      .string()
+      .regex(/^[a-z0-9_*]([a-z0-9_.-]{0,251}[a-z0-9])?$/, 'a hostname in lower case, without trailing dot')
+      .optional()
+      .describe('another name than the environment’s hostname'),
+    ...lastLookKeys,
+  })
+  .refine(lastLookIsWhole, lastLookWhole);
 const state = z.strictObject({
   zoneId: cloudflareId,
   name: z.string().min(1),
@@ -55,8 +59,9 @@ export const setRecord = change<Input, State, Output>({
   state,
   output,
   secrets: ['cloudflare'],
-  guards: ['dns-drift', 'negative-cache'],
+  guards: ['dns-drift', 'negative-cache', lastLookGuard],
   plan,
+  lastLook: takeLastLook,
   apply,
   observe,
   outputOf: async ({ after }) => outputFrom(after),

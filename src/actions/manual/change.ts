@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findOpsError, OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Planned } from '../action.ts';
+import { lastLookGuard, lastLookIsWhole, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
 import { wrapText } from '../http/text-columns.ts';
 
 const proofSchema = z.strictObject({
@@ -8,11 +9,14 @@ const proofSchema = z.strictObject({
   with: z.record(z.string(), z.json()).default({}),
 });
 
-const inputSchema = z.strictObject({
-  instructions: z.string().describe('what the person is to do'),
-  'undo-instructions': z.string().optional().describe('what the person is to do to take it back'),
-  proof: proofSchema.optional().describe('looked at after the person has said that it is done; it must agree'),
-});
+const inputSchema = z
+  .strictObject({
+    instructions: z.string().describe('what the person is to do'),
+    'undo-instructions': z.string().optional().describe('what the person is to do to take it back'),
+    proof: proofSchema.optional().describe('looked at after the person has said that it is done; it must agree'),
+    ...lastLookKeys,
+  })
+  .refine(lastLookIsWhole, lastLookWhole);
 
 /** How long the proof may take to agree after the person has said that it is done. */
 const proofMs = 60_000;
@@ -39,6 +43,8 @@ export const manualChange = change({
   state: stateSchema,
   output: z.strictObject({ proven: z.boolean(), proof: z.string().nullable() }),
   attended: true,
+  guards: [lastLookGuard],
+  lastLook: (input, ctx) => takeLastLook(input, ctx),
   async plan(input) {
     const undo = input['undo-instructions'];
     return {

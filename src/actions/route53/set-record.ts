@@ -4,6 +4,7 @@ import { requiredAwsSecrets } from '../../world/aws.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { answeredError } from '../aws/aws-error.ts';
 import { beforeWriting } from '../before-writing.ts';
+import { lastLookGuard, lastLookIsWhole, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
 import { changeSets, followChange, type Progress } from './change-sets.ts';
 import { environmentZoneId, hostedZoneId, readHostedZone } from './hosted-zone.ts';
 import { listSetsAt } from './list-record-sets.ts';
@@ -17,26 +18,34 @@ const hostname = z
   .string()
   .regex(/^[a-z0-9_*]([a-z0-9_.-]{0,251}[a-z0-9])?$/, 'a hostname in lower case, without trailing dot');
 
-const input = z.strictObject({
-  route: z.string().describe('the route that the name is to lead to'),
-  as: z
-    .enum(['cname', 'alias'])
-    .default('cname')
-    .describe('one CNAME; or A and AAAA aliases, which only a CloudFront distribution can be the target of'),
-  ttl: z.int().min(0).max(2_147_483_647).optional().describe('seconds, of a CNAME; without it the TTL stays as it is'),
-  name: hostname.optional().describe('another name than the environment’s hostname'),
-  'set-identifier': z
-    .string()
-    .min(1)
-    .max(128)
-    .optional()
-    .describe('the one set to switch where policies route the name; the others are left alone'),
-  upsert: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('why a CNAME must be overwritten (UPSERT) in place of compare-and-set; shown in the plan'),
-});
+const input = z
+  .strictObject({
+    route: z.string().describe('the route that the name is to lead to'),
+    as: z
+      .enum(['cname', 'alias'])
+      .default('cname')
+      .describe('one CNAME; or A and AAAA aliases, which only a CloudFront distribution can be the target of'),
+    ttl: z
+      .int()
+      .min(0)
+      .max(2_147_483_647)
+      .optional()
+      .describe('seconds, of a CNAME; without it the TTL stays as it is'),
+    name: hostname.optional().describe('another name than the environment’s hostname'),
+    'set-identifier': z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .describe('the one set to switch where policies route the name; the others are left alone'),
+    upsert: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('why a CNAME must be overwritten (UPSERT) in place of compare-and-set; shown in the plan'),
+    ...lastLookKeys,
+  })
+  .refine(lastLookIsWhole, lastLookWhole);
 const state = z.strictObject({
   zoneId: hostedZoneId,
   name: z.string().min(1),
@@ -68,8 +77,9 @@ export const setRecord = change<Input, State, Output>({
   state,
   output,
   secrets: requiredAwsSecrets,
-  guards: ['delegation', 'dns-drift', 'https-record'],
+  guards: ['delegation', 'dns-drift', 'https-record', lastLookGuard],
   plan,
+  lastLook: takeLastLook,
   apply,
   observe,
   outputOf,

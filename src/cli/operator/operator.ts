@@ -36,6 +36,7 @@ export function createOperator(options: OperatorOptions): Operator {
   return {
     interactive: prompts !== undefined,
     tell: options.tell,
+    interrupt: () => prompts?.interrupt() ?? false,
     typePhrase({ message, phrase, step, signal }) {
       return show({ step, go: true }, async () => {
         if (options.phrase !== undefined) return { kind: 'answered', value: options.phrase, by: 'flag' };

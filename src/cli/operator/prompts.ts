@@ -1,4 +1,5 @@
 import type { input as inputPrompt } from '@inquirer/prompts';
+import type { Clock } from '../../world/clock.ts';
 import type { World } from '../../world/world.ts';
 import { toAscii } from '../terminal/ascii.ts';
 import type { Screen } from '../terminal/screen.ts';
@@ -15,7 +16,12 @@ export type Prompts = {
     options: readonly { value: T; label: string }[],
     signal?: AbortSignal,
   ): Promise<Asked<T>>;
+  /** Ends the question that stands open, as Ctrl-C at it would; false where none does. */
+  interrupt(): boolean;
 };
+
+/** How long a closed input waits for the signal of a hang-up. */
+const hangUpMs = 100;
 
 /** The streams and the signal that a prompt is given. */
 type Context = NonNullable<Parameters<typeof inputPrompt>[1]>;
@@ -29,13 +35,42 @@ export function createPrompts(world: World, screen: Screen): Prompts | undefined
   const { stream: input } = world.stdin;
   const { stream: output } = world.stderr;
   if (input === undefined || output === undefined) return undefined;
-  return promptsOn({ input, output }, screen);
+  forgiveLostTerminal(input);
+  return promptsOn({ input, output }, screen, world.clock);
 }
 
-function promptsOn(streams: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream }, screen: Screen): Prompts {
+/**
+ * A line editor that closes gives the terminal back its settings. Where the connection was lost there is no terminal
+ * any more: Node reports that as an error of the stream, which the editor throws where nobody can catch it, and the
+ * process would die before the log holds why. The end of the input says all that there is to say.
+ */
+function forgiveLostTerminal(input: NodeJS.ReadableStream & { setRawMode?(on: boolean): unknown }): void {
+  const { setRawMode, emit } = input;
+  if (setRawMode === undefined) return;
+  input.setRawMode = (on) => {
+    input.emit = (name: string | symbol, ...args: unknown[]) =>
+      name === 'error' && isGone(args[0]) ? true : emit.call(input, name, ...args);
+    try {
+      return setRawMode.call(input, on);
+    } finally {
+      input.emit = emit;
+    }
+  };
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EIO' || error.code === 'ENOTTY');
+}
+
+function promptsOn(
+  streams: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream },
+  screen: Screen,
+  clock: Clock,
+): Prompts {
   const theme = themeFor(screen);
   const text = (message: string) => (screen.unicode ? screen.clean(message) : toAscii(screen.clean(message)));
   let last: Promise<unknown> = Promise.resolve();
+  let open: AbortController | undefined;
 
   /** Runs one question after the other, and ends it when the input is closed: a closed input would wait for ever. */
   function ask<T>(question: (context: Context) => Promise<T>, signal: AbortSignal | undefined): Promise<Asked<T>> {
@@ -46,8 +81,12 @@ function promptsOn(streams: { input: NodeJS.ReadableStream; output: NodeJS.Writa
 
   async function askNow<T>(question: (context: Context) => Promise<T>, signal?: AbortSignal): Promise<Asked<T>> {
     const closed = new AbortController();
-    // The input pauses when its line editor closes: after an answer, where this changes nothing, and on Ctrl-D.
-    const onClose = () => closed.abort();
+    open = closed;
+    // The input pauses when its line editor closes: after an answer, where this changes nothing, and on Ctrl-D. Where
+    // the connection is lost, it closes a moment before the SIGHUP that tells why.
+    const onClose = () => {
+      void clock.sleep(hangUpMs).then(() => closed.abort());
+    };
     streams.input.on('pause', onClose).on('end', onClose);
     try {
       const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
@@ -58,10 +97,15 @@ function promptsOn(streams: { input: NodeJS.ReadableStream; output: NodeJS.Writa
       throw error;
     } finally {
       streams.input.off('pause', onClose).off('end', onClose);
+      open = undefined;
     }
   }
 
   return {
+    interrupt() {
+      open?.abort();
+      return open !== undefined;
+    },
     async input(message, signal) {
       const { input: prompt } = await import('@inquirer/prompts');
       return ask((context) => prompt({ message: text(message), theme }, context), signal);

@@ -103,7 +103,7 @@ export function contextFor(options: {
         slept.push(ms);
         now += ms;
       },
-      timeBox: untouchable('timeBox'),
+      timeBox: () => ({ signal: new AbortController().signal, cancel: () => undefined }),
     },
     signal: options.signal ?? new AbortController().signal,
     mayWait: options.mayWait ?? true,
@@ -119,6 +119,7 @@ export function contextFor(options: {
     },
     operator: {
       interactive: false,
+      interrupt: () => false,
       typePhrase: untouchable('typePhrase'),
       confirm: untouchable('confirm'),
       choose: untouchable('choose'),

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { ActionContext, GuardFinding } from '../action.ts';
+import { sendSuite } from './send-suite.ts';
+
+/** The keys of a change that can look at the primary once more before it writes. */
+export const lastLookKeys = {
+  'last-look': z
+    .string()
+    .optional()
+    .describe(
+      'route over which the suite is sent once more just before the write; if it works again, nothing is written',
+    ),
+  suite: z.string().optional().describe('name of a suite in runbooks/suites; for last-look'),
+};
+
+/** The guard that a last look may raise. */
+export const lastLookGuard = 'primary-recovering';
+
+type Keys = { 'last-look'?: string | undefined; suite?: string | undefined };
+
+/** One of the two keys alone would look at nothing. */
+export const lastLookIsWhole = ({ 'last-look': route, suite }: Keys): boolean =>
+  (route === undefined) === (suite === undefined);
+
+/** What to say where only one of them is there. */
+export const lastLookWhole = { message: 'last-look (a route) and suite go together', path: ['last-look'] };
+
+const looks = 3;
+const gapMs = 500;
+/** What has not met everything three times by then has not recovered; the write waits no longer. */
+const withinMs = 3_000;
+
+/**
+ * Sends the suite's critical requests over the primary up to three times, half a second apart. Only where every one is
+ * met each time does it object: minutes can lie between the verdict and the go, and a primary that has come back makes
+ * the switch a risk without a gain. The first miss ends it, so that a failing primary costs the switch one request.
+ * Rejects with the signal's reason when the operator stops.
+ */
+export async function takeLastLook(input: Keys, ctx: ActionContext): Promise<GuardFinding[]> {
+  const { 'last-look': route, suite: name } = input;
+  if (route === undefined || name === undefined) return [];
+  const whole = ctx.suite(name);
+  const suite = { ...whole, requests: whole.requests.filter(({ critical }) => critical) };
+  const box = ctx.clock.timeBox(withinMs);
+  const signal = AbortSignal.any([ctx.signal, box.signal]);
+  try {
+    for (let look = 0; look < looks; look += 1) {
+      if (look > 0) await ctx.clock.sleep(gapMs, signal);
+      ctx.progress(`a last look at ${route}: ${look + 1} of ${looks}`);
+      const sent = (await sendSuite({ suite, route, atOnce: 10 }, { ...ctx, signal })).filter(
+        ({ outcome }) => outcome !== 'skipped',
+      );
+      if (sent.length === 0 || sent.some(({ outcome }) => outcome !== 'passed')) return [];
+    }
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    if (box.signal.aborted) return [];
+    throw error;
+  } finally {
+    box.cancel();
+  }
+  return [
+    {
+      guard: lastLookGuard,
+      message: `${route} met every critical request in ${looks} looks just now: it may be back`,
+      hint: 'hold, and compare the paths again over minutes before you switch',
+    },
+  ];
+}
