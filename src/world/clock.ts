@@ -11,7 +11,7 @@ export type Clock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
    * An abort signal for a time box of `ms` of this clock. Sockets do not get faster when time is compressed, so the
-   * box never shrinks below six real seconds (unless it asks for less). `cancel` releases the timer.
+   * box never shrinks below ten real seconds (unless it asks for less). `cancel` releases the timer.
    */
   timeBox(ms: number): { signal: AbortSignal; cancel(): void };
 };

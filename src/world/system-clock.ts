@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Time boxes never shrink below this many real milliseconds, however fast the clock runs. */
-const leastBoxMs = 6_000;
+const leastBoxMs = 10_000;
 
 /** How often a fast clock looks whether the process was kept from running. */
 const tickMs = 20;

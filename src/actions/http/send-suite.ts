@@ -8,7 +8,7 @@ import type { Suite, SuiteRequest } from './suite.ts';
 import { userAgent } from './user-agent.ts';
 
 /** Time boxes of probes never shrink below this many real milliseconds: sockets do not hurry in a rehearsal. */
-const leastBoxMs = 3_000;
+const leastBoxMs = 5_000;
 
 /**
  * Sends every request of a suite over one route and judges the answers, in the suite's order. Requests start together,
