@@ -44,11 +44,15 @@ export async function ask<T>(means: Means, question: (ctx: ReadingContext) => Pr
   } catch (error) {
     if (box.signal.aborted) return { unanswered: `no answer within ${askMs / 1_000} s` };
     if (!(error instanceof OpsError)) throw error;
-    const isRefusal = error.code === 'credentials' || error.code === 'refused' || error.code === 'invalid';
-    return isRefusal ? { refused: error } : { unanswered: error.message };
+    return isRefusal(error) ? { refused: error } : { unanswered: error.message };
   } finally {
     box.cancel();
   }
+}
+
+/** A provider that takes no more calls for now has not said no to this one. */
+function isRefusal({ code, message }: OpsError): boolean {
+  return code === 'credentials' || code === 'invalid' || (code === 'refused' && !/\bHTTP 429\b/.test(message));
 }
 
 /** The finding of a question that was refused, or that got no answer. */

@@ -81,14 +81,13 @@ function judge(row: Independence, isTheProviders: boolean): Finding {
   const id = `independence-${row.name}`;
   const evidence = `${row.host}: addresses ${words[row.byAddress]}, answers ${words[row.bySignature]} (${row.answered})`;
   if (isBehind(row)) {
+    if (isTheProviders && row.neededFor !== 'switch')
+      return fine(id, `${row.host}: the provider’s own; the switch does without it`);
     if (isTheProviders) {
       return trouble(id, 'warn', {
         found: 'the provider’s own API is needed, and is behind its own edge',
-        breaks: row.neededFor === 'switch' ? 'the switch needs the API of the provider that fails' : breaksBy.checks,
-        remedy:
-          row.neededFor === 'switch'
-            ? 'rehearse the way by hand (scenario throttled), or let the name be served by Route 53 (partial setup)'
-            : 'nothing to do: the switch is made at Route 53',
+        breaks: 'the switch needs the API of the provider that fails',
+        remedy: 'rehearse the way by hand (scenario throttled), or let the name be served by Route 53 (partial setup)',
       });
     }
     // Both kinds of evidence, or the addresses, make it certain; a header can be anybody's.
