@@ -44,7 +44,7 @@ async function examineIdentity(means: Means): Promise<Finding> {
     return trouble(id, 'warn', {
       found: `the key is that of account ${boundedText(account, 20)}’s root user`,
       breaks: 'whoever gets hold of it can do everything',
-      remedy: 'make a role or a user that may do what the README lists, and use its key',
+      remedy: 'make a role or a user that may do only what the steps need, and use its key',
     });
   }
   return fine(id, boundedText(arn, 160));
