@@ -63,6 +63,13 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/schema.ts')).schema,
   },
   {
+    name: 'doctor',
+    summary: 'what would stop a failover tonight: this machine, the credentials, what falls with the provider',
+    options: [environmentOption, ...showOptions, stateOption, runbooksOption],
+    group: 'Look:',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'rehearse',
     summary: 'run a runbook against a simulator on this machine; needs no account and no network',
     arguments: [{ name: '[runbook]', description: 'name of a runbook; its inputs are options here too' }],

@@ -15,7 +15,7 @@ import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
-import type { PromptsSeen, RehearsalEnd } from './score-rehearsal.ts';
+import type { endRefusal, PromptsSeen, RehearsalEnd } from './score-rehearsal.ts';
 import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
@@ -36,6 +36,8 @@ export type DriveRequest = {
   announce?: (show: (text: string) => void) => void;
   /** What a rehearsal adds at its end: lines for people, and its score. */
   closing?: (state: RunState, prompts: PromptsSeen) => Promise<RehearsalEnd>;
+  /** What a rehearsal says of its refusal: a line for people, and its score. */
+  refused?: (error: unknown) => ReturnType<typeof endRefusal>;
 };
 
 /** What a drive has to work with: the engine's needs, and questions before the run. */
@@ -134,7 +136,9 @@ export async function driveOnTerminal(
     if (json) writeJsonLine(world, closing === undefined ? result : { ...result, score: closing.score });
     return result.exitCode;
   } catch (error) {
-    if (json) writeRefusal(world, error, { runbook: material.runbook.name, mode });
+    const refusal = request.refused?.(error);
+    if (refusal !== undefined) screen.line(refusal.line, { hanging: 10 });
+    if (json) writeRefusal(world, error, { runbook: material.runbook.name, mode, score: refusal?.score });
     throw error;
   } finally {
     view.stop();

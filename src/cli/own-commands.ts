@@ -14,5 +14,6 @@ export const ownCommands: ReadonlySet<string> = new Set([
   'mark-done',
   'release',
   'audit',
+  'doctor',
   'help',
 ]);

@@ -1,4 +1,5 @@
 import { type ExitCode, exitCodeOf, exitCodes } from '../errors.ts';
+import type { RefusalScore } from '../report/score.ts';
 import type { World } from '../world/world.ts';
 import { writeJsonLine } from './json-lines.ts';
 
@@ -8,7 +9,18 @@ const told = new WeakSet<object>();
 export function writeRefusal(
   world: World,
   error: unknown,
-  { runbook, mode, exitCode = exitCodeOf(error) }: { runbook: string | null; mode: string | null; exitCode?: ExitCode },
+  {
+    runbook,
+    mode,
+    exitCode = exitCodeOf(error),
+    score,
+  }: {
+    runbook: string | null;
+    mode: string | null;
+    exitCode?: ExitCode;
+    /** Of a rehearsal that was refused. */
+    score?: RefusalScore | undefined;
+  },
 ): void {
   if (typeof error === 'object' && error !== null) {
     if (told.has(error)) return;
@@ -26,5 +38,6 @@ export function writeRefusal(
     steps: [],
     overrides: {},
     head: null,
+    ...(score === undefined ? {} : { score }),
   });
 }

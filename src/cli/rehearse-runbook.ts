@@ -9,7 +9,7 @@ import { loadMaterial } from './load-material.ts';
 import { locateRunbooks } from './locate.ts';
 import { noteSignals, openSimulator } from './open-simulator.ts';
 import { resolveInputs } from './resolve-inputs.ts';
-import { endRehearsal, type PromptsSeen } from './score-rehearsal.ts';
+import { endRefusal, endRehearsal, type PromptsSeen } from './score-rehearsal.ts';
 import { parseOverrides } from './shared-options.ts';
 
 /** Rehearses a runbook: the very same run, against a simulator that lives as long as it. Throws what running it throws. */
@@ -44,6 +44,7 @@ export async function rehearseRunbook(world: World, options: Options, runbook: s
       },
       closing: (state: RunState, prompts: PromptsSeen) =>
         endRehearsal({ world, options, runbook: material.runbook }, opened, { state, ...prompts, say }),
+      refused: (error: unknown) => endRefusal({ options, runbook, mode }, opened, error),
     } as const;
     const code = await driveOnTerminal(request, async (driving) => {
       early.assertNone();

@@ -1,6 +1,7 @@
 import path from 'node:path';
+import { exitCodeOf, exitCodes } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
-import { type Score, scoreOf } from '../report/score.ts';
+import { type RefusalScore, type Score, type ScoreFacts, scoreOf, scoreOfRefusal } from '../report/score.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { World } from '../world/world.ts';
 import type { Options } from './command.ts';
@@ -41,15 +42,7 @@ export async function endRehearsal(
       atPromptsMs,
       asked,
       endsOn: simulator.answeredPath(),
-      expected:
-        state.runbook === 'failover' && state.mode === 'rehearsal'
-          ? {
-              verdict: scenario.expect.verdict,
-              exitCode: scenario.expect['exit-code'],
-              endsOn: scenario.expect['ends-on'],
-              asked: scenario.expect.asked,
-            }
-          : {},
+      expected: expectedOf(opened, state),
       objective: runbook.objective,
       goAtMs: goAt === null ? null : opened.clockTimeOf(Date.parse(goAt)),
       customers: simulator.clientsReport(),
@@ -62,6 +55,39 @@ export async function endRehearsal(
     lines.push(`the score could not be kept: ${error instanceof Error ? error.message : String(error)}`);
   }
   return { lines, score };
+}
+
+/**
+ * Scores a rehearsal that was refused for its credentials, which a scenario may be about; undefined for what else keeps
+ * a run from starting.
+ */
+export function endRefusal(
+  { options, runbook, mode }: { options: Options; runbook: string; mode: string },
+  opened: OpenSimulator,
+  error: unknown,
+): { line: string; score: RefusalScore } | undefined {
+  const exitCode = exitCodeOf(error);
+  if (exitCode !== exitCodes.credentials) return undefined;
+  const score = scoreOfRefusal(exitCode, {
+    scenario: opened.scenarioName,
+    from: options.text('from') ?? null,
+    seed: options.number('seed') ?? null,
+    endsOn: opened.simulator.answeredPath(),
+    expected: expectedOf(opened, { runbook, mode }),
+  });
+  const end = `refused, exit ${exitCode}, DNS on ${score.endsOn}`;
+  const how = score.asExpected === true ? 'ended as the scenario expects' : 'NOT as the scenario expects';
+  return { line: score.asExpected === null ? `score     ${end}` : `score     ${how}: ${end}`, score };
+}
+
+/** What the scenario says of this run: it speaks of a failover that is rehearsed. */
+function expectedOf(
+  { scenario }: OpenSimulator,
+  { runbook, mode }: { runbook: string; mode: string },
+): ScoreFacts['expected'] {
+  if (runbook !== 'failover' || mode !== 'rehearsal') return {};
+  const { verdict, 'exit-code': exitCode, 'ends-on': endsOn, asked } = scenario.expect;
+  return { verdict, exitCode, endsOn, asked };
 }
 
 function scoreLines(score: Score, expect: OpenSimulator['scenario']['expect']): string[] {

@@ -107,6 +107,19 @@ export function scoreOf(state: RunState, facts: ScoreFacts): Score {
   };
 }
 
+/** How a rehearsal went that was refused before it started: nothing ran, so it is not kept among the scores. */
+export type RefusalScore = Pick<Score, 'scenario' | 'from' | 'seed' | 'exitCode' | 'endsOn' | 'asked' | 'asExpected'>;
+
+/** Scores a rehearsal that was refused before it started. */
+export function scoreOfRefusal(
+  exitCode: number,
+  { expected, ...facts }: Pick<ScoreFacts, 'scenario' | 'from' | 'seed' | 'endsOn' | 'expected'>,
+): RefusalScore {
+  const asked: string[] = [];
+  const asExpected = isAsExpected(expected, { verdict: null, exitCode, endsOn: facts.endsOn, asked });
+  return { ...facts, exitCode, asked, asExpected };
+}
+
 const comparison = z.object({ verdict: z.string() });
 
 function verdictOf(state: RunState): string | null {

@@ -122,6 +122,10 @@ function findMeaningProblems(environment: Environment, source: YamlSource): Prob
     const refused = url === undefined ? undefined : whyRefused(url);
     if (refused) report(['endpoints', name], refused.what, refused.remedy);
   }
+  for (const [name, { url }] of Object.entries(environment.dependencies)) {
+    const refused = whyRefused(url);
+    if (refused) report(['dependencies', name, 'url'], refused.what, refused.remedy);
+  }
   return problems;
 }
 

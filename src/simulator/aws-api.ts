@@ -6,23 +6,31 @@ import { createFunctionRunner, type FunctionRunner } from './function-runner.ts'
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import { answerRoute53, route53Namespace } from './route53-api.ts';
 import type { SimulatedWorld } from './state.ts';
+import { answerSts, isForSts, stsNamespace } from './sts-api.ts';
 
 /** A token bucket for the whole account: 50 calls at once, 10 more each second (Route 53 docs, API request throttling). */
 const bucket = { burst: 50, perSecond: 10 };
 
-/** One service behind the endpoint, told by the API version that its paths begin with. */
+/** One service behind the endpoint, told by the API version that its paths begin with, or by their being the root. */
 type Service = {
-  prefix: string;
+  isFor(request: ServerRequest): boolean;
   signingName: string;
   namespace: string;
   answer(world: SimulatedWorld, request: ServerRequest, nowMs: number): ServerAnswer;
 };
 
-function servicesWith(runner: FunctionRunner): readonly Service[] {
+function servicesWith(runner: FunctionRunner, key: AwsKey): readonly Service[] {
+  const under = (prefix: string) => (request: ServerRequest) => request.path.startsWith(prefix);
   return [
-    { prefix: '/2013-04-01/', signingName: 'route53', namespace: route53Namespace, answer: answerRoute53 },
     {
-      prefix: cloudFrontPrefix,
+      isFor: isForSts,
+      signingName: 'sts',
+      namespace: stsNamespace,
+      answer: (_world, request) => answerSts(request, key),
+    },
+    { isFor: under('/2013-04-01/'), signingName: 'route53', namespace: route53Namespace, answer: answerRoute53 },
+    {
+      isFor: under(cloudFrontPrefix),
       signingName: 'cloudfront',
       namespace: cloudFrontNamespace,
       answer: (world, request) => answerCloudFront(world, request, runner),
@@ -42,8 +50,8 @@ export function startAwsApi(options: {
 }): Promise<RunningServer> {
   const { world, key, now } = options;
   const runner = createFunctionRunner();
-  const services = servicesWith(runner);
-  const serviceOf = ({ path }: ServerRequest) => services.find(({ prefix }) => path.startsWith(prefix));
+  const services = servicesWith(runner, key);
+  const serviceOf = (request: ServerRequest) => services.find(({ isFor }) => isFor(request));
   const tokens = { left: bucket.burst, atMs: now() };
   return startHttpServer({
     world,
@@ -61,7 +69,11 @@ export function startAwsApi(options: {
     },
     errorPage: (status, request) => errorPage(status, serviceOf(request)?.namespace ?? route53Namespace),
     writes: {
-      isWrite: ({ method, path }) => method !== 'GET' && method !== 'HEAD' && !/\/function\/[^/]+\/test$/.test(path),
+      isWrite: (request) =>
+        request.method !== 'GET' &&
+        request.method !== 'HEAD' &&
+        !isForSts(request) &&
+        !/\/function\/[^/]+\/test$/.test(request.path),
       capture: () => {
         const { recordSets, changes } = world.hostedZone;
         const saved = { recordSets, changes: [...changes] };

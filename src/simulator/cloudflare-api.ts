@@ -15,6 +15,7 @@ import {
   overwriteRecord,
   patchRecord,
 } from './cloudflare-records.ts';
+import { refuseCredentials, verifyToken } from './cloudflare-token.ts';
 import { createEditor } from './edit-records.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import type { SimulatedWorld } from './state.ts';
@@ -48,7 +49,7 @@ export function startCloudflareApi(options: {
       const answer =
         remaining < 0
           ? failure(429, { code: 971, message: 'Please wait and consider throttling your request speed' })
-          : (refuseCredentials(request, token) ?? route(world, request, new Date(now()).toISOString()));
+          : (refuseCredentials(world, request, token) ?? route(world, request, new Date(now()).toISOString()));
       return { ...answer, headers: { ...edgeHeaders(), ...rateHeaders(limiter, remaining, now()), ...answer.headers } };
     },
     errorPage: (status) => errorPage(status),
@@ -73,32 +74,13 @@ export function startCloudflareApi(options: {
   });
 }
 
-function refuseCredentials(request: ServerRequest, token: string): ServerAnswer | undefined {
-  const { authorization } = request.headers;
-  if (authorization === undefined) {
-    return failure(400, { code: 9106, message: 'Missing X-Auth-Key, X-Auth-Email or Authorization headers' });
-  }
-  const given = /^Bearer ([A-Za-z0-9_-]{8,})$/.exec(authorization)?.[1];
-  if (given === undefined) {
-    const chain = [{ code: 6111, message: 'Invalid format for Authorization header' }];
-    return failure(400, { code: 6003, message: 'Invalid request headers', chain });
-  }
-  if (given === token) return undefined;
-  return request.path.startsWith(`${prefix}/user/tokens/verify`)
-    ? failure(401, { code: 1000, message: 'Invalid API Token' })
-    : failure(403, { code: 10000, message: 'Authentication error' });
-}
-
 function route(world: SimulatedWorld, request: ServerRequest, now: string): ServerAnswer {
   if (!request.path.startsWith('/')) return noRoute(request.path);
   const url = new URL(`https://api.cloudflare.com${request.path}`);
   const path = url.pathname.replace(/\/$/, '');
   const call = `${request.method} ${path.slice(prefix.length)}`;
   if (!path.startsWith(`${prefix}/`)) return noRoute(path);
-  if (call === 'GET /user/tokens/verify') {
-    const messages = [{ code: 10000, message: 'This API Token is valid and active', type: null }];
-    return success({ id: idOf('token', world), status: 'active' }, { messages });
-  }
+  if (call === 'GET /user/tokens/verify') return verifyToken(world, Date.parse(now));
   if (call === 'GET /zones') {
     const name = url.searchParams
       .get('name')
@@ -216,7 +198,8 @@ function rateHeaders(limiter: Limiter, remaining: number, nowMs: number): Record
   };
 }
 
-function edgeHeaders(): Record<string, string> {
+/** What every answer through Cloudflare's edge carries (Cloudflare docs, HTTP headers). */
+export function edgeHeaders(): Record<string, string> {
   return { server: 'cloudflare', 'cf-ray': `${randomBytes(8).toString('hex')}-NRT`, 'cf-cache-status': 'DYNAMIC' };
 }
 

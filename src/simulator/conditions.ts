@@ -2,7 +2,7 @@ import { staged } from './change-cloudfront.ts';
 import type { SimulatedPolicy } from './cloudfront-state.ts';
 import type { SimulatedWorld } from './state.ts';
 
-/** What can be wrong with the standby before anyone needs it, by the name that scenarios give it. */
+/** What can be wrong before anyone needs it, with the standby or with what a failover needs, by the name that scenarios give it. */
 export const conditions = {
   'alias-missing': 'the hostname is not attached to the distribution: 403 to everyone',
   'authorization-stripped': 'the origin request policy forwards no Authorization',
@@ -10,6 +10,10 @@ export const conditions = {
   'certificate-expiring': 'the certificate for the hostname has three days left',
   'waf-large-body': 'AWS WAF refuses bodies over 8 KB',
   'origin-timeout-short': 'the distribution gives an origin five seconds to answer',
+  'slack-behind-provider': 'Slack is behind the same edge, and falls with it',
+  'token-expired': 'the Cloudflare token has come to its end',
+  'token-ends-soon': 'the Cloudflare token ends in three days',
+  'token-without-scope': 'the Cloudflare token may read the zone and its records, and no load balancer',
 } as const;
 
 /** One of {@link conditions}. */
@@ -54,6 +58,18 @@ export function bringAbout(world: SimulatedWorld, condition: Condition): void {
         arn: 'arn:aws:wafv2:us-east-1:123456789012:global/webacl/standby/5b0c2f34',
         maxBodyBytes: commonRuleSetBytes,
       };
+      return;
+    case 'slack-behind-provider':
+      world.slackBehindProvider = true;
+      return;
+    case 'token-expired':
+      world.cloudflareToken = 'expired';
+      return;
+    case 'token-ends-soon':
+      world.cloudflareToken = 'ends-soon';
+      return;
+    case 'token-without-scope':
+      world.cloudflareToken = 'without-load-balancers';
       return;
     case 'origin-timeout-short':
       for (const origin of distribution.origins) origin.readTimeout = 5;

@@ -1,5 +1,5 @@
 import { operatorsRegion, type Region } from './regions.ts';
-import type { Component, Fault, SimulatedWorld } from './state.ts';
+import type { Component, Fault, SetFault, SimulatedWorld } from './state.ts';
 
 /** A fault as it acts at one moment: flapping is resolved to "down with this status" or to no fault at all. */
 export type ActingFault = Exclude<Fault, { kind: 'flap' }>;
@@ -14,11 +14,16 @@ export function faultFor(
   nowMs: number,
   region: Region = operatorsRegion,
 ): ActingFault | undefined {
-  const fault = world.faults.get(component);
+  const fault = world.faults.get(component) ?? ofTheFront(world, component);
   if (fault === undefined || fault.regions?.includes(region) === false) return undefined;
   if (fault.kind !== 'flap') return fault;
   const phaseMs = Math.max(0, nowMs - fault.sinceMs) % Math.max(1, fault.downMs + fault.upMs);
   return phaseMs < fault.downMs ? { kind: 'status', status: fault.status } : undefined;
+}
+
+/** What stands behind the edge fails as the edge does. */
+function ofTheFront(world: SimulatedWorld, component: Component): SetFault | undefined {
+  return component === 'slack-api' && world.slackBehindProvider === true ? world.faults.get('edge') : undefined;
 }
 
 /** Breaks a component from `nowMs` on, everywhere or in some regions; undefined repairs it everywhere. */

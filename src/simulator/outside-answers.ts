@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { DnsRecord } from '../world/dns.ts';
 import { answerFromParent } from './parent-answers.ts';
+import { addressesOfProvider } from './provider-hosts.ts';
 import { partialSetupSuffix } from './seed-hosted-zone.ts';
 import type { SimulatedWorld } from './state.ts';
 import { isProxied, type NameAnswer } from './zone-answers.ts';
@@ -12,8 +13,8 @@ const proxiedTtl = 300;
 
 /**
  * What the rest of the simulated Internet answers, for the resolvers: the distribution's domain with the fallback's
- * addresses and a TTL of 60 s, the names of a partial setup with the edge's, the nameservers' own names with their
- * addresses, the parent's NS and the zone's DS records, and NXDOMAIN for everything else.
+ * addresses and a TTL of 60 s, the names of a partial setup with the edge's, the providers' own names and the
+ * nameservers' with their addresses, the parent's NS and the zone's DS records, and NXDOMAIN for everything else.
  */
 export function answerFromOutside(world: SimulatedWorld, name: string, type: string): NameAnswer {
   const asked = name.toLowerCase().replace(/\.$/, '');
@@ -25,6 +26,8 @@ export function answerFromOutside(world: SimulatedWorld, name: string, type: str
     const { v4, v6 } = world.addresses.edge;
     return present(name, type, { A: v4, AAAA: v6 }, proxiedTtl);
   }
+  const provider = addressesOfProvider(world, asked);
+  if (provider !== undefined) return present(name, type, { A: provider.v4, AAAA: provider.v6 }, proxiedTtl);
   // A zone's DS records are the parent's to tell (RFC 4035, section 3.1.4.1).
   if (asked === world.parent.name || (asked === world.zone.name && type === 'DS')) {
     return { ...answerFromParent(world, asked, type), authoritative: false };

@@ -1,3 +1,4 @@
+import { edgeHeaders } from './cloudflare-api.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import { botUser, type SlackArguments, type SlackResult } from './slack-call.ts';
 import { slackMethods } from './slack-methods.ts';
@@ -24,13 +25,17 @@ export function startSlackApi(options: {
     server: 'slack-api',
     now,
     ...(options.speed === undefined ? {} : { speed: options.speed }),
-    handle: (request) => json(200, answer(world, { request, token, nowMs: now() })),
+    handle: (request) => {
+      const answered = json(200, answer(world, { request, token, nowMs: now() }));
+      return { ...answered, headers: { ...answered.headers, ...marksOfTheFront(world) } };
+    },
     errorPage: (status) => {
       if (status === 429) {
         const { headers, body } = json(429, { ok: false, error: 'ratelimited' });
         return { headers: { ...headers, 'retry-after': '30' }, ...(body === undefined ? {} : { body }) };
       }
-      return { headers: { 'content-type': 'text/html; charset=utf-8' }, body: `<h1>${status} Server Error</h1>\n` };
+      const headers = { 'content-type': 'text/html; charset=utf-8', ...marksOfTheFront(world) };
+      return { headers, body: `<h1>${status} Server Error</h1>\n` };
     },
     writes: {
       isWrite: ({ path }) => path.startsWith('/api/') && !readingMethods.test(path.replace(/\?.*$/, '')),
@@ -42,6 +47,11 @@ export function startSlackApi(options: {
       },
     },
   });
+}
+
+/** What the edge adds to the answers of what stands behind it. */
+function marksOfTheFront(world: SimulatedWorld): Record<string, string> {
+  return world.slackBehindProvider === true ? edgeHeaders() : {};
 }
 
 function answer(

@@ -236,6 +236,10 @@ export type SimulatedWorld = SimulatedCloudFront & {
   /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
   addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
   faults: Map<Component, SetFault>;
+  /** Slack's name leads to the edge, whose marks its answers carry and with which it falls. */
+  slackBehindProvider?: boolean;
+  /** What has become of the Cloudflare token; active and good for everything unless given. */
+  cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers';
   channels: SimulatedChannel[];
   statusPage: SimulatedStatusPage;
   alerts: SimulatedAlert[];

@@ -14,6 +14,8 @@ import { createProber } from './prober.ts';
 import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } from './route53.ts';
 import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
 import { createStatusPageApi, statusPageApis } from './statuspage.ts';
+import { createStsClient, type StsClient, stsApi } from './sts.ts';
+import { createVisitor, type Visitor } from './visit.ts';
 
 /** The providers as a run reaches them. A client asks `access` before every writing call. */
 export type Edges = {
@@ -34,6 +36,14 @@ export type Edges = {
   secret(name: string): string | undefined;
 };
 
+/** What is asked besides, where no run is under way; nothing of it can write. */
+export type DoctorEdges = Edges & {
+  /** Asks any URL, without credentials. */
+  visit: Visitor;
+  /** As `route53`. */
+  sts(): Promise<StsClient>;
+};
+
 /** Time box of one call of a provider's API: short enough for a second look within the promised minute. */
 const attemptTimeoutMs = 5_000;
 const maxBodyBytes = 4 * 1024 * 1024;
@@ -49,7 +59,7 @@ type EdgeOptions = {
 };
 
 /** Builds the edges of an environment. */
-export function createEdges(environment: Environment, { ca, secret, mask }: EdgeOptions): Edges {
+export function createEdges(environment: Environment, { ca, secret, mask }: EdgeOptions): DoctorEdges {
   const trust = ca === undefined ? {} : { ca };
   const tokenOf = (name: string): string => {
     const token = secret(name);
@@ -74,6 +84,7 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
   };
   return {
     probe: createProber(trust),
+    visit: createVisitor({ ca }),
     dns: createDnsTransport(),
     async cloudflare(access) {
       const baseURL = environment.endpoints.cloudflare ?? cloudflareApi;
@@ -106,6 +117,16 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
         credentials: awsCredentials(),
         endpoint,
         fetch: fetchFor(endpoint, access, isCloudFrontWrite),
+      });
+    },
+    async sts() {
+      const endpoint = environment.endpoints.aws ?? stsApi;
+      const access = (): Access => ({ mode: 'read-only', why: 'who a key is, is only asked' });
+      return createStsClient({
+        credentials: awsCredentials(),
+        endpoint,
+        fetch: fetchFor(endpoint, access, isRoute53Write),
+        now: () => Date.now(),
       });
     },
     async statuspage(access) {

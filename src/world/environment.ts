@@ -49,6 +49,15 @@ export const routeSchema = z.strictObject({
     .describe('how DNS answers that point at this route are recognised'),
 });
 
+/** Something outside that an incident needs, besides the systems that the environment names elsewhere. */
+const dependencySchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe('where it answers; it is asked without credentials'),
+  'needed-for': z
+    .enum(['switch', 'telling', 'checks'])
+    .default('switch')
+    .describe('without it there is no switch (a login, a store of secrets); nobody is told; or a check is missing'),
+});
+
 /** The world a runbook acts on. Holds names and ids, never a secret. */
 export const environmentSchema = z.strictObject({
   title: z.string().optional(),
@@ -112,6 +121,13 @@ export const environmentSchema = z.strictObject({
     })
     .optional()
     .describe('paging; the integration’s routing key is the secret pagerduty'),
+  dependencies: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'lower-case letters, digits and hyphens'), dependencySchema)
+    .default({})
+    .describe(
+      'what else an incident needs: identity provider, store of secrets, package registry, repository of runbooks; ' +
+        '`doctor` asks whether they are behind the provider that fails',
+    ),
   dns: z
     .strictObject({
       resolvers: z.array(target).min(1).describe('caching resolvers to ask, as address or address:port'),

@@ -107,3 +107,8 @@ function bootId(): string {
 function processNamespace(): string {
   return process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : 'pid';
 }
+
+/** The version of the Node that runs this, as `v20.19.4`. */
+export function runtimeVersion(): string {
+  return process.version;
+}

@@ -30,8 +30,9 @@ describe('scenario files', () => {
     );
     for (const name of names) {
       const { expect: ending } = await loadScenario(name);
-      expect(ending.verdict?.length, name).toBeGreaterThan(0);
       expect(ending['exit-code'], name).toBeTypeOf('number');
+      // What is refused for its credentials stops before it looks at anything.
+      if (ending['exit-code'] !== 5) expect(ending.verdict?.length, name).toBeGreaterThan(0);
     }
   });
 

@@ -3,7 +3,7 @@ import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import { isPlaceholder } from '../../world/environment.ts';
 import type { ActionContext } from '../action.ts';
-import { readWithRetry } from '../aws/call-aws.ts';
+import { type AwsCallContext, readWithRetry } from '../aws/call-aws.ts';
 import { matchesPattern } from './path-pattern.ts';
 
 /** Names that others chose are shown: longer ones are cut. */
@@ -127,7 +127,7 @@ export function distributionId(env: ActionContext['env']): string {
 }
 
 /** Reads the environment's distribution. Throws `refused` when there is none with that id. */
-export async function readDistribution(ctx: ActionContext): Promise<Distribution> {
+export async function readDistribution(ctx: AwsCallContext & Pick<ActionContext, 'env'>): Promise<Distribution> {
   const id = distributionId(ctx.env);
   const what = `read the distribution ${id}`;
   const client = await ctx.clients.cloudfront();

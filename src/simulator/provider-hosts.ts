@@ -1,0 +1,23 @@
+import type { SimulatedWorld } from './state.ts';
+
+/** Where other people's systems are: addresses for documentation (RFC 5737, RFC 3849), in nobody's range. */
+const elsewhere = { v4: ['198.51.100.20'], v6: ['2001:db8::20'] };
+
+/** The names under which the simulated systems are known outside. */
+const others: ReadonlySet<string> = new Set([
+  'api.incident.io',
+  'api.statuspage.io',
+  'cloudfront.amazonaws.com',
+  'events.eu.pagerduty.com',
+  'events.pagerduty.com',
+  'route53.amazonaws.com',
+  'slack.com',
+  'sts.us-east-1.amazonaws.com',
+]);
+
+/** The addresses that a provider's own name has; undefined for a name that is none. Cloudflare's API is behind its own edge. */
+export function addressesOfProvider(world: SimulatedWorld, name: string): { v4: string[]; v6: string[] } | undefined {
+  if (name === 'api.cloudflare.com' || (name === 'slack.com' && world.slackBehindProvider === true))
+    return world.addresses.edge;
+  return others.has(name) ? elsewhere : undefined;
+}
