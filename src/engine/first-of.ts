@@ -38,6 +38,11 @@ export async function firstOf(
       await session.record({ type: 'step-failed', step: step.id, error: end.error });
       return end;
     }
+    // People who did not approve of one way in time would be asked for the next, and the next.
+    if (session.state.steps.get(alternative.id)?.approval?.voidedWhy === 'expired') {
+      await session.record({ type: 'step-failed', step: step.id, error: end.error });
+      return end;
+    }
     reasons.push(`${alternative.id}: ${end.error.message}`);
   }
   const error = recordedError(

@@ -9,6 +9,7 @@ import type { ClientsReport, Via } from './client-tally.ts';
 import { type Clients, startClients } from './clients.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
+import { castOf, startColleagues } from './colleagues.ts';
 import { startControlPort } from './control-port.ts';
 import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
@@ -43,6 +44,8 @@ export type SimulatorOptions = {
   from?: string;
   /** The function at CloudFront that chooses the backend, LIVE and DEVELOPMENT; a short one of the simulator's own unless given. */
   functionCode?: string;
+  /** The person who rehearses, as the log names them: a colleague is somebody else. */
+  operator?: string;
   /** Gets the scenario's words for people. */
   say?(text: string): void;
   /** How many simulated customers send requests; 8 unless given, 0 for none. */
@@ -99,7 +102,11 @@ async function start(
   });
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
-  const environment = withOwnSecrets(options.environment);
+  const cast = castOf(options.environment, {
+    operator: options.operator ?? 'operator',
+    acts: options.scenario?.approvals,
+  });
+  const environment = withOwnSecrets(cast.environment);
   const secrets = generateSecrets(environment);
   world.apiKeys.push(...secrets.apiKeys);
 
@@ -134,6 +141,7 @@ async function start(
     seed,
   });
   running.push(clients);
+  running.push(startColleagues({ world, clock, cast }));
   const control = await startControlPort({ world, now: () => clock.now(), clientsReport: () => clients.report() });
   running.push(control);
 

@@ -121,7 +121,10 @@ function step(uses: string, output: { verdict: string }) {
     change: null,
     noted: null,
     confirmed: [],
-    markedDone: null,
+    approval: null,
+          approvalPlaces: [],
+          refusals: [],
+          markedDone: null,
   } as const;
 }
 
