@@ -11,7 +11,7 @@ import type { Prompts } from './operator/prompts.ts';
 import { pinnedMaterial } from './pinned-material.ts';
 
 /** What a run has asked to be approved. `digest`: of the plan that it waits with. */
-export type AskedApproval = {
+type AskedApproval = {
   state: RunState;
   step: StepState & { approval: ApprovalState };
   digest: string;

@@ -7,7 +7,7 @@ import type { StartOptions } from './options.ts';
 import type { Session } from './session.ts';
 
 /** The approvals that a step needs, with names. */
-export type NeededApprovals = { count: number; from: readonly string[]; withinMs: number };
+type NeededApprovals = { count: number; from: readonly string[]; withinMs: number };
 
 /** What a step needs now; undefined where its condition does not hold. Throws `failed` where nobody could tell who may approve. */
 export function approvalRuleFor(session: Session, step: Step, rule: ApprovalRule): NeededApprovals | undefined {

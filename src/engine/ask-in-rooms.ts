@@ -4,7 +4,7 @@ import type { StepState } from '../journal/run-state.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, readOnly, writing } from './context.ts';
 import { refusalOf, shortDigest } from './judge-approval.ts';
-import { endsDriving, recordedError } from './recorded-error.ts';
+import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import { inTimeBox } from './time-box.ts';
 
@@ -41,11 +41,12 @@ function keyOf(step: string): string {
 
 async function askUntil(session: Session, id: string, signal: AbortSignal): Promise<void> {
   const told = new Set<string>();
+  const doubted = new Set<string>();
   const ended = () => signal.aborted || session.stop !== null || session.lease.failure() !== undefined;
   while (!ended()) {
     for (const desk of desksOf(session)) {
       try {
-        if (!ended()) await post(session, id, desk);
+        if (!ended()) await post(session, id, desk, doubted);
         await read(session, id, desk, ended);
       } catch (error) {
         if (endsDriving(error) || ended()) return;
@@ -72,25 +73,28 @@ function desksOf(session: Session): Desk[] {
   });
 }
 
-/** Shows the request, once in each room. */
-async function post(session: Session, id: string, { room, desk, output }: Desk): Promise<void> {
+/**
+ * Shows the request, once in each room. One that may have arrived although its answer was lost is not sent again: a room
+ * full of the same request helps nobody, and the terminal is there.
+ */
+async function post(session: Session, id: string, { room, desk, output }: Desk, doubted: Set<string>): Promise<void> {
   const step = session.state.steps.get(id);
   const approval = step?.approval ?? null;
-  if (step === undefined || approval?.status !== 'waiting') return;
+  if (step === undefined || approval?.status !== 'waiting' || doubted.has(room)) return;
   const { digest, request } = approval;
   if (step.approvalPlaces.some((place) => place.room === room && place.request === request)) return;
-  await session.record({
-    type: 'follow-up-intended',
-    step: room,
-    headline: `asks for approval of ${shortDigest(digest)}`,
-  });
-  const place = await inTimeBox(session.drive.clock, callMs, [], (boxed) =>
-    desk.ask(
-      output,
-      { digest, lines: requestLines(session, step) },
-      actionContext(session, room, writing(session), boxed),
-    ),
-  );
+  const headline = `asks for approval of ${shortDigest(digest)}`;
+  await session.record({ type: 'follow-up-intended', step: room, headline });
+  const lines = requestLines(session, step);
+  let place: Json;
+  try {
+    place = await inTimeBox(session.drive.clock, callMs, [], (boxed) =>
+      desk.ask(output, { digest, lines }, actionContext(session, room, writing(session), boxed)),
+    );
+  } catch (error) {
+    if (!surelyNotWritten(error)) doubted.add(room);
+    throw error;
+  }
   await session.record({ type: 'approval-posted', step: id, digest, room, place });
 }
 

@@ -10,7 +10,7 @@ import { type Session, type StopChoice, safePoint } from './session.ts';
 const lookEveryMs = 250;
 
 /** How waiting ended: at once, since none is needed; with enough approvals; because the plan is no longer so; or because the run stops. */
-export type Approved =
+type Approved =
   | { kind: 'not-needed' }
   | { kind: 'approved' }
   | { kind: 'plan-changed' }

@@ -2,7 +2,7 @@ import type { ApprovalRefusal } from '../journal/events.ts';
 import type { RunState, StepState } from '../journal/run-state.ts';
 
 /** Somebody's word that a plan may go ahead. `atMs`: when it was said, in real milliseconds since the epoch. */
-export type SaidApproval = { by: string; digest: string; atMs: number };
+type SaidApproval = { by: string; digest: string; atMs: number };
 
 /** An approval that does not count: why, in kind and in words. */
 export type Refusal = { why: ApprovalRefusal; message: string };

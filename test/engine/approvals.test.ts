@@ -14,10 +14,10 @@ const switchWith = (approvals: string) =>
 type Requested = Extract<Entry, { type: 'approval-requested' }>;
 
 /** Starts a run that waits for approvals, and answers each request. */
-function waiting(approvals: string, onRequest: (asked: Requested, made: ReturnType<typeof bench>) => void) {
+function waiting(approvals: string, onRequest: (asked: Requested) => void | Promise<void>) {
   const made = bench(switchWith(approvals));
   made.onEntry((entry) => {
-    if (entry.type === 'approval-requested') onRequest(entry, made);
+    if (entry.type === 'approval-requested') void onRequest(entry);
   });
   return made;
 }

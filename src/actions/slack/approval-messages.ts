@@ -6,7 +6,7 @@ import { readSlack, writeSlack } from './call-slack.ts';
 import { slackText } from './slack-text.ts';
 
 /** What marks a message as a request for approval; nobody sees it. */
-export const approvalEventType = 'resend_ops_approval';
+const approvalEventType = 'resend_ops_approval';
 
 /** The reaction that approves where the environment names none. */
 const defaultReaction = 'white_check_mark';
