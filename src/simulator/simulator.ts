@@ -17,6 +17,7 @@ import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets, withOwnSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
+import { oddTtl } from './odd-ttl.ts';
 import { startPagerDutyApi } from './pagerduty-api.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
@@ -243,12 +244,4 @@ async function startServers(parts: {
 
 function portsOf(backends: Record<BackendName, { port: number }>): Record<BackendName, number> {
   return { 'email-api': backends['email-api'].port, 'resend-api': backends['resend-api'].port };
-}
-
-function oddTtl(scenario: Scenario | undefined): TtlLimits {
-  const { 'least-ttl': leastMs, 'most-ttl': mostMs } = scenario?.['odd-resolver'] ?? {};
-  return {
-    ...(leastMs === undefined ? {} : { least: leastMs / 1_000 }),
-    ...(mostMs === undefined ? {} : { most: mostMs / 1_000 }),
-  };
 }
