@@ -31,13 +31,20 @@ function outputPort(stream: NodeJS.WriteStream): OutputPort {
   };
 }
 
-function currentUser(): string {
+/** The account that the process runs as. */
+function currentAccount(): string {
   try {
     return userInfo().username;
   } catch {
     // No entry in the user database (a container with an arbitrary uid): the number is who it is.
     return `uid-${process.getuid?.() ?? 'unknown'}`;
   }
+}
+
+/** The person behind a shared account, where `sudo` tells (sudo(8), SUDO_USER); else the account is the person. */
+function currentUser(account: string): string {
+  const { SUDO_USER: person = '' } = process.env;
+  return /^[\w.@+-]{1,64}$/.test(person) ? person : account;
 }
 
 /** Opens stdin. A terminal that is gone answers reads with an error; whoever reads sees that it is closed. */
@@ -48,11 +55,13 @@ function openInput(): InputPort {
 
 function realWorld(packageDirectory: string): World {
   let input: InputPort | undefined;
+  const account = currentAccount();
   return {
     variables: process.env,
     cwd: process.cwd(),
     homeDirectory: homedir(),
-    user: currentUser(),
+    user: currentUser(account),
+    account,
     host: hostname(),
     version,
     packageDirectory,

@@ -143,9 +143,21 @@ export type Change<Input, State, Output> = {
   revert?(planned: Planned<Input, State>, ctx: ActionContext): Promise<void>;
   /** Keeps what was made up to date while the run proceeds (a status message). Failures are noted, never raised. */
   follow?(output: Output, news: RunNews, ctx: ActionContext): Promise<void>;
+  /** Where what it has made can ask people for approvals (a room). */
+  approvals?: ApprovalDesk;
   /** Fails with `credentials` when the provider refuses the credentials; any other trouble is no finding. */
   preflight?(ctx: ActionContext): Promise<void>;
   summarise(output: Output, input: Input): Summary;
+};
+
+/** Asks for approvals where a change has made a place for people, and reads their answers. `output` is that change's. */
+export type ApprovalDesk = {
+  /** Shows the request; answers where, for the two others. The digest is what people approve of: it is in the lines, too. */
+  ask(output: Json, request: { digest: string; lines: readonly string[] }, ctx: ActionContext): Promise<Json>;
+  /** Reads only: the accounts whose answer, as of now, is yes. Whose they are, and whether they count, is not its to say. */
+  read(place: Json, ctx: ActionContext): Promise<readonly string[]>;
+  /** Replaces what is shown there, once nothing more is asked. */
+  close(place: Json, lines: readonly string[], ctx: ActionContext): Promise<void>;
 };
 
 /** What a follow-up may tell the world about the run. */

@@ -132,6 +132,18 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
   {
+    name: 'approve',
+    summary: 'agree, as another person than the one who runs, to the plan that a run waits with',
+    arguments: [run],
+    options: [
+      { flags: '--plan <digest>', description: 'the plan that is meant: the first 8 digits of its digest or more' },
+      ...showOptions,
+      stateOption,
+    ],
+    group: 'Runs:',
+    load: async () => (await import('./commands/approve.ts')).approve,
+  },
+  {
     name: 'mark-done',
     summary: 'record that a person did a step by hand',
     arguments: [

@@ -8,6 +8,7 @@ import type { RunState } from '../journal/run-state.ts';
 import type { Clock } from '../world/clock.ts';
 import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';
+import { actorOf } from './actor.ts';
 import type { Options } from './command.ts';
 import { writeJsonLine } from './json-lines.ts';
 import { readIfThere } from './locate.ts';
@@ -64,6 +65,7 @@ export async function driveOnTerminal(
     clock: world.clock,
     objective: runbook.objective,
     full: !terminal.isTTY || options.flag('verbose'),
+    flags: stateFlags(options),
   });
   for (const name of ignoredVariables(environment, variables)) {
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
@@ -108,7 +110,7 @@ export async function driveOnTerminal(
       actions,
       prompts,
       tell,
-      actor: { user: world.user, host: world.host },
+      actor: actorOf(world),
       edges: createEdges(environment, {
         ca: await readAuthority(world, material),
         secret,

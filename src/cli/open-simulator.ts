@@ -45,6 +45,7 @@ export async function openSimulator(
       directory: home,
       clock,
       scenario,
+      operator: world.user,
       say,
       ...(seed === undefined ? {} : { seed }),
       ...(from === undefined ? {} : { from }),

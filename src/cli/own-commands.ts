@@ -11,6 +11,7 @@ export const ownCommands: ReadonlySet<string> = new Set([
   'watch',
   'resume',
   'rollback',
+  'approve',
   'mark-done',
   'release',
   'audit',

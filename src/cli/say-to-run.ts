@@ -1,6 +1,7 @@
 import type { Entry, Event } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { foldRun } from '../journal/state.ts';
+import { actorOf } from './actor.ts';
 import type { Invocation } from './command.ts';
 import { findRun } from './find-run.ts';
 import { withStore } from './open-store.ts';
@@ -19,6 +20,6 @@ export async function sayToRun(
     const event = eventFor(foldRun(await store.read(found.run)), found.run);
     // Its environment names the secrets that must not be said.
     await pinnedMaterial(world, store, found);
-    return store.say(found.run, { user: world.user, host: world.host }, event);
+    return store.say(found.run, actorOf(world), event);
   });
 }

@@ -1,8 +1,9 @@
 import type { ChangeAction, Plan, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { Entry, Event } from '../journal/events.ts';
-import type { ActionStep } from '../runbook/runbook.ts';
+import type { ActionStep, Step } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
+import { awaitApprovals } from './await-approvals.ts';
 import { cutShort, readSignals } from './check-step.ts';
 import { askConfirmation, questionOf } from './confirm.ts';
 import { actionContext, parseInput, readOnly, writing } from './context.ts';
@@ -16,15 +17,18 @@ import { settle } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
 import { inTimeBox } from './time-box.ts';
 
+/** What a step asks people before its change: its own, or that of the group that it is an alternative of. */
+export type Asks = { confirm: Step['confirm']; approvals: Step['approvals'] };
+
 /**
- * Makes a change: plan → guards → confirm → intent on disk → apply → observe → applied. A change that a crash left
+ * Makes a change: plan → guards → confirm → approvals → intent on disk → apply → observe → applied. A change that a crash left
  * between its intent and its answer is observed first, and only planned anew when the world shows that it is not there.
  */
 export async function changeStep(
   session: Session,
   step: ActionStep,
   action: ChangeAction,
-  confirm: ActionStep['confirm'],
+  asks: Asks,
 ): Promise<StepEnd> {
   try {
     const earlier = await takeUp(session, step, action);
@@ -32,14 +36,17 @@ export async function changeStep(
     const resolved = resolveWith(session, step);
     if (resolved.kind === 'unknown') return await planUnknown(session, step, resolved.because);
     const input = parseInput(action.input.safeParse(resolved.value), action.name);
-    const plan = await inTimeBox(session.drive.clock, timeoutOf(step, action), readSignals(session, step), (signal) =>
-      action.plan(input, actionContext(session, step.id, readOnly(session, 'a plan'), signal)),
-    );
-    return await proceed(session, step, action, confirm, input, plan);
+    return await proceed(session, step, action, asks, input, await planNow(session, step, action, input));
   } catch (error) {
     if (endsDriving(error)) throw error;
     return await fail(session, step, error);
   }
+}
+
+function planNow(session: Session, step: ActionStep, action: ChangeAction, input: Json): Promise<Plan<Json>> {
+  return inTimeBox(session.drive.clock, timeoutOf(step, action), readSignals(session, step), (signal) =>
+    action.plan(input, actionContext(session, step.id, readOnly(session, 'a plan'), signal)),
+  );
 }
 
 async function fail(session: Session, step: ActionStep, error: unknown): Promise<StepEnd> {
@@ -58,7 +65,7 @@ async function proceed(
   session: Session,
   step: ActionStep,
   action: ChangeAction,
-  confirm: ActionStep['confirm'],
+  asks: Asks,
   input: Json,
   plan: Plan<Json>,
 ): Promise<StepEnd> {
@@ -75,11 +82,21 @@ async function proceed(
     await session.record({ type: 'step-succeeded', step: step.id, output: null, summary, knowledge: 'unknown' });
     return { kind: 'succeeded' };
   }
-  const question = questionOf(session, confirm, step.title);
+  const question = questionOf(session, asks.confirm, step.title);
   if (question !== undefined) {
     const answer = await askConfirmation(session, step.id, question, digest);
     if (answer === 'declined') return { kind: 'stopped', choice: 'declined' };
   }
+  let fresh = plan;
+  const approved = await awaitApprovals(session, step, asks.approvals, {
+    digest,
+    async isStillSo() {
+      fresh = await planNow(session, step, action, input);
+      return planDigest(action.name, input, fresh.before, fresh.after) === digest;
+    },
+  });
+  if (approved.kind === 'stopped') return approved;
+  if (approved.kind === 'plan-changed') return await proceed(session, step, action, asks, input, fresh);
   const stop = await safePoint(session);
   if (stop !== null) return { kind: 'stopped', choice: stop };
   if (!step.optional && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });

@@ -1,6 +1,6 @@
 import { OpsError } from '../errors.ts';
 import type { ActionStep, FirstOfStep, ParallelStep, Step } from '../runbook/runbook.ts';
-import { changeStep } from './change-step.ts';
+import { type Asks, changeStep } from './change-step.ts';
 import { checkStep } from './check-step.ts';
 import { stepsReadBy, whenHolds } from './expressions.ts';
 import { firstOf } from './first-of.ts';
@@ -64,7 +64,7 @@ function inDoubt(session: Session, step: string): boolean {
 }
 
 /** Runs one step of any kind. What the journal already tells as done is not done again. */
-async function executeStep(session: Session, step: Step, confirm: Step['confirm'] = step.confirm): Promise<StepEnd> {
+async function executeStep(session: Session, step: Step, asks: Asks = asksOf(step)): Promise<StepEnd> {
   const known = session.state.steps.get(step.id);
   if (known?.phase === 'succeeded') return { kind: 'succeeded' };
   if (known?.phase === 'skipped') return { kind: 'skipped' };
@@ -74,7 +74,7 @@ async function executeStep(session: Session, step: Step, confirm: Step['confirm'
   }
   const skipped = await skipUnlessDue(session, step);
   if (skipped !== undefined) return skipped;
-  const end = await executeKind(session, step, confirm);
+  const end = await executeKind(session, step, asks);
   tellFollowers(session);
   if (end.kind === 'failed' && end.policy === undefined && step.onFailure !== undefined)
     return { ...end, policy: step.onFailure };
@@ -96,23 +96,33 @@ async function skipUnlessDue(session: Session, step: Step): Promise<StepEnd | un
   return { kind: 'skipped' };
 }
 
-function executeKind(session: Session, step: Step, confirm: Step['confirm']): Promise<StepEnd> {
-  if (step.kind === 'parallel') return executeTogether(session, step);
-  if (step.kind === 'first-of') return executeFirstOf(session, step, confirm);
-  return executeAction(session, step, confirm);
+function asksOf({ confirm, approvals }: Step): Asks {
+  return { confirm, approvals };
 }
 
-function executeAction(session: Session, step: ActionStep, confirm: Step['confirm']): Promise<StepEnd> {
+function executeKind(session: Session, step: Step, asks: Asks): Promise<StepEnd> {
+  if (step.kind === 'parallel') return executeTogether(session, step);
+  if (step.kind === 'first-of') return executeFirstOf(session, step, asks);
+  return executeAction(session, step, asks);
+}
+
+function executeAction(session: Session, step: ActionStep, asks: Asks): Promise<StepEnd> {
   const action = session.drive.actions.get(step.uses);
   if (action === undefined)
     throw new OpsError('invalid', `${step.id} uses ${step.uses}, which this version does not have`, {
       where: step.where,
     });
-  return action.kind === 'check' ? checkStep(session, step, action) : changeStep(session, step, action, confirm);
+  return action.kind === 'check' ? checkStep(session, step, action) : changeStep(session, step, action, asks);
 }
 
-function executeFirstOf(session: Session, step: FirstOfStep, confirm: Step['confirm']): Promise<StepEnd> {
-  return firstOf(session, step, (alternative) => executeStep(session, alternative, alternative.confirm ?? confirm));
+function executeFirstOf(session: Session, step: FirstOfStep, asks: Asks): Promise<StepEnd> {
+  return firstOf(session, step, (alternative) => {
+    const own = asksOf(alternative);
+    return executeStep(session, alternative, {
+      confirm: own.confirm ?? asks.confirm,
+      approvals: own.approvals ?? asks.approvals,
+    });
+  });
 }
 
 async function executeTogether(session: Session, step: ParallelStep): Promise<StepEnd> {

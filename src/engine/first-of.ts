@@ -39,10 +39,12 @@ export async function firstOf(
       await session.record({ type: 'step-failed', step: step.id, error: end.error });
       return end;
     }
-    // A guard objects to the change, not to the way: no other way may slip past it.
-    if (session.state.guards.slice(raised).some(({ overriddenBecause }) => overriddenBecause === null)) {
+    // A guard objects to the change, not to the way: no other way may slip past it. People who did not approve of one
+    // way in time would be asked for the next, and the next.
+    const guarded = session.state.guards.slice(raised).some(({ overriddenBecause }) => overriddenBecause === null);
+    if (guarded || session.state.steps.get(alternative.id)?.approval?.voidedWhy === 'expired') {
       await session.record({ type: 'step-failed', step: step.id, error: end.error });
-      return { kind: 'failed', step: step.id, error: end.error };
+      return guarded ? { kind: 'failed', step: step.id, error: end.error } : end;
     }
     reasons.push(`${alternative.id}: ${end.error.message}`);
   }

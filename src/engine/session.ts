@@ -2,7 +2,7 @@ import type { Change, RunIdentity } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { Entry, Event } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
-import { advance } from '../journal/state.ts';
+import { advance, advanceBySaid } from '../journal/state.ts';
 import type { Lease } from '../journal/store.ts';
 import type { Json } from '../world/json.ts';
 import { asJson } from './as-json.ts';
@@ -147,13 +147,25 @@ export async function safePoint(session: Session): Promise<StopChoice | null> {
   return session.stop;
 }
 
-/** Looks at what others have said since the last look: a cancel request stops the run, to be rolled back. */
+/** What others say that the run itself goes by. Everything else that they say is for readers of the log. */
+const heeded: ReadonlySet<Entry['type']> = new Set<Entry['type']>(['approval-given', 'approval-refused']);
+
+/**
+ * Looks at what others have said since the last look: approvals become part of the state; a cancel request stops the
+ * run, to be rolled back.
+ */
 async function hear(session: Session): Promise<void> {
   const head = await session.drive.store.head();
   // Not the newest entry alone: what others said stands before it where the run has gone on since.
   if (head === undefined || head.seq === session.heardSeq) return;
   const said = await session.drive.store.read(session.state.run, session.heardSeq + 1);
   session.heardSeq = Math.max(head.seq, ...said.map(({ seq }) => seq));
+  for (const entry of said) {
+    // The driver's own entries are in the state already.
+    if (entry.epoch !== 0 || !heeded.has(entry.type)) continue;
+    advanceBySaid(session.state, entry);
+    session.drive.subscribe?.(entry, session.state);
+  }
   if (!said.some(({ type }) => type === 'cancel-requested')) return;
   await session.record({ type: 'decided', choice: 'rollback', by: 'policy', cause: 'stopped' });
   requestStop(session, 'rollback');

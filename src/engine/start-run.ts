@@ -5,6 +5,7 @@ import type { Lease } from '../journal/store.ts';
 import { suggest } from '../runbook/closest.ts';
 import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
 import type { Scope, Step } from '../runbook/runbook.ts';
+import { assertApprovable } from './approval-rule.ts';
 import { asJson } from './as-json.ts';
 import { driven, driveRun } from './drive-run.ts';
 import type { StartOptions } from './options.ts';
@@ -35,7 +36,10 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
   };
   assertKnownGuards(options);
   const resource = lockOf(options, run, scope);
-  if (options.mode !== 'dry-run') await assertAnswerable(options, scope);
+  if (options.mode !== 'dry-run') {
+    assertApprovable(options, scope);
+    await assertAnswerable(options, scope);
+  }
   await checkCredentials(options, options, options.overrides, scope, (step, signal) =>
     preliminaryContext(options, identity, step, signal),
   );

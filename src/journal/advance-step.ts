@@ -1,3 +1,4 @@
+import { advanceApproval } from './advance-approval.ts';
 import type { Entry } from './events.ts';
 import type { ChangeState, RunState, StepState } from './run-state.ts';
 
@@ -7,9 +8,20 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
   let step = state.steps.get(entry.step);
   if (step === undefined || (entry.type === 'step-started' && step.phase !== 'running')) {
     const fresh = newStep(entry.step, atMs);
-    step = step === undefined ? fresh : { ...fresh, change: step.change, noted: step.noted, confirmed: step.confirmed };
+    step =
+      step === undefined
+        ? fresh
+        : {
+            ...fresh,
+            change: step.change,
+            noted: step.noted,
+            confirmed: step.confirmed,
+            approvalPlaces: step.approvalPlaces,
+            refusals: step.refusals,
+          };
     state.steps.set(entry.step, step);
   }
+  advanceApproval(step, entry, state.speed);
   switch (entry.type) {
     case 'step-started':
       step.title = entry.title;
@@ -121,6 +133,9 @@ function newStep(id: string, startedAtMs: number): StepState {
     change: null,
     noted: null,
     confirmed: [],
+    approval: null,
+    approvalPlaces: [],
+    refusals: [],
     markedDone: null,
   };
 }

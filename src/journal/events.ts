@@ -20,6 +20,9 @@ export type RollbackCause = 'failed' | 'stopped' | 'asked';
 /** A file that the run depends on, kept by the store under its digest. */
 export type PinnedDocument = { kind: 'runbook' | 'environment' | 'suite'; name: string; file: string; sha256: string };
 
+/** Why an approval does not count. */
+export type ApprovalRefusal = 'runner' | 'stranger' | 'other-plan' | 'expired' | 'not-asked' | 'given-before';
+
 /** What happened, in the past tense. Fields are plain JSON; times and hashes are added by the store. */
 export type Event =
   | {
@@ -63,6 +66,34 @@ export type Event =
       by: 'terminal' | 'flag' | 'rehearsal';
     }
   | { type: 'confirmation-declined'; step: string; digest: string; kind: 'plain' | 'typed' }
+  /** The step waits until `count` of the people `from`, none of whom runs it, approve of exactly this plan; for `withinMs` by the run's clock. */
+  | {
+      type: 'approval-requested';
+      step: string;
+      digest: string;
+      count: number;
+      from: readonly string[];
+      withinMs: number;
+    }
+  /** The request was shown in a room that the run has opened; reactions there are read as approvals of this digest. */
+  | { type: 'approval-posted'; step: string; digest: string; room: string; place: Json }
+  /** Said by whoever approves (their own name is the entry's actor), or written by the driver for a reaction that it read. */
+  | { type: 'approval-given'; step: string; digest: string; how: 'command' }
+  | { type: 'approval-given'; step: string; digest: string; how: 'reaction'; by: string; account: string }
+  /** An approval that does not count, and why. `account`: where it was a reaction. */
+  | {
+      type: 'approval-refused';
+      step: string;
+      digest: string;
+      by: string;
+      why: ApprovalRefusal;
+      message: string;
+      account?: string;
+    }
+  /** What was asked for is no longer asked: approvals of it count for nothing. */
+  | { type: 'approvals-voided'; step: string; digest: string; why: 'plan-changed' | 'expired' | 'stopped' }
+  /** Enough people have approved of this plan. */
+  | { type: 'step-approved'; step: string; digest: string; by: readonly string[] }
   /** The operator said go: the objective's clocks start. */
   | { type: 'go-given'; step: string }
   /** On disk before the first byte of a write leaves. */

@@ -190,9 +190,13 @@ const sayable: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'cancel-requested',
   'marked-done',
   'claim-released',
+  'approval-given',
+  'approval-refused',
 ]);
 
 /** Everything else is what a driver did, and only the driver knows. */
 function assertSayable(event: Event): void {
-  if (!sayable.has(event.type)) throw new Error(`${event.type} is written by the driver of a run, nobody else`);
+  const isRead = event.type === 'approval-given' && event.how !== 'command';
+  if (isRead || !sayable.has(event.type))
+    throw new Error(`${event.type} is written by the driver of a run, nobody else`);
 }

@@ -1,7 +1,7 @@
 import type { Summary } from '../actions/action.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Json } from '../world/json.ts';
-import type { Actor, Outcome, PinnedDocument, RecordedError, RollbackCause } from './events.ts';
+import type { Actor, ApprovalRefusal, Outcome, PinnedDocument, RecordedError, RollbackCause } from './events.ts';
 
 /** Where a step is. Steps that have not begun are not in the state; the runbook knows them. */
 export type StepPhase = 'running' | 'succeeded' | 'failed' | 'skipped';
@@ -35,6 +35,22 @@ export type ChangeState = {
   error: RecordedError | null;
 };
 
+/** Approvals that a step has asked for: of one plan, until a time. */
+export type ApprovalState = {
+  /** The entry that asked. */
+  request: number;
+  digest: string;
+  count: number;
+  from: readonly string[];
+  /** Milliseconds since the epoch, real time. */
+  expiresAtMs: number;
+  /** Everything said since it was asked, whether it counts or not. */
+  given: readonly { by: string; digest: string; atMs: number; account: string | null }[];
+  status: 'waiting' | 'approved' | 'voided';
+  /** Why it is void. */
+  voidedWhy: 'plan-changed' | 'expired' | 'stopped' | null;
+};
+
 /** A step as the journal tells it. */
 export type StepState = {
   id: string;
@@ -54,6 +70,12 @@ export type StepState = {
   noted: Json | null;
   /** Digests that the operator has confirmed for this step. */
   confirmed: readonly string[];
+  /** The newest request for approvals; null where none was made since the step began. */
+  approval: ApprovalState | null;
+  /** Where requests of this step were shown, oldest first: those of earlier plans, too. */
+  approvalPlaces: readonly { request: number; digest: string; room: string; place: Json }[];
+  /** What was refused: told and recorded once each. */
+  refusals: readonly { by: string; digest: string; account: string | null; why: ApprovalRefusal }[];
   markedDone: string | null;
 };
 

@@ -43,6 +43,18 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
   };
 }
 
+/**
+ * Moves a driver's state by what somebody else has said to its run, which may stand in the log before entries that the
+ * driver has written since: the newest place stays the newest.
+ */
+export function advanceBySaid(state: RunState, entry: Entry): void {
+  const { lastSeq, head } = state;
+  advance(state, entry);
+  if (entry.seq > lastSeq) return;
+  state.lastSeq = lastSeq;
+  state.head = head;
+}
+
 /** Moves a state one entry on, in place: a run's state lives in one fold, and entries come one at a time. */
 export function advance(state: RunState, entry: Entry): void {
   state.lastSeq = entry.seq;

@@ -22,7 +22,7 @@ export type Store = {
   reopen(run: string, by: Actor, event: Extract<Event, { type: 'run-reopened' }>): Promise<void>;
   /** Becomes the driver and raises the epoch. Throws `fenced` while another live process drives, unless `force`. */
   drive(run: string, by: Actor, options?: { force?: boolean }): Promise<Lease>;
-  /** Anyone, driver or not: comment, ask to cancel, mark done, release. Epoch of the entry is 0. */
+  /** Anyone, driver or not: comment, approve, ask to cancel, mark done, release. Epoch of the entry is 0. */
   say(run: string, by: Actor, event: Event): Promise<Entry>;
   /** A run's entries in order. Empty for an unknown run. */
   read(run: string, fromSeq?: number): Promise<Entry[]>;

@@ -1,3 +1,4 @@
+import { buildApprovals } from './approvals.ts';
 import { checkActionInput } from './check-with.ts';
 import { compileCondition } from './compile-expression.ts';
 import { compileTemplate } from './compile-template.ts';
@@ -25,6 +26,7 @@ function baseOf(lint: Lint, node: StepNode) {
   const when = raw.when === undefined ? undefined : condition(lint, node, 'when', raw.when);
   const expect = raw.expect === undefined ? undefined : condition(lint, node, 'expect', raw.expect);
   const confirm = buildConfirm(lint, node);
+  const approvals = buildApprovals(lint, node);
   return {
     id: node.id,
     title: titleOf(lint, node),
@@ -33,6 +35,7 @@ function baseOf(lint: Lint, node: StepNode) {
     ...(when === undefined ? {} : { when }),
     ...(expect === undefined ? {} : { expect }),
     ...(confirm === undefined ? {} : { confirm }),
+    ...(approvals === undefined ? {} : { approvals }),
     ...(raw['on-failure'] === undefined ? {} : { onFailure: raw['on-failure'] }),
   };
 }

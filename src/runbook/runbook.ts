@@ -37,6 +37,18 @@ export type OnFailure = 'stop' | 'rollback' | 'ask' | 'continue';
 /** How often and how far apart a check is tried again (on an error, or on a failed expectation). Changes are never retried. */
 export type Retry = { attempts: number; everyMs: number };
 
+/** Approvals that a change needs before it is made. */
+export type ApprovalRule = {
+  /** How many people, none of them the one who runs. */
+  count: number;
+  /** A list of names; the people of the environment unless given. */
+  from?: Template;
+  /** How long they are waited for, and how long each is good. */
+  withinMs: number;
+  /** None is needed unless this holds. */
+  when?: Expression;
+};
+
 type StepBase = {
   id: string;
   title: string;
@@ -45,6 +57,7 @@ type StepBase = {
   expect?: Expression;
   /** Plain: yes or no. Typed: the operator types the phrase. */
   confirm?: { kind: 'plain'; message?: Template } | { kind: 'typed'; phrase: Template };
+  approvals?: ApprovalRule;
   optional: boolean;
   onFailure?: OnFailure;
 };

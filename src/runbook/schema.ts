@@ -32,6 +32,18 @@ const confirmSchema = z
   .union([z.literal(true), words, z.strictObject({ type: phrase.describe('the phrase that the operator types') })])
   .describe('asked before the step: true, a question, or { type: PHRASE }');
 
+const approvalsSchema = z
+  .strictObject({
+    count: z.int().min(1).max(5).optional().describe('how many other people must approve; 1 unless given'),
+    from: z
+      .union([z.array(words).min(1).max(50), words])
+      .optional()
+      .describe('who may: names as the log has them, or an expression that lists them; the environment’s unless given'),
+    within: durationSchema.optional().describe('how long an approval is waited for, and good for; 10m unless given'),
+    when: expression.optional().describe('none is needed unless this holds; a CEL expression'),
+  })
+  .describe('changes only: people other than the one who runs agree to exactly this plan');
+
 /** The keys that steps and groups share. */
 export const commonKeys = {
   id: nameSchema.optional().describe('unique in the runbook; later steps read steps.ID.outputs'),
@@ -39,6 +51,7 @@ export const commonKeys = {
   when: expression.optional().describe('the step is skipped unless this holds; a CEL expression'),
   expect: expression.optional().describe('the step fails unless this holds afterwards; a CEL expression'),
   confirm: confirmSchema.optional(),
+  approvals: approvalsSchema.optional(),
   optional: z.boolean().optional().describe('never blocks and never fails the run'),
   'on-failure': z.enum(['stop', 'rollback', 'ask', 'continue']).optional().describe('what happens when it fails'),
 };
@@ -47,7 +60,6 @@ export const commonKeys = {
 export const actionKeys = {
   uses: z.string().min(1).optional().describe('the action, named system.verb-noun'),
   with: z.record(z.string(), anyValue).optional().describe('the action’s input; text may hold ${{ expressions }}'),
-  approvals: anyValue.optional().describe('not collected by this version'),
   timeout: durationSchema.optional().describe('the step’s time box'),
   retry: z
     .strictObject({

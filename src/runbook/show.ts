@@ -83,6 +83,7 @@ function commonFacts(step: Step): string[] {
     ...(step.when === undefined ? [] : [`only when ${conditionText(step.when)}`]),
     ...(step.expect === undefined ? [] : [`must find: ${conditionText(step.expect)}`]),
     ...confirmFacts(step),
+    ...approvalFacts(step),
     ...(step.optional ? ['optional: never blocks and never fails the run'] : []),
     ...(step.onFailure === undefined ? [] : [`when it fails: ${failureWords[step.onFailure]}`]),
   ];
@@ -101,6 +102,15 @@ function confirmFacts(step: Step): string[] {
   return [
     step.confirm.message === undefined ? 'asks first: yes or no' : `asks first: ${templateText(step.confirm.message)}`,
   ];
+}
+
+function approvalFacts({ approvals }: Step): string[] {
+  if (approvals === undefined) return [];
+  const { count, from, withinMs, when } = approvals;
+  const who = from === undefined ? 'whom the environment names' : templateText(from).replaceAll(' ', ', ');
+  const people = count === 1 ? '1 other person approves' : `${count} other people approve`;
+  const condition = when === undefined ? '' : `, only when ${conditionText(when)}`;
+  return [`waits until ${people} the plan (${who}), at most ${formatDuration(withinMs)}${condition}`];
 }
 
 function actionFacts(step: ActionStep): string[] {

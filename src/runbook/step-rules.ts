@@ -1,3 +1,4 @@
+import { checkApprovalRules } from './approvals.ts';
 import { suggest } from './closest.ts';
 import { parseDuration } from './duration.ts';
 import { type Lint, report } from './lint.ts';
@@ -10,9 +11,7 @@ export function checkStepRules(lint: Lint, node: StepNode): void {
   const has = (key: string): boolean => node.keys.has(key);
   checkId(lint, node);
   checkWords(lint, node);
-  if (has('approvals')) {
-    at('approvals', 'this version does not collect approvals', 'remove it, and agree on the change before the run');
-  }
+  checkApprovalRules(lint, node);
   if (has('parallel') && has('first-of')) {
     at('first-of', 'a step is both parallel and first-of', 'put one group inside the other');
   }

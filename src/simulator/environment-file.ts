@@ -41,7 +41,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack, statuspage, pagerduty } = environment;
+  const { aws, slack, statuspage, pagerduty, approvals } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -55,6 +55,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     },
     aws: pointAws(aws, world),
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
+    ...(approvals === undefined ? {} : { approvals }),
     ...(statuspage === undefined ? {} : { statuspage: pointStatusPage(statuspage, world.statusPage) }),
     ...(pagerduty === undefined ? {} : { pagerduty }),
     dns: {
@@ -150,7 +151,8 @@ function recognise(route: Route, ranges: readonly string[]): NonNullable<Route['
   return { ...(route.answers ?? {}), addresses };
 }
 
-function slackUserId(id: string): string {
+/** A Slack user id as the simulator has it: the operator's own, or one in place of a placeholder. */
+export function slackUserId(id: string): string {
   if (!isPlaceholder(id)) return id;
   return `U0${createHash('sha256').update(id).digest('hex').slice(0, 9).toUpperCase()}`;
 }

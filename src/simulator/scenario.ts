@@ -121,6 +121,20 @@ export const scenarioSchema = z.strictObject({
     })
     .optional()
     .describe('the last of the listed resolvers goes by TTLs of its own'),
+  approvals: z
+    .array(
+      z.strictObject({
+        by: z
+          .enum(['colleague', 'runner', 'stranger'])
+          .describe('a colleague who may approve, whoever runs the rehearsal, or anybody else'),
+        after: duration.describe('how long after the message that asks'),
+        to: z.enum(['each', 'first', 'second']).default('each').describe('which of the messages that ask'),
+      }),
+    )
+    .optional()
+    .describe(
+      'who reacts in the war room to what asks for approval; the environment gets such people, unless it has its own',
+    ),
   timeline: z.array(momentSchema).describe('faults over time, by the rehearsal’s clock'),
   expect: z
     .strictObject({

@@ -9,6 +9,7 @@ import type { ClientsReport, Via } from './client-tally.ts';
 import { type Clients, startClients } from './clients.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
+import { castOf, startColleagues } from './colleagues.ts';
 import { startControlPort } from './control-port.ts';
 import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
@@ -16,6 +17,7 @@ import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets, withOwnSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
+import { oddTtl } from './odd-ttl.ts';
 import { startPagerDutyApi } from './pagerduty-api.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
@@ -43,6 +45,8 @@ export type SimulatorOptions = {
   from?: string;
   /** The function at CloudFront that chooses the backend, LIVE and DEVELOPMENT; a short one of the simulator's own unless given. */
   functionCode?: string;
+  /** The person who rehearses, as the log names them: a colleague is somebody else. */
+  operator?: string;
   /** Gets the scenario's words for people. */
   say?(text: string): void;
   /** How many simulated customers send requests; 8 unless given, 0 for none. */
@@ -99,7 +103,11 @@ async function start(
   });
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
-  const environment = withOwnSecrets(options.environment);
+  const cast = castOf(options.environment, {
+    operator: options.operator ?? 'operator',
+    acts: options.scenario?.approvals,
+  });
+  const environment = withOwnSecrets(cast.environment);
   const secrets = generateSecrets(environment);
   world.apiKeys.push(...secrets.apiKeys);
 
@@ -134,6 +142,7 @@ async function start(
     seed,
   });
   running.push(clients);
+  running.push(startColleagues({ world, clock, cast }));
   const control = await startControlPort({ world, now: () => clock.now(), clientsReport: () => clients.report() });
   running.push(control);
 
@@ -235,12 +244,4 @@ async function startServers(parts: {
 
 function portsOf(backends: Record<BackendName, { port: number }>): Record<BackendName, number> {
   return { 'email-api': backends['email-api'].port, 'resend-api': backends['resend-api'].port };
-}
-
-function oddTtl(scenario: Scenario | undefined): TtlLimits {
-  const { 'least-ttl': leastMs, 'most-ttl': mostMs } = scenario?.['odd-resolver'] ?? {};
-  return {
-    ...(leastMs === undefined ? {} : { least: leastMs / 1_000 }),
-    ...(mostMs === undefined ? {} : { most: mostMs / 1_000 }),
-  };
 }

@@ -78,11 +78,13 @@ export function replies({ channel, given }: ChannelCall): SlackResult {
   return { ok: true, messages: thread.map((message) => messageJson(message, given)), has_more: false };
 }
 
-/** `reactions.get`: nobody reacts in the simulated workspace. */
+/** `reactions.get`: the message with who has reacted; the key is absent where nobody has (docs.slack.dev, reactions.get). */
 export function reactions({ channel, given }: ChannelCall): SlackResult {
   const message = channel.messages.find(({ ts }) => ts === given.timestamp);
   if (message === undefined) return { ok: false, error: 'message_not_found' };
-  return { ok: true, type: 'message', channel: channel.id, message: { ...messageJson(message), reactions: [] } };
+  const found = (message.reactions ?? []).map(({ name, users }) => ({ name, users, count: users.length }));
+  const withReactions = { ...messageJson(message), ...(found.length === 0 ? {} : { reactions: found }) };
+  return { ok: true, type: 'message', channel: channel.id, message: withReactions };
 }
 
 /** Message ids are times in seconds with six decimals, and unique within their channel. */

@@ -162,6 +162,8 @@ export type SimulatedChannel = {
     metadata: unknown;
     threadTs: string | null;
     edited: boolean;
+    /** Who has reacted with what, by the emoji's name. */
+    reactions?: { name: string; users: string[] }[];
   }[];
 };
 

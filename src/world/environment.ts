@@ -97,6 +97,30 @@ export const environmentSchema = z.strictObject({
       private: z.boolean().default(false),
     })
     .optional(),
+  approvals: z
+    .strictObject({
+      people: z
+        .record(
+          z.string().regex(/^[\w.@+-]{1,64}$/, 'a user name as the log has it'),
+          z.strictObject({
+            slack: identifier(/^[UW][A-Z0-9]{6,}$/, 'a Slack user id such as U024BE7LH')
+              .optional()
+              .describe('whose reaction counts as this person’s approval'),
+          }),
+        )
+        .describe('who may approve a change that another person runs, by user name'),
+      reaction: z
+        .string()
+        .regex(/^[a-z0-9_+'-]{1,100}$/, 'the name of an emoji, without colons')
+        .default('white_check_mark')
+        .describe('the reaction, in the war room, that approves'),
+    })
+    .refine(({ people }) => {
+      const accounts = Object.values(people).flatMap(({ slack }) => slack ?? []);
+      return new Set(accounts).size === accounts.length;
+    }, 'two people have one Slack user id: nobody may count twice')
+    .optional()
+    .describe('who may approve; runbooks say where an approval is needed'),
   statuspage: z
     .strictObject({
       provider: z

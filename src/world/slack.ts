@@ -7,7 +7,7 @@ import type { Fetch } from './https-fetch.ts';
 import { parseJson } from './parse-json.ts';
 
 /** The official client, limited to the families of methods in use. */
-export type SlackClient = Pick<WebClient, 'auth' | 'chat' | 'conversations' | 'pins'>;
+export type SlackClient = Pick<WebClient, 'auth' | 'chat' | 'conversations' | 'pins' | 'reactions'>;
 
 /** Where Slack's Web API is, unless the environment file names another endpoint. */
 export const slackApi = 'https://slack.com/api/';

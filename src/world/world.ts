@@ -41,7 +41,10 @@ export type World = {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly homeDirectory: string;
+  /** The person, as the log names them. */
   readonly user: string;
+  /** The system's account that the process runs as, where it is known: another one than the person's under `sudo`. */
+  readonly account?: string;
   readonly host: string;
   /** The program's own version. */
   readonly version: string;

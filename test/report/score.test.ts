@@ -121,6 +121,9 @@ function step(uses: string, output: { verdict: string }) {
     change: null,
     noted: null,
     confirmed: [],
+    approval: null,
+    approvalPlaces: [],
+    refusals: [],
     markedDone: null,
   } as const;
 }

@@ -9,7 +9,7 @@ export const badSteps: readonly { name: string; head?: string; steps: readonly s
     name: 'unknown key far',
     steps: ['  - { id: a, uses: test.look, zebra: 5s }'],
     says: [
-      '4:31: unknown key "zebra" in item 1 of "steps"; use one of: title, when, expect, confirm, optional, on-failure, with, approvals, timeout, retry, rollback, parallel, first-of',
+      '4:31: unknown key "zebra" in item 1 of "steps"; use one of: title, when, expect, confirm, approvals, optional, on-failure, with, timeout, retry, rollback, parallel, first-of',
     ],
   },
   {
@@ -421,7 +421,64 @@ export const badSteps: readonly { name: string; head?: string; steps: readonly s
   {
     name: 'approvals',
     steps: ['  - { id: a, uses: test.set, with: { value: 1 }, approvals: 2 }'],
-    says: ['4:50: this version does not collect approvals; remove it, and agree on the change before the run'],
+    says: [
+      '4:61: "approvals" is the number 2; give a map of keys (changes only: people other than the one who runs agree to exactly this plan)',
+    ],
+  },
+  {
+    name: 'approvals of a check',
+    steps: ['  - { id: a, uses: test.look, approvals: { count: 1, from: [ana] } }'],
+    says: ['4:31: test.look only reads, so there is nothing to approve; put approvals on the change'],
+  },
+  {
+    name: 'approvals beside the run',
+    steps: ['  - { id: a, uses: test.set, with: { value: 1 }, optional: true, approvals: { from: [ana] } }'],
+    says: ['4:66: an optional step runs in the background and cannot wait for people; remove approvals or optional'],
+  },
+  {
+    name: 'approvals together',
+    steps: [
+      '  - id: a',
+      '    approvals: { from: [ana] }',
+      '    parallel:',
+      '      - { id: b, uses: test.set, with: { value: 1 } }',
+    ],
+    says: ['5:5: a parallel group cannot wait for approvals; put approvals on the change that needs them'],
+  },
+  {
+    name: 'approvals twice',
+    steps: [
+      '  - id: a',
+      '    approvals: { from: [ana] }',
+      '    first-of:',
+      '      - { id: b, uses: test.set, with: { value: 1 }, approvals: { from: [bo] } }',
+    ],
+    says: ['7:54: the group waits for approvals already; remove one of the two'],
+  },
+  {
+    name: 'approvals by too few',
+    steps: ['  - { id: a, uses: test.set, with: { value: 1 }, approvals: { count: 2, from: [ana] } }'],
+    says: ['4:79: 2 approvals are needed, and 1 may give one; name more, or ask for fewer'],
+  },
+  {
+    name: 'approvals by one twice',
+    steps: ['  - { id: a, uses: test.set, with: { value: 1 }, approvals: { from: [ana, ana] } }'],
+    says: ['4:69: "ana" is listed twice; nobody counts twice: name each once'],
+  },
+  {
+    name: 'approvals by one text',
+    steps: ['  - { id: a, uses: test.set, with: { value: 1 }, approvals: { from: ana } }'],
+    says: ['4:69: from is one text; list the names, or give one ${{ expression }} that is a list'],
+  },
+  {
+    name: 'approvals in no time',
+    steps: ['  - { id: a, uses: test.set, with: { value: 1 }, approvals: { from: [ana], within: 0s } }'],
+    says: ['4:84: approvals are waited for 0s; give it some time, at most 24h'],
+  },
+  {
+    name: 'approvals misspelt',
+    steps: ['  - { id: a, uses: test.set, with: { value: 1 }, approvals: { form: [ana] } }'],
+    says: ['4:63: unknown key "form" in "approvals"; did you mean "from"?'],
   },
   {
     name: 'optional on-failure',

@@ -3,6 +3,7 @@ import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import { isPlaceholder } from '../../world/environment.ts';
 import { type ActionContext, change, type Plan, type Planned, type RunNews } from '../action.ts';
+import { approvalMessages } from './approval-messages.ts';
 import { readSlack, verifySlackToken, writeSlack } from './call-slack.ts';
 import { furnishRoom, longestTopic, type NotedRoom, notedRoomSchema, type Room, roomSchema } from './furnish-room.ts';
 import { slackCode } from './slack-error.ts';
@@ -47,6 +48,7 @@ export const openRoom = change<Input, State, Output>({
     return outputOf(noted);
   },
   follow,
+  approvals: approvalMessages,
   preflight: verifySlackToken,
   summarise: (output) => ({
     headline: boundedText(`#${output.name} is open`, 76),

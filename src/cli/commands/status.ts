@@ -1,3 +1,4 @@
+import { approvalAwaited } from '../../engine/judge-approval.ts';
 import { resultOf } from '../../engine/result.ts';
 import { exitCodes, OpsError } from '../../errors.ts';
 import { foldRun } from '../../journal/state.ts';
@@ -19,7 +20,8 @@ export const status: CommandRun = ({ world, args, options }) =>
       });
     }
     const { driver = null } = listing;
-    if (options.flag('json')) writeJsonLine(world, { ...resultOf(state), phase: state.phase, driver });
+    if (options.flag('json'))
+      writeJsonLine(world, { ...resultOf(state), phase: state.phase, driver, approval: approvalAwaited(state) });
     else {
       const { screen } = openTerminal(world, options, { to: 'stdout', banner: bannerOf(state.mode, false) });
       printStatus(screen, state, { driver, flags: stateFlags(options) });

@@ -20,6 +20,7 @@ export const watch: CommandRun = ({ world, args, options }) =>
       clock: world.clock,
       objective: undefined,
       full: !terminal.isTTY || options.flag('verbose'),
+      flags: stateFlags(options),
     });
     const stop = new AbortController();
     const unsubscribe = [

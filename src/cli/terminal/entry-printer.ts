@@ -2,6 +2,7 @@ import { readerGone } from '../../engine/interrupts.ts';
 import type { Entry, RecordedError } from '../../journal/events.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
+import { approvalLines } from './approval-screen.ts';
 import { formatDuration, formatLimit, timeOfDay } from './duration.ts';
 import { printDiff, printSummary, textIndent } from './evidence.ts';
 import { sanitise, sanitiseLines } from './sanitise.ts';
@@ -13,6 +14,8 @@ type PrinterOptions = {
   objective: Objective | undefined;
   /** The whole story, for a log file or `--verbose`: starts, and the detail of what went well. */
   full: boolean;
+  /** What commands that others are told must repeat, such as ` --state-dir DIR`. */
+  flags: string;
 };
 
 /** Creates the printer of single entries: what a person must know of each, in as few lines as can be. */
@@ -20,6 +23,7 @@ export function createEntryPrinter({
   screen,
   objective,
   full,
+  flags,
 }: PrinterOptions): (entry: Entry, state: RunState) => void {
   const mark = ({ symbol, word, tone }: Mark) => ({ text: `${symbol} ${word.padEnd(9)}`, tone });
   const say = (which: Mark, text: string) => screen.line([mark(which), sanitise(text)], { hanging: 11 });
@@ -78,6 +82,19 @@ export function createEntryPrinter({
         return say(marks.done, `confirmed by ${confirmers[entry.by]}`);
       case 'confirmation-declined':
         return say(marks.stopped, `not confirmed: ${titleOf(state, entry.step)}`);
+      case 'approval-requested':
+        say(marks.running, `waits for approval: ${titleOf(state, entry.step)}`);
+        return approvalLines(state, entry.step, flags).forEach(more);
+      case 'approval-posted':
+        return say(marks.running, `asked for approval in ${entry.room} too`);
+      case 'approval-given':
+        return say(marks.done, `approved by ${entry.how === 'command' ? entry.actor.user : `${entry.by} (reaction)`}`);
+      case 'approval-refused':
+        return say(marks.stopped, `approval refused: ${entry.message}`);
+      case 'approvals-voided':
+        return say(marks.stopped, `approvals void: ${voids[entry.why]}`);
+      case 'step-approved':
+        return say(marks.done, `approved: ${titleOf(state, entry.step)} (${entry.by.join(', ')})`);
       case 'go-given':
         return say({ symbol: '◆', word: 'go', tone: 'strong' }, goLine(entry.time, objective));
       case 'milestone-reached':
@@ -129,6 +146,12 @@ export function createEntryPrinter({
     }
   };
 }
+
+const voids = {
+  'plan-changed': 'the world has changed, so the plan is made anew',
+  expired: 'nobody else is waited for any longer',
+  stopped: 'the run stops',
+} as const;
 
 const confirmers = {
   terminal: 'the operator',

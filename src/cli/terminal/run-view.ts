@@ -34,6 +34,8 @@ type RunViewOptions = {
   objective: Objective | undefined;
   /** The whole story, for a log file or `--verbose`: starts, and the detail of what went well. */
   full: boolean;
+  /** What commands that others are told must repeat, such as ` --state-dir DIR`. */
+  flags: string;
 };
 
 /** Creates the view. It reads entries and the folded state, and nothing else of the run. */

@@ -1,6 +1,8 @@
+import { stepAwaitingApproval } from '../../engine/judge-approval.ts';
 import { exitCodes } from '../../errors.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { RunListing } from '../../journal/store.ts';
+import { approvalLines } from './approval-screen.ts';
 import { formatDuration } from './duration.ts';
 import { nextCommands, printEndScreen } from './end-screen.ts';
 import { sanitise } from './sanitise.ts';
@@ -26,6 +28,12 @@ export function printStatus(
     const { exitCode, message } = state.ending;
     printEndScreen(screen, state, { objective: undefined, head: state.head, exitCode, message, flags });
     return;
+  }
+  const waiting = stepAwaitingApproval(state);
+  if (waiting !== undefined) {
+    screen.line();
+    screen.line([{ text: 'WAITS FOR APPROVAL', tone: 'warning' }, `  ${sanitise(waiting.title)}`]);
+    for (const line of approvalLines(state, waiting.id, flags)) screen.line(sanitise(line), { indent: 2 });
   }
   screen.line();
   if (driver?.alive === true) {

@@ -1,0 +1,74 @@
+import { OpsError } from '../errors.ts';
+import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
+import type { ApprovalRule, Scope, Step } from '../runbook/runbook.ts';
+import type { Environment } from '../world/environment.ts';
+import { scopeOf } from './expressions.ts';
+import type { StartOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+/** The approvals that a step needs, with names. */
+type NeededApprovals = { count: number; from: readonly string[]; withinMs: number };
+
+/** What a step needs now; undefined where its condition does not hold. Throws `failed` where nobody could tell who may approve. */
+export function approvalRuleFor(session: Session, step: Step, rule: ApprovalRule): NeededApprovals | undefined {
+  const needed = resolveRule(rule, scopeOf(session), session.material.environment);
+  if (needed === undefined || needed === 'unknown') {
+    if (needed === undefined) return undefined;
+    throw new OpsError('failed', `${step.id} needs approvals, and who may give them depends on what is not known`, {
+      where: step.where,
+      hint: 'name the people in the runbook or in the environment',
+    });
+  }
+  return needed;
+}
+
+/**
+ * Before anything starts: every step that will wait for approvals has enough people to wait for, besides the one who
+ * runs. Throws `usage`: found out at the switch, it would cost the night.
+ */
+export function assertApprovable(options: StartOptions, scope: Scope): void {
+  for (const { step, rule } of rulesOf(options.runbook.steps, scope)) {
+    const needed = resolveRule(rule, scope, options.environment);
+    if (needed === undefined || needed === 'unknown') continue;
+    const others = needed.from.filter((name) => name !== options.actor.user);
+    if (others.length >= needed.count) continue;
+    const who = others.length === 0 ? 'nobody else may give one' : `only ${others.join(', ')} may give one`;
+    throw new OpsError(
+      'usage',
+      `step ${step.id} needs ${needed.count} approval${needed.count === 1 ? '' : 's'} by others than ${options.actor.user}, and ${who}`,
+      { hint: 'name who may approve under `approvals.people` of the environment; nothing was started' },
+    );
+  }
+}
+
+function rulesOf(steps: readonly Step[], scope: Scope): { step: Step; rule: ApprovalRule }[] {
+  return steps.flatMap((step) => {
+    if (step.when !== undefined && step.when.stepsRead.length === 0) {
+      const due = evaluate(step.when, scope);
+      if (due.kind === 'value' && due.value === false) return [];
+    }
+    return [
+      ...(step.approvals === undefined ? [] : [{ step, rule: step.approvals }]),
+      ...(step.kind === 'action' ? [] : rulesOf(step.steps, scope)),
+    ];
+  });
+}
+
+function resolveRule(
+  rule: ApprovalRule,
+  scope: Scope,
+  environment: Environment,
+): NeededApprovals | undefined | 'unknown' {
+  if (rule.when !== undefined) {
+    const due = evaluate(rule.when, scope);
+    // What cannot be decided does not waive an approval.
+    if (due.kind === 'value' && due.value === false) return undefined;
+  }
+  const { count, withinMs } = rule;
+  if (rule.from === undefined) return { count, withinMs, from: Object.keys(environment.approvals?.people ?? {}) };
+  const listed = resolveTemplate(rule.from, scope);
+  if (listed.kind !== 'value') return 'unknown';
+  const names: unknown[] = Array.isArray(listed.value) ? [...listed.value] : [];
+  const from = [...new Set(names.filter((name): name is string => typeof name === 'string' && name.trim() !== ''))];
+  return { count, withinMs, from };
+}

@@ -1,0 +1,176 @@
+import { expect, test } from 'vitest';
+import { resumeRun } from '../../src/engine/continue-run.ts';
+import { startRun } from '../../src/engine/start-run.ts';
+import type { Entry } from '../../src/journal/events.ts';
+import { createClock } from '../../src/world/system-clock.ts';
+import { deadProcess } from '../journal/support/store-fixture.ts';
+import { useBenches } from './benches.ts';
+
+const bench = useBenches();
+
+const switchWith = (approvals: string) =>
+  `  - { id: switch, title: Switch, uses: test.set, with: { name: a, value: 1 }, approvals: ${approvals} }\n`;
+
+type Requested = Extract<Entry, { type: 'approval-requested' }>;
+
+/** Starts a run that waits for approvals, and answers each request. */
+function waiting(approvals: string, onRequest: (asked: Requested) => void | Promise<void>) {
+  const made = bench(switchWith(approvals));
+  made.onEntry((entry) => {
+    if (entry.type === 'approval-requested') void onRequest(entry);
+  });
+  return made;
+}
+
+const say = ({ store }: ReturnType<typeof bench>, { run, step, digest }: Requested, user: string, other?: string) =>
+  store.say(
+    run,
+    { user, host: 'elsewhere' },
+    { type: 'approval-given', step, digest: other ?? digest, how: 'command' },
+  );
+
+const refusals = (entries: readonly Entry[]) =>
+  entries.flatMap((entry) => (entry.type === 'approval-refused' ? [`${entry.by}: ${entry.why}`] : []));
+
+test('another person approves of exactly this plan, and the change is made once', async () => {
+  const made = waiting('{ from: [ana, bo] }', (asked) => void say(made, asked, 'ana'));
+  expect(await startRun(made.options)).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  expect(made.world.writes).toEqual(['set a=1']);
+  const order = made.types().filter((type) => /^approv|^step-approved|^go-given|^change-intended/.test(type));
+  expect(order).toEqual(['approval-requested', 'approval-given', 'step-approved', 'go-given', 'change-intended']);
+});
+
+test('two approvals are those of two people', async () => {
+  const made = waiting('{ count: 2, from: [ana, bo] }', async (asked) => {
+    await say(made, asked, 'ana');
+    await say(made, asked, 'ana');
+    await expect.poll(() => made.types().filter((type) => type === 'approval-given').length).toBe(2);
+    expect(made.world.writes).toEqual([]);
+    await say(made, asked, 'bo');
+  });
+  expect(await startRun(made.options)).toMatchObject({ exitCode: 0 });
+  expect(made.entries.find(({ type }) => type === 'step-approved')).toMatchObject({ by: ['ana', 'bo'] });
+});
+
+test('the runner, a stranger and an old digest are refused on the record, and the step waits on until it expires', async () => {
+  const made = waiting('{ from: [ana, tester], within: 60s }', (asked) => {
+    void say(made, asked, 'tester');
+    void say(made, asked, 'eve');
+    void say(made, asked, 'ana', 'f'.repeat(64));
+  });
+  expect(await startRun(made.options)).toMatchObject({
+    outcome: 'failed',
+    exitCode: 1,
+    message: expect.stringContaining('not approved within 60 s: 0 of 1 approved'),
+  });
+  expect(refusals(made.entries).sort()).toEqual(['ana: other-plan', 'eve: stranger', 'tester: runner']);
+  expect(made.entries.find(({ type }) => type === 'approvals-voided')).toMatchObject({ why: 'expired' });
+  expect(made.world.writes).toEqual([]);
+});
+
+test('nobody can write an approval into the log in the name of another', async () => {
+  let refused: unknown;
+  const made = waiting('{ from: [ana], within: 60s }', async ({ run, step, digest }) => {
+    const forged = { type: 'approval-given', step, digest, how: 'reaction', by: 'ana', account: 'U1' } as const;
+    refused = await made.store.say(run, { user: 'eve', host: 'x' }, forged).catch((error: unknown) => error);
+    made.interrupts.raise('SIGTERM');
+  });
+  expect(await startRun(made.options)).toMatchObject({ exitCode: 4 });
+  expect(String(refused)).toContain('written by the driver of a run, nobody else');
+  expect(made.world.writes).toEqual([]);
+});
+
+test('a plan that has changed when it is approved voids what was given, and is asked anew', async () => {
+  let times = 0;
+  const made = waiting('{ from: [ana] }', (asked) => {
+    times += 1;
+    if (times === 1) made.world.switches.set('a', 7);
+    void say(made, asked, 'ana');
+  });
+  expect(await startRun(made.options)).toMatchObject({ exitCode: 0 });
+  const asked = made.entries.filter((entry) => entry.type === 'approval-requested');
+  expect(new Set(asked.map(({ digest }) => digest)).size).toBe(2);
+  expect(made.entries.filter(({ type }) => type === 'approvals-voided')).toMatchObject([
+    { why: 'plan-changed', digest: asked[0]?.digest },
+  ]);
+  expect(made.entries.find(({ type }) => type === 'change-intended')).toMatchObject({ digest: asked[1]?.digest });
+  expect(made.world.writes).toEqual(['set a=1']);
+});
+
+test('a cancel ends the waiting, and so does a signal; nothing is changed', async () => {
+  for (const end of ['cancel', 'signal']) {
+    const made = waiting('{ from: [ana] }', ({ run }) => {
+      if (end === 'signal') made.interrupts.raise('SIGTERM');
+      else void made.store.say(run, { user: 'bo', host: 'x' }, { type: 'cancel-requested', text: 'not now' });
+    });
+    expect(await startRun(made.options)).toMatchObject({ exitCode: 4 });
+    expect(made.entries.find(({ type }) => type === 'approvals-voided')).toMatchObject({ why: 'stopped' });
+    expect(made.world.writes).toEqual([]);
+  }
+});
+
+test('a dry run plans and waits for nobody', async () => {
+  const made = bench(switchWith('{ from: [ana] }'));
+  expect(await startRun({ ...made.options, mode: 'dry-run' })).toMatchObject({ exitCode: 0 });
+  expect(made.types()).not.toContain('approval-requested');
+});
+
+test('a run that nobody else could approve does not start', async () => {
+  const made = bench(switchWith('{ from: [tester] }'));
+  await expect(startRun(made.options)).rejects.toMatchObject({
+    code: 'usage',
+    message: 'step switch needs 1 approval by others than tester, and nobody else may give one',
+  });
+  expect(made.types()).toEqual([]);
+});
+
+test('an approval that its condition waives is not asked for', async () => {
+  const made = bench(switchWith('{ from: [ana], when: has(env.approvals) }'));
+  expect(await startRun(made.options)).toMatchObject({ exitCode: 0 });
+  expect(made.types()).not.toContain('approval-requested');
+});
+
+test('alternatives inherit the approvals of their group, each for its own plan', async () => {
+  const made = bench(`  - id: switch
+    approvals: { from: [ana] }
+    first-of:
+      - { id: one, uses: test.set, with: { name: a, value: 1 } }
+      - { id: two, uses: test.set, with: { name: b, value: 2 } }
+`);
+  made.onEntry((entry) => {
+    if (entry.type === 'approval-requested') void say(made, entry, 'ana');
+  });
+  made.world.mischief.set('a', ['refuse']);
+  expect(await startRun(made.options)).toMatchObject({ exitCode: 0 });
+  expect(made.entries.filter(({ type }) => type === 'step-approved')).toMatchObject([{ step: 'one' }, { step: 'two' }]);
+});
+
+test('what was given before a crash counts for the same plan, but not once its giver drives', async () => {
+  const real = createClock({ speed: 1 });
+  for (const driver of ['tester', 'ana']) {
+    const made = bench(switchWith('{ from: [ana, bo] }'), { self: deadProcess() });
+    const asked = new Promise<Requested>((resolve) =>
+      made.onEntry((entry) => {
+        if (entry.type === 'approval-requested') resolve(entry);
+      }),
+    );
+    // The first driver never looks again, as a process that is killed does.
+    const sleep = () => new Promise<never>(() => undefined);
+    void startRun({ ...made.options, clock: { ...real, sleep } });
+    const request = await asked;
+    const { run } = request;
+    await say(made, request, 'ana');
+    made.onEntry((entry) => {
+      if (entry.type === 'approval-refused' && entry.by === 'ana') void say(made, request, 'bo');
+    });
+    const again = { ...made.afterDeath(run), clock: real, actor: { user: driver, host: 'here' } };
+    expect(await resumeRun(again)).toMatchObject({ exitCode: 0 });
+    const entries = await made.store.read(run);
+    expect(entries.filter(({ type }) => type === 'approval-requested')).toHaveLength(1);
+    expect(entries.find(({ type }) => type === 'step-approved')).toMatchObject({
+      by: [driver === 'ana' ? 'bo' : 'ana'],
+    });
+    expect(refusals(entries)).toEqual(driver === 'ana' ? ['ana: runner'] : []);
+    expect(made.world.writes).toEqual(['set a=1']);
+  }
+});
