@@ -106,6 +106,8 @@ export type Check<Input, Output> = {
   secrets?: readonly string[];
   /** The guard that a failed `expect` of a step with this action raises; the step's id when not given. */
   guard?: string;
+  /** Ids of every finding that its output may hold, as `system/what-is-wrong`: only these can be accepted. */
+  findings?: readonly string[];
   /** It waits for a person: no time box unless the step gives one. */
   attended?: true;
   run(input: Input, ctx: ActionContext): Promise<Output>;
