@@ -15,6 +15,7 @@ import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
+import type { RunWitness } from './run-outputs.ts';
 import type { PromptsSeen, RehearsalEnd } from './score-rehearsal.ts';
 import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
@@ -32,6 +33,8 @@ export type DriveRequest = {
   clock: Clock;
   /** Where secrets are read: the process's variables, with those of a simulator on top. */
   variables: World['variables'];
+  /** Is told of the run and its end. */
+  witness?: RunWitness;
   /** Takes what shows the words of a scenario, once there is a screen. */
   announce?: (show: (text: string) => void) => void;
   /** What a rehearsal adds at its end: lines for people, and its score. */
@@ -51,7 +54,7 @@ export async function driveOnTerminal(
   request: DriveRequest,
   work: (driving: Driving) => Promise<RunResult>,
 ): Promise<ExitCode> {
-  const { world, options, material, mode, clock, variables } = request;
+  const { world, options, material, mode, clock, variables, witness } = request;
   const { environment, runbook } = material;
   world.redactor.learn(secretValues(environment, variables));
   const terminal = openTerminal(world, options, { banner: bannerOf(mode, environment.simulated === true) });
@@ -114,6 +117,7 @@ export async function driveOnTerminal(
       }),
       subscribe(entry, state) {
         last = state;
+        witness?.saw(state);
         if (entry.type === 'confirmation-given' || entry.type === 'confirmation-declined')
           prompted.asked.push(entry.step);
         if (json) writeJsonLine(world, entry);
@@ -122,6 +126,7 @@ export async function driveOnTerminal(
       progress: view.progress,
     });
     view.stop();
+    witness?.ended(result);
     const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
     if (last !== undefined) {
       const customers = closing?.lines ?? [];
