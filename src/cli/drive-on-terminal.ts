@@ -5,6 +5,7 @@ import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
 import { type ExitCode, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
+import { readScores } from '../report/score-history.ts';
 import type { Clock } from '../world/clock.ts';
 import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';
@@ -16,7 +17,7 @@ import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
 import type { RunWitness } from './run-outputs.ts';
-import type { PromptsSeen, RehearsalEnd } from './score-rehearsal.ts';
+import { type PromptsSeen, type RehearsalEnd, scoresFile } from './score-rehearsal.ts';
 import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
@@ -107,6 +108,10 @@ export async function driveOnTerminal(
       clock,
       interrupts,
       actions,
+      rehearsals: async () => {
+        const { scores, unreadable } = readScores((await readIfThere(world, scoresFile(world, options))) ?? '');
+        return { rehearsals: scores, unreadable: unreadable.length };
+      },
       prompts,
       tell,
       actor: { user: world.user, host: world.host },

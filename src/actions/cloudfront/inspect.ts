@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { requiredAwsSecrets } from '../../world/aws.ts';
+import { canonicalJson } from '../../world/canonical-json.ts';
+import type { Json } from '../../world/json.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { findingCounts, holdFindings, isAccepted, renderFindings } from '../finding.ts';
 import { routeOf, targetFor } from '../http/connect-target.ts';
@@ -31,6 +33,7 @@ const outputSchema = z.strictObject({
   behaviors: countSchema.describe('cache behaviors looked at'),
   functionName: z.string().nullable().describe('the function that chooses the backend'),
   liveSha256: z.string().nullable().describe('of the code that runs'),
+  configurationSha256: z.string().describe('of the distribution as far as it was looked at'),
   certificateValidTo: z.string().nullable(),
   certificateDaysLeft: z.int().nullable(),
 });
@@ -98,9 +101,17 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     behaviors: distribution.behaviors.length,
     functionName: name ?? null,
     liveSha256: live?.sha256 ?? null,
+    configurationSha256: await digestOf(distribution),
     certificateValidTo: certificate.validTo,
     certificateDaysLeft: certificate.daysLeft,
   };
+}
+
+/** Without its status: a change on its way is a finding of its own. */
+async function digestOf({ status: _status, ...configuration }: Distribution): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  const json: Json = JSON.parse(JSON.stringify(configuration));
+  return createHash('sha256').update(canonicalJson(json)).digest('hex');
 }
 
 function associatedFunction({ behaviors }: Distribution): string | undefined {

@@ -81,6 +81,12 @@ export const dnsVerify = check<Input, Output>({
     const { agreed, predictedDrainMs } = output;
     const took = agreed && input['must-agree'] ? ` in ${seconds(output.lastAgreedAfterMs ?? output.elapsedMs)}` : '';
     const findings = renderFindings(output.findings);
+    // Before a move nothing answers with the route yet: a table of servers that do not would look like trouble.
+    if (input['before-move'] && !input['must-agree'] && !agreed) {
+      const count = output.findings.length - output.accepted;
+      const headline = `${count === 0 ? 'nothing' : count} found in the way of a move to ${input.route}`;
+      return { headline: toWidth(headline, headlineWidth).trimEnd(), detail: findings, evidence: findings };
+    }
     const summary: Summary = {
       headline: toWidth(`${countInWords(output, input.route)}${took}`, headlineWidth).trimEnd(),
       detail: [...describeLook(output), ...findings],
