@@ -11,6 +11,7 @@ import type { Prober } from '../world/probe.ts';
 import type { Route53Client } from '../world/route53.ts';
 import type { SlackClient } from '../world/slack.ts';
 import type { Suite } from './http/suite.ts';
+import type { Past } from './past.ts';
 
 /** Which run an action works for. `shortId` is safe in names (lower-case letters and digits). */
 export type RunIdentity = {
@@ -54,6 +55,10 @@ export type ActionContext = {
   secret(name: string): string | undefined;
   /** Runs a check inside another action (the proof of a manual change), in a time box of its own. Throws `invalid` for unknown names and inputs. */
   runCheck(name: string, input: Json, withinMs: number): Promise<{ output: Json; summary: Summary }>;
+  /** Plans a change with nothing but reads: it is never applied from here. Throws what its plan throws, and `invalid` for unknown names and inputs. */
+  planChange(name: string, input: Json): Promise<Plan<Json>>;
+  /** What earlier runs left for this step. */
+  readonly past: Past;
   /** What an earlier attempt of this step noted (durably), or undefined. */
   readonly noted: Json | undefined;
   /** Keeps a fact that a crash must not lose (an id just created). Durable once resolved. */
@@ -106,6 +111,8 @@ export type Check<Input, Output> = {
   secrets?: readonly string[];
   /** The guard that a failed `expect` of a step with this action raises; the step's id when not given. */
   guard?: string;
+  /** Ids of every finding that its output may hold, as `system/what-is-wrong`: only these can be accepted. */
+  findings?: readonly string[];
   /** It waits for a person: no time box unless the step gives one. */
   attended?: true;
   run(input: Input, ctx: ActionContext): Promise<Output>;

@@ -1,15 +1,19 @@
 import type { AnyAction } from './action.ts';
+import { inspectToken } from './cloudflare/inspect-token.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
 import { setRecord as setCloudflareRecord } from './cloudflare/set-record.ts';
 import { cloudFrontInspect } from './cloudfront/inspect.ts';
 import { cloudFrontTestRouting } from './cloudfront/test-routing.ts';
 import { dnsVerify } from './dns/verify.ts';
+import { driftCompare } from './drift/compare.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
 import { manualChange } from './manual/change.ts';
 import { manualConfirm } from './manual/confirm.ts';
 import { resolve as resolvePage } from './pagerduty/resolve.ts';
 import { trigger as triggerPage } from './pagerduty/trigger.ts';
+import { planChange } from './plan/change.ts';
+import { rehearsalInspect } from './rehearsal/inspect.ts';
 import { setRecord } from './route53/set-record.ts';
 import { openRoom } from './slack/open-room.ts';
 import { post } from './slack/post.ts';
@@ -21,13 +25,17 @@ import { wait } from './wait/wait.ts';
 const list: readonly AnyAction[] = [
   setLoadBalancer,
   setCloudflareRecord,
+  inspectToken,
   cloudFrontInspect,
   cloudFrontTestRouting,
   dnsVerify,
+  driftCompare,
   httpCheck,
   httpCompare,
   manualChange,
   manualConfirm,
+  planChange,
+  rehearsalInspect,
   setRecord,
   openRoom,
   post,

@@ -5,6 +5,7 @@ import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
 import { type ExitCode, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
+import { readScores } from '../report/score-history.ts';
 import type { Clock } from '../world/clock.ts';
 import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';
@@ -16,7 +17,8 @@ import { openStore, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
-import type { endRefusal, PromptsSeen, RehearsalEnd } from './score-rehearsal.ts';
+import type { RunWitness } from './run-outputs.ts';
+import { type endRefusal, type PromptsSeen, type RehearsalEnd, scoresFile } from './score-rehearsal.ts';
 import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
@@ -33,6 +35,8 @@ export type DriveRequest = {
   clock: Clock;
   /** Where secrets are read: the process's variables, with those of a simulator on top. */
   variables: World['variables'];
+  /** Is told of the run and its end. */
+  witness?: RunWitness;
   /** Takes what shows the words of a scenario, once there is a screen. */
   announce?: (show: (text: string) => void) => void;
   /** What a rehearsal adds at its end: lines for people, and its score. */
@@ -54,7 +58,7 @@ export async function driveOnTerminal(
   request: DriveRequest,
   work: (driving: Driving) => Promise<RunResult>,
 ): Promise<ExitCode> {
-  const { world, options, material, mode, clock, variables } = request;
+  const { world, options, material, mode, clock, variables, witness } = request;
   const { environment, runbook } = material;
   world.redactor.learn(secretValues(environment, variables));
   const terminal = openTerminal(world, options, { banner: bannerOf(mode, environment.simulated === true) });
@@ -108,6 +112,10 @@ export async function driveOnTerminal(
       clock,
       interrupts,
       actions,
+      rehearsals: async () => {
+        const { scores, unreadable } = readScores((await readIfThere(world, scoresFile(world, options))) ?? '');
+        return { rehearsals: scores, unreadable: unreadable.length };
+      },
       prompts,
       tell,
       actor: actorOf(world),
@@ -118,6 +126,7 @@ export async function driveOnTerminal(
       }),
       subscribe(entry, state) {
         last = state;
+        witness?.saw(state);
         if (entry.type === 'confirmation-given' || entry.type === 'confirmation-declined')
           prompted.asked.push(entry.step);
         if (json) writeJsonLine(world, entry);
@@ -126,6 +135,7 @@ export async function driveOnTerminal(
       progress: view.progress,
     });
     view.stop();
+    witness?.ended(result);
     const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
     if (last !== undefined) {
       const customers = closing?.lines ?? [];

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { actions } from '../actions/index.ts';
 import { OpsError } from '../errors.ts';
 import { loadDocument } from '../runbook/document.ts';
+import { judgeAcceptances } from '../runbook/judge-acceptances.ts';
 import { loadEnvironment, warnOfPlaceholders } from '../runbook/load-environment.ts';
 import { loadRunbook } from '../runbook/load-runbook.ts';
 import { loadSuite } from '../runbook/load-suite.ts';
@@ -12,7 +13,7 @@ import { checkAuthority } from './check-authority.ts';
 import { isYaml, locateEnvironment, namesIn, readIfThere } from './locate.ts';
 import { invalidFiles } from './problems.ts';
 
-/** What lint found: problems, values not filled in yet, and how many files it read. */
+/** What lint found: problems, what harms no rehearsal (values not filled in yet, acceptances that ran out), and how many files it read. */
 export type LintReport = { files: number; problems: Problem[]; warnings: Problem[] };
 
 /** The folders whose files are not runbooks. */
@@ -84,7 +85,10 @@ async function lintFile(
       if ('problems' in loaded) return found(loaded);
       return {
         problems: loaded.authority === undefined ? [] : await checkAuthority(world, loaded.authority),
-        warnings: warnOfPlaceholders(loaded.placeholders),
+        warnings: [
+          ...warnOfPlaceholders(loaded.placeholders),
+          ...judgeAcceptances(loaded.acceptances, actions, world.clock.now()),
+        ],
       };
     }
     default:

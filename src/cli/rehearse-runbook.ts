@@ -9,11 +9,22 @@ import { loadMaterial } from './load-material.ts';
 import { locateRunbooks } from './locate.ts';
 import { noteSignals, openSimulator } from './open-simulator.ts';
 import { resolveInputs } from './resolve-inputs.ts';
+import { type RunWitness, withRunOutputs } from './run-outputs.ts';
 import { endRefusal, endRehearsal, type PromptsSeen } from './score-rehearsal.ts';
 import { parseOverrides } from './shared-options.ts';
 
 /** Rehearses a runbook: the very same run, against a simulator that lives as long as it. Throws what running it throws. */
-export async function rehearseRunbook(world: World, options: Options, runbook: string): Promise<ExitCode> {
+export function rehearseRunbook(world: World, options: Options, runbook: string): Promise<ExitCode> {
+  const environment = options.text('env') ?? 'production';
+  const mode = options.flag('dryRun') ? 'dry-run' : 'rehearsal';
+  return withRunOutputs(world, options, { runbook, environment, mode }, (witness) =>
+    rehearse({ world, options, runbook, mode }, witness),
+  );
+}
+
+type Rehearsal = { world: World; options: Options; runbook: string; mode: 'dry-run' | 'rehearsal' };
+
+async function rehearse({ world, options, runbook, mode }: Rehearsal, witness: RunWitness): Promise<ExitCode> {
   const overrides = parseOverrides(options.list('override'));
   const directory = await locateRunbooks(world, options.text('runbooks'));
   // Before any socket is opened, and at the places of the operator's own files.
@@ -29,7 +40,6 @@ export async function rehearseRunbook(world: World, options: Options, runbook: s
     early.assertNone();
     const environment = simulator.environmentFile;
     const material = { ...(await loadMaterial(world, directory, { runbook, environment })), environmentName };
-    const mode = options.flag('dryRun') ? 'dry-run' : 'rehearsal';
     const variables = { ...world.variables, ...simulator.secrets };
     const request = {
       world,
@@ -38,6 +48,7 @@ export async function rehearseRunbook(world: World, options: Options, runbook: s
       mode,
       clock,
       variables,
+      witness,
       announce(show: (text: string) => void) {
         say = show;
         for (const text of words.splice(0)) show(text);

@@ -68,6 +68,8 @@ export const runOptions: readonly OptionSpec[] = [
     description: 'pass one named guard, with the reason for the log; may be repeated',
     repeatable: true,
   },
+  { flags: '--junit <file>', description: 'write the steps and findings as JUnit XML, also when the run fails' },
+  { flags: '--metrics <file>', description: 'write them as OpenMetrics text, for a textfile collector (FILE.prom)' },
   ...showOptions,
   stateOption,
   runbooksOption,

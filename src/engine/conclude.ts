@@ -172,12 +172,13 @@ function endingOf(session: Session, end: StepEnd): Ending {
 
 function dryRunEnding(session: Session): Ending {
   const guards = session.state.guards.filter((guard) => guard.overriddenBecause === null).map((guard) => guard.guard);
-  if (guards.length === 0)
+  const stops = [...new Set([...guards, ...session.tolerated])];
+  if (stops.length === 0)
     return {
       outcome: 'succeeded',
       exitCode: exitCodes.succeeded,
       message: 'dry run: every check ran, every change was planned, nothing was written',
     };
-  const message = `dry run: nothing was written; a live run would stop at: ${[...new Set(guards)].join(', ')}`;
+  const message = `dry run: nothing was written; a live run would stop at: ${stops.join(', ')}`;
   return { outcome: 'failed', exitCode: exitCodes.failed, message };
 }

@@ -2,6 +2,7 @@ import type { ActionContext } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { Access } from '../world/access.ts';
 import type { Json } from '../world/json.ts';
+import { pastOf } from './past.ts';
 import type { Session } from './session.ts';
 import { inTimeBox } from './time-box.ts';
 
@@ -73,6 +74,15 @@ export function actionContext(session: Session, step: string, access: Access, si
       );
       return { output, summary: action.summarise(output, parsed) };
     },
+    async planChange(name, input) {
+      const action = drive.actions.get(name);
+      if (action === undefined || action.kind !== 'change') {
+        throw new OpsError('invalid', `${name} is not a change`, { hint: 'name one such as cloudflare.set-record' });
+      }
+      const parsed = parseInput(action.input.safeParse(input), name);
+      return action.plan(parsed, actionContext(session, step, readOnly(session, 'a plan'), signal));
+    },
+    past: pastOf(session, step),
     noted: session.state.steps.get(step)?.noted ?? undefined,
     async note(fact: Json) {
       await session.record({ type: 'fact-noted', step, fact });

@@ -1,5 +1,6 @@
 import type { AnyAction } from '../actions/action.ts';
 import type { Suite } from '../actions/http/suite.ts';
+import type { Past } from '../actions/past.ts';
 import type { Actor, Entry } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
 import type { Store } from '../journal/store.ts';
@@ -20,6 +21,8 @@ export type Drive = {
   edges: Edges;
   interrupts: Interrupts;
   actions: ReadonlyMap<string, AnyAction>;
+  /** The scores of rehearsals, from the state directory. */
+  rehearsals: Past['rehearsals'];
   /** Told of each entry after it is durable, with the state that it led to. */
   subscribe?: (entry: Entry, state: RunState) => void;
   /** One line on what a step is doing, for a spinner. */

@@ -34,6 +34,8 @@ export function preliminaryContext(
     suite: notYet,
     secret: (name) => options.edges.secret(name),
     runCheck: notYet,
+    planChange: notYet,
+    past: { rehearsals: notYet, lastOutput: notYet },
     noted: undefined,
     note: notYet,
     progress: () => undefined,

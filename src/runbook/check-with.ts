@@ -151,21 +151,26 @@ function checkComponents({ environment, ...lint }: Lint, { data, path }: ActionI
   }
 }
 
-/** A check inside an action's input (`proof: { uses, with }`): it exists, it only reads, and its input fits it. */
+/**
+ * An action inside an action's input, `proof: { uses, with }` or `change: { uses, with }`: it exists, it only reads (or,
+ * as a change to be planned, it changes something), and its input fits it.
+ */
 function checkProof(lint: Lint, { holes, path }: ActionInput, shape: JsonSchema, key: string, value: Json): void {
   if (!keysAt(shape, [key]).names.includes('uses')) return;
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !isRecord(value)) return;
   const uses = value.uses;
   if (typeof uses !== 'string') return;
   const at = [...path, key, 'uses'];
-  const checks = [...lint.actions.values()].filter((action) => action.kind === 'check').map((action) => action.name);
+  const wanted = key === 'change' ? 'change' : 'check';
+  const names = [...lint.actions.values()].filter(({ kind }) => kind === wanted).map(({ name }) => name);
   const action = lint.actions.get(uses);
   if (!action) {
-    report(lint, at, `there is no action ${quote(uses)}`, suggest(uses, checks));
+    report(lint, at, `there is no action ${quote(uses)}`, suggest(uses, names));
     return;
   }
-  if (action.kind !== 'check') {
-    report(lint, at, `${uses} changes things and cannot be a proof`, suggest(uses, checks));
+  if (action.kind !== wanted) {
+    const what = wanted === 'check' ? 'changes things and cannot be a proof' : 'only reads and has no plan';
+    report(lint, at, `${uses} ${what}`, suggest(uses, names));
     return;
   }
   const data = value.with ?? {};

@@ -15,7 +15,15 @@ type Placeholder = { path: Path; value: string; where: Position };
 /** The file of the environment's own certificate authority, and where it is named. */
 export type Authority = { file: string; where: Position };
 
-type LoadedEnvironment = { environment: Environment; placeholders: Placeholder[]; authority?: Authority };
+/** An acceptance of a finding, and where its id and its end are written. */
+export type PlacedAcceptance = Environment['accepted-findings'][number] & { idAt: Position; untilAt: Position };
+
+type LoadedEnvironment = {
+  environment: Environment;
+  placeholders: Placeholder[];
+  acceptances: PlacedAcceptance[];
+  authority?: Authority;
+};
 
 /** Loads an environment: its values and what is still a placeholder in it, or every problem that it has. Never throws for any text. */
 export function loadEnvironment(file: string, text: string): LoadedEnvironment | { problems: Problem[] } {
@@ -34,6 +42,11 @@ export function loadEnvironment(file: string, text: string): LoadedEnvironment |
   return {
     environment: result.value,
     placeholders: findPlaceholders(source),
+    acceptances: result.value['accepted-findings'].map((acceptance, index) => ({
+      ...acceptance,
+      idAt: source.positionOf(['accepted-findings', index, 'id']),
+      untilAt: source.positionOf(['accepted-findings', index, 'until']),
+    })),
     ...(ca === undefined ? {} : { authority: { file: resolve(dirname(file), ca), where: source.positionOf(['ca']) } }),
   };
 }

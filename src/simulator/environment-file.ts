@@ -46,6 +46,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
     hostname: environment.hostname,
+    'accepted-findings': environment['accepted-findings'],
     zone: environment.zone,
     routes: mapValues(environment.routes, (route) => pointRoute(route, world, ports)),
     backends: Object.fromEntries(world.signatures),

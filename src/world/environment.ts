@@ -58,6 +58,23 @@ const dependencySchema = z.strictObject({
     .describe('without it there is no switch (a login, a store of secrets); nobody is told; or a check is missing'),
 });
 
+/** A finding that a person knows of and takes, with the reason, until a day or a moment. */
+const acceptedFindingSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'the id of a finding, such as cloudfront/waf-attached')
+    .describe('the finding’s id'),
+  where: z.string().min(1).optional().describe('only where the finding says this place; everywhere unless given'),
+  reason: z.string().regex(/\S/, 'text that is not blank').describe('why it is taken'),
+  until: z
+    .union(
+      [z.iso.date(), z.iso.datetime({ offset: true })],
+      'a day such as 2027-01-31, or a moment such as 2027-01-31T12:00:00Z',
+    )
+    .describe('the last day (to its end in UTC), or the moment from which it counts again'),
+  by: z.string().min(1).optional().describe('who accepted it'),
+});
+
 /** The world a runbook acts on. Holds names and ids, never a secret. */
 export const environmentSchema = z.strictObject({
   title: z.string().optional(),
@@ -165,6 +182,10 @@ export const environmentSchema = z.strictObject({
     .record(z.string(), z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'the name of a process variable'))
     .default({})
     .describe('secret name → the process variable that holds it'),
+  'accepted-findings': z
+    .array(acceptedFindingSchema)
+    .default([])
+    .describe('findings that are known and taken for a time; each counts again when its time is over'),
   endpoints: z
     .strictObject({
       cloudflare: z.url().optional(),

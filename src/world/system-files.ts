@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Files } from './world.ts';
 
 /** Every file that is read as text is written by people: far smaller than this. */
@@ -12,6 +13,8 @@ export const systemFiles: Files = {
   readText,
   exists: (path) => stat(path).then(() => true, isAbsent),
   append: appendText,
+  replace: replaceText,
+  assertReplaceable,
   list: (directory) =>
     readdir(directory).then(
       (names) => names.sort(),
@@ -30,6 +33,34 @@ async function appendText(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** In the same directory, so that the last step is one rename within a file system; hidden, so that nobody collects it. */
+async function replaceText(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomUUID()}.tmp`);
+  try {
+    const file = await open(temporary, 'wx', 0o644);
+    try {
+      // Whatever the umask: a collector that runs as another user must be able to read it.
+      await file.chmod(0o644);
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function assertReplaceable(path: string): Promise<void> {
+  const directory = dirname(path);
+  if (!(await stat(directory)).isDirectory()) throw refusal('ENOTDIR', 'it is not a directory', directory);
+  await access(directory, constants.W_OK | constants.X_OK);
+  const there = await stat(path).catch(isAbsent);
+  if (there !== false && !there.isFile()) throw refusal('EINVAL', 'it is not a regular file', path);
 }
 
 /** Opens without waiting, for a pipe would keep the program until somebody writes into it. */

@@ -77,13 +77,15 @@ test.skipIf(!hasNamed || !hasTool('nsupdate', '-V'))(
         negativeCacheMs: 120_000,
       });
       // BIND is the only resolver here, and knows nothing of the edge's own zone: that is said, not passed over.
-      expect(outputOf('obstacles')).toMatchObject({ findings: [{ id: 'ds-at-parent' }, { id: 'ipv6-unknown' }] });
+      expect(outputOf('obstacles')).toMatchObject({
+        findings: [{ id: 'dns/ds-at-parent' }, { id: 'dns/ipv6-unknown' }],
+      });
       expect(outputOf('moved')).toMatchObject({
         agreed: true,
         maxTtlMs: 60_000,
         findings: expect.arrayContaining([
-          expect.objectContaining({ id: 'caa-excludes-issuer' }),
-          expect.objectContaining({ id: 'ds-at-parent' }),
+          expect.objectContaining({ id: 'dns/caa-excludes-issuer' }),
+          expect.objectContaining({ id: 'dns/ds-at-parent' }),
         ]),
       });
     } finally {

@@ -134,27 +134,27 @@ describe('the standby, by the built program against a simulator in another proce
     await change({ function: { runtime: 'cloudfront-js-2.0' } });
     expect(code).toBe(1);
     expect([...new Set(ids)].sort()).toEqual([
-      'alias-elsewhere',
-      'alias-missing',
-      'authorization-stripped',
-      'caching-on',
-      'certificate-expiring',
-      'distribution-disabled',
-      'distribution-not-deployed',
-      'error-pages',
-      'function-drift',
-      'function-not-associated',
-      'function-runtime',
-      'function-unpublished-changes',
-      'geo-restricted',
-      'host-replaced',
-      'idempotency-key-stripped',
-      'methods-partial',
-      'methods-refused',
-      'origin-timeout-short',
-      'query-stripped',
-      'user-agent-replaced',
-      'waf-attached',
+      'cloudfront/alias-elsewhere',
+      'cloudfront/alias-missing',
+      'cloudfront/authorization-stripped',
+      'cloudfront/caching-on',
+      'cloudfront/certificate-expiring',
+      'cloudfront/distribution-disabled',
+      'cloudfront/distribution-not-deployed',
+      'cloudfront/error-pages',
+      'cloudfront/function-drift',
+      'cloudfront/function-not-associated',
+      'cloudfront/function-runtime',
+      'cloudfront/function-unpublished-changes',
+      'cloudfront/geo-restricted',
+      'cloudfront/host-replaced',
+      'cloudfront/idempotency-key-stripped',
+      'cloudfront/methods-partial',
+      'cloudfront/methods-refused',
+      'cloudfront/origin-timeout-short',
+      'cloudfront/query-stripped',
+      'cloudfront/user-agent-replaced',
+      'cloudfront/waf-attached',
     ]);
     expect(stderr).toContain('fix: ');
   });
@@ -164,7 +164,10 @@ describe('the standby, by the built program against a simulator in another proce
       distribution: { certificate: { names: ['api.resend.com'], daysValid: -1 } },
       function: { live: null },
     });
-    expect(await run('inspect')).toMatchObject({ code: 1, ids: ['certificate-invalid', 'function-not-live'] });
+    expect(await run('inspect')).toMatchObject({
+      code: 1,
+      ids: ['cloudfront/certificate-invalid', 'cloudfront/function-not-live'],
+    });
   });
 
   test('an alias that is missing is 403 at the edge', async () => {
@@ -172,7 +175,7 @@ describe('the standby, by the built program against a simulator in another proce
     const { code, output } = await run('send');
     expect(code).toBe(1);
     expect(output.results?.map(({ why }) => why).join('\n')).toMatch(/403/);
-    expect(await run('inspect')).toMatchObject({ code: 1, ids: ['alias-missing'] });
+    expect(await run('inspect')).toMatchObject({ code: 1, ids: ['cloudfront/alias-missing'] });
   });
 
   test('what a policy strips does not arrive: a bad key is a missing one', async () => {
@@ -186,7 +189,7 @@ describe('the standby, by the built program against a simulator in another proce
     const { code, output } = await run('send');
     expect(code).toBe(1);
     expect(output.results?.map(({ why }) => why).join('\n')).toMatch(/401/);
-    expect(await run('inspect')).toMatchObject({ code: 1, ids: ['authorization-stripped'] });
+    expect(await run('inspect')).toMatchObject({ code: 1, ids: ['cloudfront/authorization-stripped'] });
   });
 
   test('a function that has drifted sends requests the wrong way, and both checks say so', {
@@ -196,7 +199,10 @@ describe('the standby, by the built program against a simulator in another proce
     const routing = await run('routing');
     expect(routing.code).toBe(1);
     expect(routing.output.differences).toContainEqual(expect.objectContaining({ method: 'POST', path: '/emails' }));
-    expect(await run('inspect')).toMatchObject({ code: 1, ids: ['function-drift', 'function-unpublished-changes'] });
+    expect(await run('inspect')).toMatchObject({
+      code: 1,
+      ids: ['cloudfront/function-drift', 'cloudfront/function-unpublished-changes'],
+    });
     expect(await run('send')).toMatchObject({ code: 1 });
   });
 });

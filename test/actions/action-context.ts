@@ -82,6 +82,11 @@ export function testContext(given: Partial<ActionContext> = {}): ActionContext &
     },
     secret: () => undefined,
     runCheck: (name) => unexpected(`${name} was run`),
+    planChange: (name) => unexpected(`${name} was planned`),
+    past: {
+      rehearsals: () => unexpected('rehearsals were read'),
+      lastOutput: () => unexpected('an earlier run was read'),
+    },
     noted: undefined,
     note: async (fact) => {
       notes.push(fact);

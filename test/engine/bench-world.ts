@@ -239,6 +239,7 @@ export function createBench(
       secret: () => undefined,
     },
     interrupts,
+    rehearsals: async () => ({ rehearsals: [], unreadable: 0 }),
     actions,
     subscribe: (entry) => {
       entries.push(entry);

@@ -1,35 +1,40 @@
-import { z } from 'zod';
-import { wrapText } from '../http/text-columns.ts';
+import type { Found } from '../finding.ts';
 
-/**
- * Something about the standby that customers would feel. `critical`: requests fail there; `warning`: some may, or soon
- * will; `info`: good to know.
- */
-export const findingSchema = z.strictObject({
-  id: z.string().describe('stable, for scripts'),
-  severity: z.enum(['critical', 'warning', 'info']),
-  where: z.string().describe('the cache behavior’s path pattern, the origin or the function; empty for the whole'),
-  breaks: z.string().describe('what customers would see'),
-  remedy: z.string(),
-});
+/** Every finding that `cloudfront.inspect` can give. */
+export const inspectFindingIds = [
+  'cloudfront/alias-elsewhere',
+  'cloudfront/alias-missing',
+  'cloudfront/alias-not-looked-up',
+  'cloudfront/alias-overlap',
+  'cloudfront/authorization-stripped',
+  'cloudfront/caching-on',
+  'cloudfront/certificate-expiring',
+  'cloudfront/certificate-invalid',
+  'cloudfront/client-certificate-required',
+  'cloudfront/distribution-disabled',
+  'cloudfront/distribution-not-deployed',
+  'cloudfront/distribution-staging',
+  'cloudfront/edge-unreachable',
+  'cloudfront/error-pages',
+  'cloudfront/function-drift',
+  'cloudfront/function-not-associated',
+  'cloudfront/function-not-live',
+  'cloudfront/function-not-pinned',
+  'cloudfront/function-runtime',
+  'cloudfront/function-unpublished-changes',
+  'cloudfront/geo-restricted',
+  'cloudfront/header-stripped',
+  'cloudfront/host-replaced',
+  'cloudfront/idempotency-key-stripped',
+  'cloudfront/lambda-associated',
+  'cloudfront/methods-partial',
+  'cloudfront/methods-refused',
+  'cloudfront/origin-timeout-short',
+  'cloudfront/query-stripped',
+  'cloudfront/signed-urls-required',
+  'cloudfront/user-agent-replaced',
+  'cloudfront/waf-attached',
+] as const;
 
-/** See {@link findingSchema}. */
-export type Finding = z.output<typeof findingSchema>;
-
-const indent = '     ';
-const words = { critical: 'FAIL', warning: 'warn', info: 'note' } as const;
-
-/** Findings as lines of at most 64 characters, the worst first: what is wrong, what it breaks, what to do. */
-export function renderFindings(findings: readonly Finding[]): string[] {
-  return sorted(findings).flatMap(({ id, severity, where, breaks, remedy }) => [
-    ...wrapText(`${words[severity]} ${id}${where === '' ? '' : ` (${where})`}: ${breaks}`, indent),
-    // Words are parted by spaces, so that spaces at the beginning are put in afterwards.
-    ...wrapText(`.... fix: ${remedy}`, indent).map((line) => line.replace(/^\.{4} /, indent)),
-  ]);
-}
-
-/** Findings, the worst first, and otherwise as they came. */
-export function sorted(findings: readonly Finding[]): Finding[] {
-  const rank = Object.keys(words);
-  return findings.toSorted((left, right) => rank.indexOf(left.severity) - rank.indexOf(right.severity));
-}
+/** Something about the standby that customers would feel. */
+export type InspectFinding = Found<(typeof inspectFindingIds)[number]>;

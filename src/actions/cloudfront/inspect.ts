@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { requiredAwsSecrets } from '../../world/aws.ts';
+import { canonicalJson } from '../../world/canonical-json.ts';
+import type { Json } from '../../world/json.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
+import { findingCounts, holdFindings, isAccepted, renderFindings } from '../finding.ts';
 import { routeOf, targetFor } from '../http/connect-target.ts';
 import type { Suite } from '../http/suite.ts';
 import { fillLine } from '../http/text-columns.ts';
 import { userAgent } from '../http/user-agent.ts';
 import { type Behavior, behaviorFor, type Distribution, readDistribution } from './distribution.ts';
-import { type Finding, findingSchema, renderFindings, sorted } from './finding.ts';
+import { type InspectFinding, inspectFindingIds } from './finding.ts';
 import { judgeBehavior, type Needs } from './judge-behavior.ts';
 import { judgeDistribution } from './judge-distribution.ts';
 import { judgeFunction } from './judge-function.ts';
@@ -26,13 +29,11 @@ const countSchema = z.int().nonnegative();
 const outputSchema = z.strictObject({
   distribution: z.string(),
   domain: z.string(),
-  critical: countSchema.describe('findings with which requests fail'),
-  warnings: countSchema,
-  infos: countSchema,
-  findings: z.array(findingSchema),
+  ...findingCounts,
   behaviors: countSchema.describe('cache behaviors looked at'),
   functionName: z.string().nullable().describe('the function that chooses the backend'),
   liveSha256: z.string().nullable().describe('of the code that runs'),
+  configurationSha256: z.string().describe('of the distribution as far as it was looked at'),
   certificateValidTo: z.string().nullable(),
   certificateDaysLeft: z.int().nullable(),
 });
@@ -48,6 +49,7 @@ export const cloudFrontInspect = check({
   output: outputSchema,
   secrets: requiredAwsSecrets,
   guard: 'standby-configuration',
+  findings: inspectFindingIds,
   run,
   summarise,
 });
@@ -85,27 +87,31 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     leastDays: input['certificate-days'],
   });
   const pinned = ctx.env.aws?.['function-sha256'];
-  const findings = sorted([
+  const found: InspectFinding[] = [
     ...judgeDistribution(distribution, hostname),
     ...conflicts,
     ...certificate.findings,
     ...behaviors,
     ...(name === undefined ? [] : judgeFunction(name, { live, development }, pinned)),
-  ]);
-  const count = (severity: Finding['severity']) => findings.filter((finding) => finding.severity === severity).length;
+  ];
   return {
     distribution: distribution.id,
     domain: distribution.domain,
-    critical: count('critical'),
-    warnings: count('warning'),
-    infos: count('info'),
-    findings,
+    ...holdFindings(ctx, found),
     behaviors: distribution.behaviors.length,
     functionName: name ?? null,
     liveSha256: live?.sha256 ?? null,
+    configurationSha256: await digestOf(distribution),
     certificateValidTo: certificate.validTo,
     certificateDaysLeft: certificate.daysLeft,
   };
+}
+
+/** Without its status: a change on its way is a finding of its own. */
+async function digestOf({ status: _status, ...configuration }: Distribution): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  const json: Json = JSON.parse(JSON.stringify(configuration));
+  return createHash('sha256').update(canonicalJson(json)).digest('hex');
 }
 
 function associatedFunction({ behaviors }: Distribution): string | undefined {
@@ -115,11 +121,11 @@ function associatedFunction({ behaviors }: Distribution): string | undefined {
 async function judgeBehaviors(
   ctx: ActionContext,
   given: { distribution: Distribution; suite: Suite; functionName: string | undefined },
-): Promise<Finding[]> {
+): Promise<InspectFinding[]> {
   const { distribution, suite, functionName } = given;
   // Behaviors mostly share their policies; and one after the other, so that few calls wait on one signal at a time.
   const known = new Map<string, BehaviorPolicies>();
-  const findings: Finding[] = [];
+  const findings: InspectFinding[] = [];
   for (const behavior of distribution.behaviors) {
     const needs = needsOf(suite, distribution, behavior);
     const isUsed = behavior === distribution.behaviors.at(-1) || needs.methods.length > 0;
@@ -144,14 +150,15 @@ function needsOf(suite: Suite, distribution: Distribution, behavior: Behavior): 
 }
 
 function summarise(output: Output): Summary {
-  const { critical, warnings, infos, certificateDaysLeft, distribution } = output;
+  const { critical, warnings, infos, accepted, certificateDaysLeft, distribution } = output;
   const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
   const { fitting } = fillLine([
     critical === 0 ? `nothing critical in ${distribution}` : `${critical} critical in ${distribution}`,
     ...(warnings > 0 ? [many(warnings, 'warning')] : []),
     ...(infos > 0 ? [many(infos, 'note')] : []),
+    ...(accepted > 0 ? [`${accepted} accepted`] : []),
     ...(certificateDaysLeft === null ? [] : [`certificate for ${many(certificateDaysLeft, 'day')}`]),
   ]);
-  const bad = output.findings.filter(({ severity }) => severity === 'critical');
+  const bad = output.findings.filter((finding) => finding.severity === 'critical' && !isAccepted(finding));
   return { headline: fitting, detail: renderFindings(output.findings), evidence: renderFindings(bad) };
 }

@@ -1,6 +1,6 @@
 import { boundedText } from '../../world/bounded-text.ts';
 import type { Behavior } from './distribution.ts';
-import type { Finding } from './finding.ts';
+import type { InspectFinding } from './finding.ts';
 import { includesName, passesHeader, passesQuery } from './forwarding.ts';
 import type { BehaviorPolicies } from './read-forwarding.ts';
 
@@ -16,24 +16,24 @@ export type Needs = {
 const allMethods = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'];
 
 /** Headers that an e-mail API's clients send, and what is lost with each. */
-const known: Readonly<Record<string, Pick<Finding, 'id' | 'severity' | 'breaks'>>> = {
+const known: Readonly<Record<string, Pick<InspectFinding, 'id' | 'severity' | 'breaks'>>> = {
   authorization: {
-    id: 'authorization-stripped',
+    id: 'cloudfront/authorization-stripped',
     severity: 'critical',
     breaks: 'the key never arrives: every request is answered 401',
   },
   host: {
-    id: 'host-replaced',
+    id: 'cloudfront/host-replaced',
     severity: 'critical',
     breaks: 'the origin gets its own domain as Host; its certificate for the hostname no longer fits (502)',
   },
   'idempotency-key': {
-    id: 'idempotency-key-stripped',
+    id: 'cloudfront/idempotency-key-stripped',
     severity: 'critical',
     breaks: 'a request that is sent again sends the e-mail again',
   },
   'user-agent': {
-    id: 'user-agent-replaced',
+    id: 'cloudfront/user-agent-replaced',
     severity: 'warning',
     breaks: 'every client is "Amazon CloudFront"; an API that refuses or limits by User-Agent refuses all',
   },
@@ -47,10 +47,10 @@ export function judgeBehavior(
   behavior: Behavior,
   policies: BehaviorPolicies,
   context: { needs: Needs; functionName: string | undefined; isUsed: boolean },
-): Finding[] {
+): InspectFinding[] {
   const { needs, functionName, isUsed } = context;
-  const findings: Finding[] = [];
-  const add = (finding: Omit<Finding, 'where'>) =>
+  const findings: InspectFinding[] = [];
+  const add = (finding: Omit<InspectFinding, 'where'>) =>
     findings.push({
       ...finding,
       where: boundedText(behavior.pathPattern, 255),
@@ -60,7 +60,7 @@ export function judgeBehavior(
   const lost = needs.queries.filter((name) => !passesQuery(policies.forwarding, name));
   if (lost.length > 0) {
     add({
-      id: 'query-stripped',
+      id: 'cloudfront/query-stripped',
       severity: 'critical',
       breaks: `the origin never sees ${lost.join(', ')}: lists ignore limits and pages`,
       remedy: 'use an origin request policy that forwards all query strings',
@@ -69,7 +69,7 @@ export function judgeBehavior(
   if (policies.maxTtlS > 0) {
     const isKeyed = policies.keyHeaders.some((set) => includesName(set, 'authorization'));
     add({
-      id: 'caching-on',
+      id: 'cloudfront/caching-on',
       severity: isKeyed ? 'warning' : 'critical',
       breaks: isKeyed ? 'customers may get old answers of their own' : 'customers may get the cached answers of others',
       remedy: 'use the managed cache policy CachingDisabled',
@@ -77,7 +77,7 @@ export function judgeBehavior(
   }
   if (behavior.needsSignedUrls) {
     add({
-      id: 'signed-urls-required',
+      id: 'cloudfront/signed-urls-required',
       severity: 'critical',
       breaks: 'requests without a signed URL or cookie are answered 403',
       remedy: 'remove the trusted signers and key groups from the behavior',
@@ -85,7 +85,7 @@ export function judgeBehavior(
   }
   if (behavior.lambdas.length > 0) {
     add({
-      id: 'lambda-associated',
+      id: 'cloudfront/lambda-associated',
       severity: 'warning',
       breaks: `Lambda@Edge runs as well (${behavior.lambdas.join(', ')}), and may change origin or answer`,
       remedy: 'know what it does: it is not looked at here',
@@ -95,7 +95,7 @@ export function judgeBehavior(
   return findings;
 }
 
-type Judged = Omit<Finding, 'where'>;
+type Judged = Omit<InspectFinding, 'where'>;
 
 function judgeMethods({ allowedMethods }: Behavior, needs: Needs): Judged[] {
   const refused = needs.methods.filter((method) => !allowedMethods.includes(method));
@@ -104,10 +104,10 @@ function judgeMethods({ allowedMethods }: Behavior, needs: Needs): Judged[] {
   const refusal = (methods: readonly string[]) => `${methods.join(', ')} answered 403 by CloudFront`;
   return [
     ...(refused.length > 0
-      ? [{ id: 'methods-refused', severity: 'critical' as const, breaks: refusal(refused), remedy }]
+      ? [{ id: 'cloudfront/methods-refused' as const, severity: 'critical' as const, breaks: refusal(refused), remedy }]
       : []),
     ...(others.length > 0
-      ? [{ id: 'methods-partial', severity: 'warning' as const, breaks: refusal(others), remedy }]
+      ? [{ id: 'cloudfront/methods-partial' as const, severity: 'warning' as const, breaks: refusal(others), remedy }]
       : []),
   ];
 }
@@ -119,7 +119,7 @@ function judgeHeaders({ forwarding }: BehaviorPolicies, needs: Needs): Judged[] 
     .filter((name) => !passesHeader(forwarding, name))
     .map((name) => ({
       ...(known[name] ?? {
-        id: 'header-stripped',
+        id: 'cloudfront/header-stripped',
         severity: 'warning' as const,
         breaks: `the origin never sees the header ${name}`,
       }),
@@ -141,7 +141,7 @@ function judgeAssociation({ functions }: Behavior, functionName: string | undefi
         : 'no function runs there';
   return [
     {
-      id: 'function-not-associated',
+      id: 'cloudfront/function-not-associated',
       severity: 'critical',
       breaks: `every request goes to one backend: ${state}`,
       remedy: `associate ${wanted ?? 'the router function'} with the behavior at viewer-request`,

@@ -1,16 +1,16 @@
 import type { Distribution } from './distribution.ts';
-import type { Finding } from './finding.ts';
+import type { InspectFinding } from './finding.ts';
 
 /** The longest that Cloudflare waits for an origin, in seconds (Cloudflare docs, connection limits). */
 const cloudflareTimeoutS = 100;
 
 /** What is wrong with a distribution as a whole, for a hostname. */
-export function judgeDistribution(distribution: Distribution, hostname: string): Finding[] {
-  const findings: Finding[] = [];
-  const add = (finding: Omit<Finding, 'where'> & { where?: string }) => findings.push({ where: '', ...finding });
+export function judgeDistribution(distribution: Distribution, hostname: string): InspectFinding[] {
+  const findings: InspectFinding[] = [];
+  const add = (finding: Omit<InspectFinding, 'where'> & { where?: string }) => findings.push({ where: '', ...finding });
   if (!distribution.enabled) {
     add({
-      id: 'distribution-disabled',
+      id: 'cloudfront/distribution-disabled',
       severity: 'critical',
       breaks: 'every request is refused',
       remedy: 'enable the distribution; it takes minutes, so do it before the night it is needed',
@@ -18,7 +18,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   }
   if (distribution.status !== 'Deployed') {
     add({
-      id: 'distribution-not-deployed',
+      id: 'cloudfront/distribution-not-deployed',
       severity: 'warning',
       breaks: `a change is on its way (${distribution.status}): some places serve the old configuration`,
       remedy: 'wait until it is Deployed, and look again',
@@ -26,7 +26,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   }
   if (distribution.isStaging) {
     add({
-      id: 'distribution-staging',
+      id: 'cloudfront/distribution-staging',
       severity: 'critical',
       breaks: 'a staging distribution serves no name of its own',
       remedy: 'put the id of the primary distribution into the environment',
@@ -34,7 +34,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   }
   if (!distribution.aliases.some((alias) => coversName(alias, hostname))) {
     add({
-      id: 'alias-missing',
+      id: 'cloudfront/alias-missing',
       severity: 'critical',
       breaks: `every request for ${hostname} is answered 403, and AWS may block the name`,
       remedy: `add ${hostname} to the distribution’s alternate domain names`,
@@ -43,7 +43,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   for (const { id, domain, readTimeoutS } of distribution.origins) {
     if (readTimeoutS >= cloudflareTimeoutS) continue;
     add({
-      id: 'origin-timeout-short',
+      id: 'cloudfront/origin-timeout-short',
       severity: 'warning',
       where: id,
       breaks: `answers of ${domain} that take over ${readTimeoutS} s are 504 here; Cloudflare waits ${cloudflareTimeoutS} s`,
@@ -52,7 +52,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   }
   if (distribution.webAclId !== '') {
     add({
-      id: 'waf-attached',
+      id: 'cloudfront/waf-attached',
       severity: 'warning',
       breaks: 'AWS WAF may block what Cloudflare lets pass: its common rules stop bodies over 8 KB',
       remedy: 'send the suite’s large body over the standby, and exclude the size rule for the API',
@@ -60,7 +60,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   }
   if (distribution.geoRestriction !== 'none') {
     add({
-      id: 'geo-restricted',
+      id: 'cloudfront/geo-restricted',
       severity: 'critical',
       breaks: `customers in some countries are answered 403 (${distribution.geoRestriction})`,
       remedy: 'remove the geographic restriction, unless Cloudflare has the same',
@@ -68,7 +68,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   }
   if (distribution.viewerMtls === 'required') {
     add({
-      id: 'client-certificate-required',
+      id: 'cloudfront/client-certificate-required',
       severity: 'critical',
       breaks: 'clients without a certificate cannot connect',
       remedy: 'turn off viewer mTLS on this distribution',
@@ -76,7 +76,7 @@ export function judgeDistribution(distribution: Distribution, hostname: string):
   }
   if (distribution.errorPages.length > 0) {
     add({
-      id: 'error-pages',
+      id: 'cloudfront/error-pages',
       severity: 'critical',
       breaks: `the API’s own ${distribution.errorPages.join(', ')} become pages that no client can read`,
       remedy: 'remove the custom error responses',

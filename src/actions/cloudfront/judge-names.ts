@@ -5,7 +5,7 @@ import type { ProbeResult } from '../../world/probe.ts';
 import type { ActionContext } from '../action.ts';
 import { readWithRetry } from '../aws/call-aws.ts';
 import type { Distribution } from './distribution.ts';
-import type { Finding } from './finding.ts';
+import type { InspectFinding } from './finding.ts';
 
 const dayMs = 86_400_000;
 
@@ -18,7 +18,7 @@ const conflictsSchema = z.object({
 });
 
 /** Who else holds the hostname, or a wildcard over it (ListConflictingAliases). A refused look is a finding, not an end. */
-export async function judgeConflicts(ctx: ActionContext, distribution: Distribution): Promise<Finding[]> {
+export async function judgeConflicts(ctx: ActionContext, distribution: Distribution): Promise<InspectFinding[]> {
   const { hostname } = ctx.env;
   const what = `look for other holders of ${hostname}`;
   const client = await ctx.clients.cloudfront();
@@ -31,7 +31,7 @@ export async function judgeConflicts(ctx: ActionContext, distribution: Distribut
     if (!(error instanceof OpsError) || (error.code !== 'refused' && error.code !== 'credentials')) throw error;
     return [
       {
-        id: 'alias-not-looked-up',
+        id: 'cloudfront/alias-not-looked-up',
         severity: 'warning',
         where: '',
         breaks: `it is not known whether another distribution holds ${hostname} (${error.message})`,
@@ -46,14 +46,14 @@ export async function judgeConflicts(ctx: ActionContext, distribution: Distribut
       const holder = `distribution ${boundedText(DistributionId, 40)} of account ${boundedText(AccountId, 40)}`;
       return Alias.toLowerCase() === hostname
         ? {
-            id: 'alias-elsewhere',
+            id: 'cloudfront/alias-elsewhere',
             severity: 'critical' as const,
             where: '',
             breaks: `${hostname} belongs to ${holder}: its answers are what customers get`,
             remedy: 'move it here with AssociateAlias (proof by a TXT record), or remove it there',
           }
         : {
-            id: 'alias-overlap',
+            id: 'cloudfront/alias-overlap',
             severity: 'info' as const,
             where: '',
             breaks: `${boundedText(Alias, 255)} belongs to ${holder}; the exact name here wins while it is attached`,
@@ -73,7 +73,7 @@ function isSameHidden(hidden: string, id: string): boolean {
 export function judgeCertificate(
   result: ProbeResult,
   { hostname, nowMs, leastDays }: { hostname: string; nowMs: number; leastDays: number },
-): { findings: Finding[]; validTo: string | null; daysLeft: number | null } {
+): { findings: InspectFinding[]; validTo: string | null; daysLeft: number | null } {
   if (!result.answered && result.timings.tlsMs === null) {
     const isTls = result.phase === 'tls';
     return {
@@ -81,7 +81,7 @@ export function judgeCertificate(
       daysLeft: null,
       findings: [
         {
-          id: isTls ? 'certificate-invalid' : 'edge-unreachable',
+          id: isTls ? 'cloudfront/certificate-invalid' : 'cloudfront/edge-unreachable',
           severity: 'critical',
           where: '',
           breaks: isTls
@@ -98,8 +98,8 @@ export function judgeCertificate(
   const { validTo } = result.certificate;
   const daysLeft = Math.floor((Date.parse(validTo) - nowMs) / dayMs);
   const isShort = daysLeft < leastDays;
-  const finding: Finding = {
-    id: 'certificate-expiring',
+  const finding: InspectFinding = {
+    id: 'cloudfront/certificate-expiring',
     severity: 'warning',
     where: '',
     breaks: `clients refuse the connection in ${daysLeft} days, from ${validTo.slice(0, 10)} on`,

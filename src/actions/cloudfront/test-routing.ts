@@ -4,12 +4,14 @@ import { requiredAwsSecrets } from '../../world/aws.ts';
 import { openFunctionSandbox } from '../../world/function-sandbox.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { type ReadRouting, readRouting } from '../cloudflare/read-routing.ts';
-import { fillLine, wrapText } from '../http/text-columns.ts';
+import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
+import { fillLine } from '../http/text-columns.ts';
 import { chosenHost, eventOf } from './chosen-host.ts';
 import { type Compared, cloudflareChoice, compareWays } from './compare-ways.ts';
 import { behaviorFor, type Distribution, readDistribution } from './distribution.ts';
 import { type FunctionStage, readFunction } from './read-function.ts';
 import { renderDifferences } from './render-differences.ts';
+import { judgeRouting, routingFindingIds } from './routing-findings.ts';
 import { runTestFunction } from './run-test-function.ts';
 import { type Row, truthTable } from './truth-table.ts';
 
@@ -38,6 +40,7 @@ const outputSchema = z.strictObject({
     .number()
     .nullable()
     .describe('the highest that CloudFront’s own test told, in percent; above 70 it may be throttled'),
+  ...findingCounts,
 });
 
 type Input = z.output<typeof inputSchema>;
@@ -52,6 +55,7 @@ export const cloudFrontTestRouting = check({
   output: outputSchema,
   secrets: [...requiredAwsSecrets, 'cloudflare'],
   guard: 'routing-parity',
+  findings: routingFindingIds,
   run,
   summarise,
 });
@@ -67,9 +71,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const compared = await compareRows(ctx, { rows, distribution, routing, name, live, backends: input.backends });
   const tests = await testAtCloudFront(ctx, { rows, distribution, name, live });
   const count = (kind: Compared['kind']) => compared.filter((one) => one.result.kind === kind).length;
-  return {
-    functionName: name,
-    sha256: live.sha256,
+  const result = {
     total: rows.length,
     same: count('same'),
     different: count('different'),
@@ -82,6 +84,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     reasons: [...new Set(compared.flatMap(({ result }) => (result.kind === 'undecided' ? [result.why] : [])))],
     ...tests,
   };
+  return { functionName: name, sha256: live.sha256, ...result, ...holdFindings(ctx, judgeRouting(name, result)) };
 }
 
 /** The function whose LIVE code is run: the environment's, else the one that the default behavior runs at viewer-request. */
@@ -154,11 +157,8 @@ async function testAtCloudFront(
   return { testErrors, computeUtilization };
 }
 
-/** Above it CloudFront may throttle (CloudFront docs, test functions). */
-const highUtilization = 70;
-
 function summarise(output: Output): Summary {
-  const { total, same, different, undecided, differences, reasons, testErrors, computeUtilization } = output;
+  const { total, same, different, undecided, differences, findings, computeUtilization } = output;
   const { fitting } = fillLine([
     same === total
       ? `all ${total} requests go the same way on both paths`
@@ -167,15 +167,7 @@ function summarise(output: Output): Summary {
     ...(undecided > 0 ? [`${undecided} undecided`] : []),
     ...(computeUtilization === null ? [] : [`compute ${computeUtilization} %`]),
   ]);
-  const detail = [
-    ...renderDifferences(differences),
-    ...reasons.flatMap((why) => wrapText(`?    ${why}`, '     ')),
-    ...testErrors.flatMap(({ method, path, message }) =>
-      wrapText(`FAIL test of ${method} ${path}: ${message}`, '     '),
-    ),
-    ...(computeUtilization !== null && computeUtilization > highUtilization
-      ? wrapText(`warn the function uses ${computeUtilization} % of its time: CloudFront may throttle it`, '     ')
-      : []),
-  ];
+  const others = findings.filter(({ id, acceptance }) => id !== 'cloudfront/routing-differs' || acceptance !== null);
+  const detail = [...renderDifferences(differences), ...renderFindings(others)];
   return { headline: fitting, detail };
 }

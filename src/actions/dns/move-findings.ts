@@ -1,26 +1,21 @@
-import { z } from 'zod';
 import type { DnsAnswer, RecordType } from '../../world/dns.ts';
 import type { ActionContext } from '../action.ts';
+import type { Found } from '../finding.ts';
 import { askServer, listResolvers } from './find-servers.ts';
 import type { RouteAnswers } from './route-answers.ts';
 
-/** Something that a move of the name would break, found before it. */
-export const findingSchema = z.strictObject({
-  id: z.enum([
-    'caa-excludes-issuer',
-    'caa-unknown',
-    'ds-at-parent',
-    'ds-unknown',
-    'standby-without-ipv6',
-    'ipv6-unknown',
-  ]),
-  what: z.string().describe('what was seen'),
-  breaks: z.string().describe('what it breaks, for whom'),
-  remedy: z.string(),
-});
+/** Every finding of a look before a move. */
+export const moveFindingIds = [
+  'dns/caa-excludes-issuer',
+  'dns/caa-unknown',
+  'dns/ds-at-parent',
+  'dns/ds-unknown',
+  'dns/standby-without-ipv6',
+  'dns/ipv6-unknown',
+] as const;
 
-/** See {@link findingSchema}. */
-export type MoveFinding = z.output<typeof findingSchema>;
+/** Something that a move of the name would break, found before it. */
+type MoveFinding = Found<(typeof moveFindingIds)[number]>;
 
 /** Whom CAA must allow for a certificate of AWS Certificate Manager (https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html). */
 const amazonIssuers: readonly string[] = ['amazon.com', 'amazontrust.com', 'awstrust.com', 'amazonaws.com'];
@@ -45,8 +40,14 @@ async function caaFinding(ctx: ActionContext, name: string): Promise<MoveFinding
   for (let owner = name; owner.includes('.'); owner = owner.slice(owner.indexOf('.') + 1)) {
     const answer = await ask(ctx, owner, 'CAA');
     if (answer === undefined) {
-      const what = `no resolver tells the CAA records of ${owner}`;
-      return { id: 'caa-unknown', what, breaks, remedy: `look with \`dig CAA ${owner}\`` };
+      const seen = `no resolver tells the CAA records of ${owner}`;
+      return {
+        id: 'dns/caa-unknown',
+        severity: 'info',
+        where: owner,
+        breaks: `${seen}: it may be that ${breaks}`,
+        remedy: `look with \`dig CAA ${owner}\``,
+      };
     }
     const caa = answer.answers
       .filter(({ type }) => type === 'CAA')
@@ -59,9 +60,10 @@ async function caaFinding(ctx: ActionContext, name: string): Promise<MoveFinding
     if (issuers.length === 0 || issuers.some((issuer) => amazonIssuers.includes(issuer))) return undefined;
     const allowed = issuers.filter((issuer) => issuer !== '').join(', ') || 'nobody';
     return {
-      id: 'caa-excludes-issuer',
-      what: `CAA at ${owner} allows ${allowed} to issue, and not Amazon`,
-      breaks,
+      id: 'dns/caa-excludes-issuer',
+      severity: 'warning',
+      where: owner,
+      breaks: `CAA at ${owner} allows ${allowed} to issue, and not Amazon: ${breaks}`,
       remedy: `add \`${owner} CAA 0 issue "amazon.com"\``,
     };
   }
@@ -74,9 +76,10 @@ async function dsFinding(ctx: ActionContext): Promise<MoveFinding | undefined> {
   const answer = await ask(ctx, zone, 'DS');
   if (answer === undefined) {
     return {
-      id: 'ds-unknown',
-      what: `no resolver tells the DS records of ${zone}`,
-      breaks,
+      id: 'dns/ds-unknown',
+      severity: 'info',
+      where: zone,
+      breaks: `no resolver tells the DS records of ${zone}: it may be that ${breaks}`,
       remedy: `look with \`dig DS ${zone}\``,
     };
   }
@@ -84,9 +87,10 @@ async function dsFinding(ctx: ActionContext): Promise<MoveFinding | undefined> {
   if (ds.length === 0) return undefined;
   const tags = ds.map(({ data }) => data.split(' ')[0]).join(', ');
   return {
-    id: 'ds-at-parent',
-    what: `the parent of ${zone} has DS records (key tag ${tags})`,
-    breaks,
+    id: 'dns/ds-at-parent',
+    severity: 'info',
+    where: zone,
+    breaks: `the parent of ${zone} has DS records (key tag ${tags}): ${breaks}`,
     remedy:
       'a change of records is safe; before name servers change, remove the DS and wait out its TTL, or sign with both',
   };
@@ -96,13 +100,26 @@ async function ipv6Finding(ctx: ActionContext, name: string, standby: string): P
   const breaks = 'clients that have IPv6 alone cannot reach the standby';
   const [now, then] = await Promise.all([ask(ctx, name, 'AAAA'), ask(ctx, standby, 'AAAA')]);
   if (now === undefined || then === undefined) {
-    const what = `no resolver tells the AAAA records of ${now === undefined ? name : standby}`;
-    return { id: 'ipv6-unknown', what, breaks, remedy: `look with \`dig AAAA ${now === undefined ? name : standby}\`` };
+    const where = now === undefined ? name : standby;
+    const seen = `no resolver tells the AAAA records of ${where}`;
+    return {
+      id: 'dns/ipv6-unknown',
+      severity: 'info',
+      where,
+      breaks: `${seen}: it may be that ${breaks}`,
+      remedy: `look with \`dig AAAA ${where}\``,
+    };
   }
   const has = (answer: Answered) => answer.answers.some(({ type }) => type === 'AAAA');
   if (!has(now) || has(then)) return undefined;
-  const what = `${name} has IPv6 addresses, ${standby} has none`;
-  return { id: 'standby-without-ipv6', what, breaks, remedy: 'enable IPv6 on the distribution' };
+  const seen = `${name} has IPv6 addresses, ${standby} has none`;
+  return {
+    id: 'dns/standby-without-ipv6',
+    severity: 'warning',
+    where: standby,
+    breaks: `${seen}: ${breaks}`,
+    remedy: 'enable IPv6 on the distribution',
+  };
 }
 
 type Answered = Extract<DnsAnswer, { answered: true }>;

@@ -1,7 +1,6 @@
 import type { Summary } from '../action.ts';
 import { lineWidth, toWidth, wrapText } from '../http/text-columns.ts';
 import type { Look, ServerRow } from './look.ts';
-import type { MoveFinding } from './move-findings.ts';
 
 const columns = { mark: 4, server: 27, ttl: 7 } as const;
 
@@ -35,13 +34,6 @@ export function describeLook(look: Look): Summary['detail'] {
       ? []
       : [`a missing record would be kept as missing for up to ${seconds(look.negativeCacheMs)}`]),
   ];
-}
-
-/** What a move would break, each with its id, in lines that fit. */
-export function describeFindings(findings: readonly MoveFinding[]): string[] {
-  return findings.flatMap(({ id, what, breaks, remedy }) =>
-    wrapText(`${id}: ${what}; ${breaks}; remedy: ${remedy}`, '    '),
-  );
 }
 
 /** Milliseconds as people read waits: whole seconds. */

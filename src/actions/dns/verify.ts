@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
+import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { headlineWidth, toWidth } from '../http/text-columns.ts';
+import { judgeTimes, timeFindingIds } from './judge-times.ts';
 import { askSchema, type Look, lookAtServers, lookSchema, prepareQuestion, type Question } from './look.ts';
-import { findingSchema, findMoveProblems } from './move-findings.ts';
+import { findMoveProblems, moveFindingIds } from './move-findings.ts';
 import { routeAnswers } from './route-answers.ts';
-import { countInWords, describeFindings, describeLook, seconds } from './summarise-look.ts';
+import { countInWords, describeLook, seconds } from './summarise-look.ts';
 
 const inputSchema = z.strictObject({
   route: z.string().describe('the route that DNS should answer with'),
@@ -26,6 +28,10 @@ const inputSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('also look for what a move to the route would break: CAA, DS at the parent, IPv6'),
+  'drain-within': durationSchema.optional().describe('a predicted drain that takes longer is a finding'),
+  'absence-within': durationSchema
+    .optional()
+    .describe('the zone’s SOA letting resolvers keep the absence of a record for longer is a finding'),
 });
 
 const outputSchema = lookSchema.extend({
@@ -37,7 +43,7 @@ const outputSchema = lookSchema.extend({
     .number()
     .nullable()
     .describe('from the first question until the last server agreed; null if one does not'),
-  findings: z.array(findingSchema).describe('what a move to the route would break; empty unless asked for'),
+  ...findingCounts,
 });
 
 type Input = z.output<typeof inputSchema>;
@@ -52,11 +58,12 @@ export const dnsVerify = check<Input, Output>({
   summary: 'Ask every DNS server whether it answers with a route',
   input: inputSchema,
   output: outputSchema,
+  findings: [...moveFindingIds, ...timeFindingIds],
   async run(input, ctx) {
     const route = routeAnswers(ctx.env, input.route);
     const asked = input.name ?? ctx.env.hostname;
     const started = ctx.clock.now();
-    const findings = input['before-move'] ? await findMoveProblems(ctx, asked, route) : [];
+    const found = input['before-move'] ? await findMoveProblems(ctx, asked, route) : [];
     const { look, lastAgreedAt } = await lookUntilSettled(input, ctx, () =>
       prepareQuestion(ctx, { name: asked, route, ask: input.ask }),
     );
@@ -67,13 +74,19 @@ export const dnsVerify = check<Input, Output>({
       ask: input.ask,
       elapsedMs: ctx.clock.now() - started,
       lastAgreedAfterMs: lastAgreedAt === null ? null : lastAgreedAt - started,
-      findings,
+      ...holdFindings(ctx, [...found, ...judgeTimes(look, ctx.env.zone, input)]),
     };
   },
   summarise(output, input): Summary {
     const { agreed, predictedDrainMs } = output;
     const took = agreed && input['must-agree'] ? ` in ${seconds(output.lastAgreedAfterMs ?? output.elapsedMs)}` : '';
-    const findings = describeFindings(output.findings);
+    const findings = renderFindings(output.findings);
+    // Before a move nothing answers with the route yet: a table of servers that do not would look like trouble.
+    if (input['before-move'] && !input['must-agree'] && !agreed) {
+      const count = output.findings.length - output.accepted;
+      const headline = `${count === 0 ? 'nothing' : count} found in the way of a move to ${input.route}`;
+      return { headline: toWidth(headline, headlineWidth).trimEnd(), detail: findings, evidence: findings };
+    }
     const summary: Summary = {
       headline: toWidth(`${countInWords(output, input.route)}${took}`, headlineWidth).trimEnd(),
       detail: [...describeLook(output), ...findings],

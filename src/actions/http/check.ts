@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
+import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { routeOf } from './connect-target.ts';
+import { judgeRequests, requestFindingIds } from './request-findings.ts';
 import { type RequestResult, requestResultSchema } from './request-result.ts';
 import { assertSomethingSent, sendSuite } from './send-suite.ts';
 import { fillLine, lineWidth, toWidth, wrapText } from './text-columns.ts';
@@ -37,6 +39,7 @@ const outputSchema = z.strictObject({
   windowMs: countSchema.describe('from the start of the first round to the start of the last'),
   slowestMs: countSchema.nullable().describe('of the answered requests'),
   results: z.array(requestResultSchema).describe('of the last round'),
+  ...findingCounts,
 });
 
 type Input = z.output<typeof inputSchema>;
@@ -48,6 +51,7 @@ export const httpCheck = check({
   summary: 'Send the requests of a suite over one route and hold the answers against what they must be',
   input: inputSchema,
   output: outputSchema,
+  findings: requestFindingIds,
   run,
   summarise,
 });
@@ -94,6 +98,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     windowMs,
     slowestMs,
     results,
+    ...holdFindings(ctx, judgeRequests(results, input.route)),
   };
 }
 
@@ -121,7 +126,11 @@ function summarise(output: Output): Summary {
   const rows = rowsOf(output);
   return {
     headline: fitting,
-    detail: [...rows, ...(rest === '' ? [] : wrapText(`also ${rest}`, '     '))],
+    detail: [
+      ...rows,
+      ...(rest === '' ? [] : wrapText(`also ${rest}`, '     ')),
+      ...renderFindings(output.findings.filter(({ acceptance }) => acceptance !== null)),
+    ],
     // Requests that pass are in the count; a decision needs the others.
     evidence: output.passed === output.total ? [] : rows,
   };

@@ -23,7 +23,7 @@ export const lint: CommandRun = async ({ world, args, options }) => {
     // Whole lines, whatever the width: editors and scripts read `file:line:column:`.
     for (const line of problemLines(world, problems)) screen.copyable(line);
     for (const line of problemLines(world, warnings)) screen.copyable(line);
-    const still = warnings.length === 0 ? '' : `, ${count(warnings.length, 'value')} to be filled in`;
+    const still = warnings.length === 0 ? '' : `, ${count(warnings.length, 'warning')}`;
     const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
     const tone = problems.length === 0 ? 'good' : 'bad';
     screen.line({ text: `${count(files, 'file')} checked: ${found}${still}`, tone });

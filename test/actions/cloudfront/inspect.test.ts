@@ -58,9 +58,17 @@ describe('cloudfront.inspect', () => {
   });
 
   test.each<[string, () => object, string[]]>([
-    ['disabled', () => ({ distribution: { enabled: false } }), ['critical distribution-disabled']],
-    ['still deploying', () => ({ distribution: { status: 'InProgress' } }), ['warning distribution-not-deployed']],
-    ['without the alias', () => ({ distribution: { aliases: ['other.example.com'] } }), ['critical alias-missing']],
+    ['disabled', () => ({ distribution: { enabled: false } }), ['critical cloudfront/distribution-disabled']],
+    [
+      'still deploying',
+      () => ({ distribution: { status: 'InProgress' } }),
+      ['warning cloudfront/distribution-not-deployed'],
+    ],
+    [
+      'without the alias',
+      () => ({ distribution: { aliases: ['other.example.com'] } }),
+      ['critical cloudfront/alias-missing'],
+    ],
     ['with a wildcard alias', () => ({ distribution: { aliases: ['*.example.com'] } }), []],
     [
       'whose name another distribution holds',
@@ -69,7 +77,7 @@ describe('cloudfront.inspect', () => {
           conflicts: [{ alias: 'api.example.com', distributionId: '*******ABCDEF7', accountId: '******210987' }],
         },
       }),
-      ['critical alias-elsewhere'],
+      ['critical cloudfront/alias-elsewhere'],
     ],
     [
       'beside a wildcard of another',
@@ -78,78 +86,82 @@ describe('cloudfront.inspect', () => {
           conflicts: [{ alias: '*.example.com', distributionId: '*******ABCDEF7', accountId: '******210987' }],
         },
       }),
-      ['info alias-overlap'],
+      ['info cloudfront/alias-overlap'],
     ],
     [
       'whose certificate has run out',
       () => ({ distribution: { certificate: { names: ['api.example.com'], daysValid: -1 } } }),
-      ['critical certificate-invalid'],
+      ['critical cloudfront/certificate-invalid'],
     ],
     [
       'whose certificate is for another name',
       () => ({ distribution: { certificate: { names: ['www.example.com'], daysValid: 30 } } }),
-      ['critical certificate-invalid'],
+      ['critical cloudfront/certificate-invalid'],
     ],
     [
       'whose certificate ends soon',
       () => ({ distribution: { certificate: { names: ['api.example.com'], daysValid: 6 } } }),
-      ['warning certificate-expiring'],
+      ['warning cloudfront/certificate-expiring'],
     ],
     [
       'without a certificate of its own',
       () => ({ distribution: { certificate: null } }),
-      ['critical certificate-invalid', 'warning alias-not-looked-up'],
+      ['critical cloudfront/certificate-invalid', 'warning cloudfront/alias-not-looked-up'],
     ],
     [
       'with AWS WAF',
       () => ({ distribution: { webAcl: { arn: 'arn:aws:wafv2:x', maxBodyBytes: 8192 } } }),
-      ['warning waf-attached'],
+      ['warning cloudfront/waf-attached'],
     ],
-    ['with error pages', () => ({ distribution: { errorPages: [403, 404] } }), ['critical error-pages']],
-    ['for some countries only', () => ({ distribution: { geoRestriction: 'whitelist' } }), ['critical geo-restricted']],
+    ['with error pages', () => ({ distribution: { errorPages: [403, 404] } }), ['critical cloudfront/error-pages']],
+    [
+      'for some countries only',
+      () => ({ distribution: { geoRestriction: 'whitelist' } }),
+      ['critical cloudfront/geo-restricted'],
+    ],
     [
       'with a short origin timeout',
       () => ({
         distribution: { origins: standby.world.distribution.origins.map((one) => ({ ...one, readTimeout: 30 })) },
       }),
-      ['warning origin-timeout-short email-api', 'warning origin-timeout-short resend-api'],
+      ['warning cloudfront/origin-timeout-short email-api', 'warning cloudfront/origin-timeout-short resend-api'],
     ],
     [
       'that allows two methods',
       () => withBehavior({ allowedMethods: ['GET', 'HEAD'] }),
-      ['critical methods-refused *', 'warning methods-partial *'],
+      ['critical cloudfront/methods-refused *', 'warning cloudfront/methods-partial *'],
     ],
     [
       'that allows all methods but one that is not sent',
       () => withBehavior({ allowedMethods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'] }),
-      ['warning methods-partial *'],
+      ['warning cloudfront/methods-partial *'],
     ],
     [
       'without an origin request policy',
       () => withBehavior({ originRequestPolicyId: null }),
       [
-        'critical authorization-stripped *',
-        'critical host-replaced *',
-        'critical idempotency-key-stripped *',
-        'critical query-stripped *',
-        'warning user-agent-replaced *',
+        'critical cloudfront/authorization-stripped *',
+        'critical cloudfront/host-replaced *',
+        'critical cloudfront/idempotency-key-stripped *',
+        'critical cloudfront/query-stripped *',
+        'warning cloudfront/user-agent-replaced *',
       ],
     ],
     [
       'that leaves out one header',
       () => withPolicy({ headers: { include: 'all-except', names: ['authorization'] } }),
-      ['critical authorization-stripped *'],
+      ['critical cloudfront/authorization-stripped *'],
     ],
     [
       'that replaces Host',
       () => withBehavior({ originRequestPolicyId: 'b689b0a8-53d0-40ab-baf2-68738e2966ac' }),
-      ['critical host-replaced *'],
+      ['critical cloudfront/host-replaced *'],
     ],
-    ['that leaves out the query', () => withPolicy({ queries: none }), ['critical query-stripped *']],
+    ['that leaves out the query', () => withPolicy({ queries: none }), ['critical cloudfront/query-stripped *']],
     [
       'that caches',
       () => withBehavior({ cachePolicyId: '658327ea-f89d-4fab-a63d-7e88639e58f6' }),
-      ['critical caching-on *'],
+      ['critical cloudfront/caching-on *'],
     ],
     [
       'that caches by key',
@@ -166,38 +178,38 @@ describe('cloudfront.inspect', () => {
         ],
         ...withBehavior({ cachePolicyId: policyId }),
       }),
-      ['warning caching-on *'],
+      ['warning cloudfront/caching-on *'],
     ],
-    ['without a function', () => withBehavior({ functions: [] }), ['critical function-not-associated *']],
+    ['without a function', () => withBehavior({ functions: [] }), ['critical cloudfront/function-not-associated *']],
     [
       'whose function runs on the answer',
       () => withBehavior({ functions: [{ name: 'edge-router', eventType: 'viewer-response' }] }),
-      ['critical function-not-associated *'],
+      ['critical cloudfront/function-not-associated *'],
     ],
     [
       'where another function runs',
       () => withBehavior({ functions: [{ name: 'redirects', eventType: 'viewer-request' }] }),
-      ['critical function-not-associated *'],
+      ['critical cloudfront/function-not-associated *'],
     ],
     [
       'whose function was never published',
       () => ({ function: { live: null } }),
-      ['critical function-not-live edge-router'],
+      ['critical cloudfront/function-not-live edge-router'],
     ],
     [
       'whose function runs in the old runtime',
       () => ({ function: { runtime: 'cloudfront-js-1.0' } }),
-      ['critical function-runtime edge-router'],
+      ['critical cloudfront/function-runtime edge-router'],
     ],
     [
       'whose LIVE code has drifted',
       () => ({ function: { live: 'function handler(event) { return event.request; }' } }),
-      ['critical function-drift edge-router', 'warning function-unpublished-changes edge-router'],
+      ['critical cloudfront/function-drift edge-router', 'warning cloudfront/function-unpublished-changes edge-router'],
     ],
     [
       'with a draft of its function',
       () => ({ function: { development: '// draft' } }),
-      ['warning function-unpublished-changes edge-router'],
+      ['warning cloudfront/function-unpublished-changes edge-router'],
     ],
   ])('a distribution %s', async (_what, changed, expected) => {
     standby.change(changed());
@@ -215,15 +227,15 @@ describe('cloudfront.inspect', () => {
     const unused = { ...standby.behavior(), pathPattern: '/legacy/*', functions: [], allowedMethods: ['GET', 'HEAD'] };
     standby.change({ distribution: { behaviors: [unused, standby.behavior()] } });
     expect((await inspect()).ids).toEqual([
-      'warning methods-partial /legacy/*',
-      'warning function-not-associated /legacy/*',
+      'warning cloudfront/methods-partial /legacy/*',
+      'warning cloudfront/function-not-associated /legacy/*',
     ]);
     const used = { ...unused, pathPattern: '/emails*' };
     standby.change({ distribution: { behaviors: [used, standby.behavior()] } });
     expect((await inspect()).ids).toEqual([
-      'critical methods-refused /emails*',
-      'critical function-not-associated /emails*',
-      'warning methods-partial /emails*',
+      'critical cloudfront/methods-refused /emails*',
+      'critical cloudfront/function-not-associated /emails*',
+      'warning cloudfront/methods-partial /emails*',
     ]);
   });
 
@@ -233,20 +245,22 @@ describe('cloudfront.inspect', () => {
       requests: [{ id: 'one', method: 'GET', path: '/domains', headers: { 'x-tenant': 'a' }, expect: { status: 200 } }],
     });
     standby.change(withPolicy({ headers: { include: 'all-except', names: ['x-tenant'] } }));
-    expect((await inspect({ suite })).ids).toEqual(['warning header-stripped *']);
+    expect((await inspect({ suite })).ids).toEqual(['warning cloudfront/header-stripped *']);
   });
 
   test('without a reviewed hash it says what it cannot tell', async () => {
-    expect((await inspect({ sha256: null })).ids).toEqual(['info function-not-pinned edge-router']);
+    expect((await inspect({ sha256: null })).ids).toEqual(['info cloudfront/function-not-pinned edge-router']);
   });
 
   test('an edge that cannot be reached', async () => {
     setFault(standby.world, 'fallback', { kind: 'refuse' }, 0);
-    expect((await inspect()).ids).toEqual([expect.stringMatching(/^critical (edge-unreachable|certificate-invalid)$/)]);
+    expect((await inspect()).ids).toEqual([
+      expect.stringMatching(/^critical cloudfront\/(edge-unreachable|certificate-invalid)$/),
+    ]);
   });
 
   test('how many days are too few is an input', async () => {
-    expect((await inspect({}, { 'certificate-days': 60 })).ids).toEqual(['warning certificate-expiring']);
+    expect((await inspect({}, { 'certificate-days': 60 })).ids).toEqual(['warning cloudfront/certificate-expiring']);
   });
 
   test('an API that is down ends it, and an unknown distribution is refused', async () => {

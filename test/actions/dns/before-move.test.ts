@@ -41,7 +41,7 @@ async function look(route = 'fallback') {
   const input = { route, ask: 'authoritative', 'must-agree': false, 'before-move': true };
   const { output, summary } = await runCheck(dnsVerify, input, ctx);
   const { findings } = output as unknown as {
-    findings: { id: string; what: string; breaks: string; remedy: string }[];
+    findings: { id: string; breaks: string; remedy: string }[];
   };
   return { ids: findings.map(({ id }) => id), findings, summary };
 }
@@ -65,14 +65,16 @@ describe('dns.verify before a move', () => {
     const { findings, summary } = await look();
     expect(findings).toMatchObject([
       {
-        id: 'caa-excludes-issuer',
-        what: `CAA at ${hostname} allows letsencrypt.org to issue, and not Amazon`,
+        id: 'dns/caa-excludes-issuer',
+        severity: 'warning',
+        where: hostname,
+        breaks: expect.stringContaining(`CAA at ${hostname} allows letsencrypt.org to issue, and not Amazon`),
         remedy: expect.stringContaining('CAA 0 issue "amazon.com"'),
       },
     ]);
-    expect(summary.detail.join(' ')).toContain('caa-excludes-issuer');
+    expect(summary.detail.join(' ')).toContain('dns/caa-excludes-issuer');
     resolversKnow([standby, caa('example.com', 'issue', ';')]);
-    expect((await look()).findings[0]?.what).toContain('allows nobody');
+    expect((await look()).findings[0]?.breaks).toContain('allows nobody');
     // The certificate of another provider's path is not Amazon's.
     expect((await look('edge')).ids).toEqual([]);
   });
@@ -80,13 +82,13 @@ describe('dns.verify before a move', () => {
   it('DS at the parent, and a standby without IPv6', async () => {
     resolversKnow([ds]);
     const { ids, findings } = await look();
-    expect(ids).toEqual(['ds-at-parent', 'standby-without-ipv6']);
-    expect(findings[0]?.what).toContain('key tag 2371');
+    expect(ids).toEqual(['dns/standby-without-ipv6', 'dns/ds-at-parent']);
+    expect(findings[1]?.breaks).toContain('key tag 2371');
   });
 
   it('what no resolver tells is a finding', async () => {
     resolversKnow(null);
-    expect((await look()).ids).toEqual(['caa-unknown', 'ds-unknown', 'ipv6-unknown']);
+    expect((await look()).ids).toEqual(['dns/caa-unknown', 'dns/ds-unknown', 'dns/ipv6-unknown']);
   });
 
   it('asks for none of it unless told to', async () => {

@@ -128,6 +128,8 @@ export function contextFor(options: {
     suite: () => options.suite,
     secret: (name) => options.secrets?.[name],
     runCheck: untouchable('runCheck'),
+    planChange: untouchable('planChange'),
+    past: { rehearsals: untouchable('rehearsals'), lastOutput: untouchable('lastOutput') },
     noted: undefined,
     note: untouchable('note'),
     progress: () => {},

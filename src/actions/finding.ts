@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { acceptanceFor } from './acceptance.ts';
+import type { ActionContext } from './action.ts';
+import { wrapText } from './http/text-columns.ts';
+
+const acceptanceSchema = z.strictObject({
+  reason: z.string(),
+  until: z.string().describe('as the environment file has it'),
+  by: z.string().nullable(),
+  expired: z.boolean().describe('it ran out: the finding counts again'),
+});
+
+/**
+ * Something that a check found, in one shape for all checks. `critical`: customers' requests fail, or the switch would;
+ * `warning`: some may, or soon will; `info`: good to know. With `acceptance`, a person knows of it and takes it until then.
+ */
+export const findingSchema = z.strictObject({
+  id: z.string().describe('`system/what-is-wrong`: stable, for scripts and acceptances'),
+  severity: z.enum(['critical', 'warning', 'info']),
+  where: z.string().describe('the place: a request, a cache behavior, a name; empty for the whole'),
+  breaks: z.string().describe('what was seen, and what it breaks'),
+  remedy: z.string(),
+  acceptance: acceptanceSchema.nullable().describe('what the environment file says of it; null where it says nothing'),
+});
+
+/** See {@link findingSchema}. */
+export type Finding = z.output<typeof findingSchema>;
+
+/** A finding as a check's own code makes it, its id one of those that the check declares. */
+export type Found<Id extends string = string> = Omit<Finding, 'id' | 'acceptance'> & { id: Id };
+
+/** Counts of findings that no acceptance holds, by severity, and of those that one does. */
+export const findingCounts = {
+  critical: z.int().nonnegative().describe('findings with which requests or the switch fail, not accepted'),
+  warnings: z.int().nonnegative().describe('findings that may soon fail, not accepted'),
+  infos: z.int().nonnegative(),
+  accepted: z.int().nonnegative().describe('findings of any severity that are accepted for now'),
+  findings: z.array(findingSchema).describe('the worst first'),
+};
+
+/** What every check with findings gives: see {@link findingCounts}. */
+export type CountedFindings = Record<'critical' | 'warnings' | 'infos' | 'accepted', number> & { findings: Finding[] };
+
+/** Holds what was found against the acceptances of the environment, by the run's clock, and counts what is left. */
+export function holdFindings(ctx: Pick<ActionContext, 'env' | 'clock'>, found: readonly Found[]): CountedFindings {
+  const nowMs = ctx.clock.now();
+  const findings = sortFindings(
+    found.map((one): Finding => ({ ...one, acceptance: acceptanceFor(ctx.env['accepted-findings'], one, nowMs) })),
+  );
+  const counted = findings.filter((finding) => !isAccepted(finding));
+  const count = (severity: Finding['severity']) => counted.filter((finding) => finding.severity === severity).length;
+  return {
+    critical: count('critical'),
+    warnings: count('warning'),
+    infos: count('info'),
+    accepted: findings.length - counted.length,
+    findings,
+  };
+}
+
+/** Whether a finding is accepted at the time of the check. */
+export function isAccepted({ acceptance }: Finding): boolean {
+  return acceptance !== null && !acceptance.expired;
+}
+
+const indent = '     ';
+const words = { critical: 'FAIL', warning: 'warn', info: 'note' } as const;
+
+/** Findings as lines of at most 64 characters, the worst first: what is wrong, what it breaks, what to do or who accepted it. */
+export function renderFindings(findings: readonly Finding[]): string[] {
+  return sortFindings(findings).flatMap((finding) => {
+    const { id, severity, where, breaks, remedy, acceptance } = finding;
+    const word = isAccepted(finding) ? 'okay' : words[severity];
+    return [
+      ...wrapText(`${word} ${id}${where === '' ? '' : ` (${where})`}: ${breaks}`, indent),
+      ...(acceptance === null ? [] : below(describeAcceptance(acceptance))),
+      ...(isAccepted(finding) ? [] : below(`fix: ${remedy}`)),
+    ];
+  });
+}
+
+/** An acceptance in words: until when, why, and by whom; or that it ran out. */
+export function describeAcceptance({ reason, until, by, expired }: NonNullable<Finding['acceptance']>): string {
+  const whose = by === null ? '' : ` by ${by}`;
+  return expired ? `its acceptance${whose} ran out ${until}: ${reason}` : `accepted${whose} until ${until}: ${reason}`;
+}
+
+/** Words are parted by spaces, so that spaces at the beginning are put in afterwards. */
+function below(text: string): string[] {
+  return wrapText(`.... ${text}`, indent).map((line) => line.replace(/^\.{4} /, indent));
+}
+
+/** Findings, those that count before the accepted ones, the worst first, and otherwise as they came. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  const severities = Object.keys(words);
+  const rank = (finding: Finding) => severities.indexOf(finding.severity) + (isAccepted(finding) ? 10 : 0);
+  return findings.toSorted((left, right) => rank(left) - rank(right));
+}

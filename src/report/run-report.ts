@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { type Finding, findingSchema } from '../actions/finding.ts';
+import type { RunState, StepState } from '../journal/run-state.ts';
+
+/** What became of a step: `unknown` where a dry run cannot tell, `unfinished` where the run ended before it did. */
+export type StepOutcome = 'passed' | 'failed' | 'skipped' | 'unknown' | 'unfinished';
+
+/** One step as machines read it. */
+export type StepReport = {
+  id: string;
+  title: string;
+  outcome: StepOutcome;
+  /** By the run's own clock; null where it did not end. */
+  ms: number | null;
+  /** The result, the error or the reason in one line. */
+  headline: string;
+  /** What a person reads below it. */
+  detail: readonly string[];
+  /** The kind of the failure; null where there is none. */
+  failure: string | null;
+  findings: readonly Finding[];
+  certificateDaysLeft: number | null;
+};
+
+/** A run as machines read it: also one that did not start, which has neither id nor steps. */
+export type RunReport = {
+  run: string | null;
+  runbook: string;
+  environment: string;
+  mode: 'live' | 'dry-run' | 'rehearsal';
+  hostname: string | null;
+  exitCode: number;
+  outcome: string;
+  message: string;
+  /** When the command began and ended, real time, in milliseconds since the epoch. */
+  startedAtMs: number;
+  endedAtMs: number;
+  steps: readonly StepReport[];
+};
+
+const findingsOutput = z.object({ findings: z.array(findingSchema) });
+const certificateOutput = z.object({ certificateDaysLeft: z.number() });
+
+/** The steps of a run. Groups have no result of their own; one is told only where it failed and nothing within it did. */
+export function reportSteps(state: RunState): StepReport[] {
+  const steps = [...state.steps.values()];
+  const isExplained = steps.some(({ uses, phase }) => uses !== null && phase === 'failed');
+  return steps
+    .filter(({ uses, phase }) => uses !== null || (phase === 'failed' && !isExplained))
+    .map((step) => reportStep(step, state.speed));
+}
+
+function reportStep(step: StepState, speed: number): StepReport {
+  const { id, title, summary, error, skippedWhy, startedAtMs, endedAtMs } = step;
+  const found = findingsOutput.safeParse(step.output);
+  const certificate = certificateOutput.safeParse(step.output);
+  return {
+    id,
+    title,
+    outcome: outcomeOf(step),
+    ms: endedAtMs === null ? null : (endedAtMs - startedAtMs) * speed,
+    headline: error?.message ?? skippedWhy ?? summary?.headline ?? '',
+    detail: [...(error?.hint === undefined ? [] : [`hint: ${error.hint}`]), ...(summary?.detail ?? [])],
+    failure: error?.code ?? null,
+    findings: found.success ? found.data.findings : [],
+    certificateDaysLeft: certificate.success ? certificate.data.certificateDaysLeft : null,
+  };
+}
+
+function outcomeOf({ phase, knowledge }: StepState): StepOutcome {
+  switch (phase) {
+    case 'succeeded':
+      return knowledge === 'unknown' ? 'unknown' : 'passed';
+    case 'running':
+      return 'unfinished';
+    default:
+      return phase;
+  }
+}

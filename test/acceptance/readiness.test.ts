@@ -1,0 +1,135 @@
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { start, startWorld } from './program.ts';
+
+const shipped = fileURLToPath(new URL('../../runbooks', import.meta.url));
+const router = readFileSync(join(shipped, 'fallback/edge-router.js'), 'utf8');
+const home = mkdtempSync(join(tmpdir(), 'resend-ops-readiness-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+describe('readiness from cron, by the built program against a simulator in another process', () => {
+  let world: Awaited<ReturnType<typeof startWorld>>;
+  let environment: Record<string, unknown>;
+
+  beforeAll(async () => {
+    world = await startWorld(['--scenario', 'healthy']);
+    environment = parse(readFileSync(world.environmentFile, 'utf8'));
+    mkdirSync(world.state, { recursive: true });
+  });
+  afterAll(() => world?.stop());
+
+  /** Accepts findings in the environment file, as an operator would. */
+  const accept = (...acceptances: object[]) =>
+    writeFileSync(world.environmentFile, stringify({ ...environment, 'accepted-findings': acceptances }));
+  const validate = async () => {
+    const [junit, metrics] = [join(home, 'junit.xml'), join(home, 'resend.prom')];
+    const { code, stderr } = await world.runbook('validate-fallback', ['--junit', junit, '--metrics', metrics]).ended;
+    const text = readFileSync(metrics, 'utf8');
+    const findings = [...text.matchAll(/^resend_ops_finding\{.*?id="([^"]*)".*?accepted="(true|false)"\}/gm)];
+    return {
+      code,
+      stderr,
+      junit: readFileSync(junit, 'utf8'),
+      metrics: text,
+      findings: findings.map(([, id, accepted]) => (accepted === 'true' ? `${id} accepted` : id)).sort(),
+    };
+  };
+  const drifted = { id: 'cloudfront/function-drift', reason: 'hotfix of the 24th', by: 'ana' };
+  const unpublished = { id: 'cloudfront/function-unpublished-changes', reason: 'the same', until: '2099-01-01' };
+  const score = (at: string, more: object) => ({
+    ...{ at, run: 'r1', runbook: 'failover', scenario: 'cloudflare-edge-down', from: null, seed: null, speed: 1 },
+    ...{ version: '0.1.0', mode: 'rehearsal', outcome: 'succeeded', exitCode: 0, verdict: null, endsOn: 'fallback' },
+    ...{ asked: [], asExpected: true, switchedMs: 1, recoveredMs: 2, objective: { switchedMs: 60, recoveredMs: 360 } },
+    ...{ met: true, atPromptsMs: 0, overrides: {}, guards: [], left: [] },
+    customers: { clients: 1, before: { sent: 1, lost: 0 }, during: { sent: 1, lost: 0 }, after: { sent: 1, lost: 0 } },
+    ...more,
+  });
+
+  test('the switch is planned on the control plane, and nothing is written', { timeout: 90_000 }, async () => {
+    const { code, findings, stderr, metrics } = await validate();
+    expect([code, findings]).toEqual([0, ['rehearsal/missing']]);
+    expect(stderr).toContain('cloudflare.set-load-balancer can be planned; nothing was written');
+    expect(stderr).toMatch(/the token is active, .*writing not/);
+    expect(metrics).toMatch(/check_ok\{[^}]*step="plan-load-balancer"\} 1$/m);
+    expect(metrics).not.toMatch(/check_ok\{[^}]*step="plan-record"/);
+    expect(await world.writes()).toEqual([]);
+    expect(await world.isEnabled()).toBe(true);
+  });
+
+  test('rehearsals are read from the state directory', { timeout: 90_000 }, async () => {
+    const file = join(world.state, 'rehearsals.jsonl');
+    appendFileSync(file, `${JSON.stringify(score('2026-01-01T00:00:00.000Z', { met: false }))}\n`);
+    expect((await validate()).findings).toEqual(['rehearsal/failed', 'rehearsal/old']);
+    appendFileSync(file, `${JSON.stringify(score(new Date().toISOString(), {}))}\n`);
+    expect((await validate()).findings).toEqual([]);
+  });
+
+  test('a finding fails, until it is accepted; an acceptance that ran out counts again', {
+    timeout: 120_000,
+  }, async () => {
+    await world.call('PATCH', '/cloudfront', { function: { live: `${router}// hasty\n` } });
+    const found = await validate();
+    expect([found.code, found.findings]).toEqual([1, [drifted.id, unpublished.id]]);
+    expect(found.junit).toMatch(/name="cloudfront\/function-drift \(edge-router\)"[^>]*><failure /);
+
+    accept({ ...drifted, until: '2099-01-01' }, unpublished);
+    const accepted = await validate();
+    // The last run that ended well saw the other function.
+    expect([accepted.code, accepted.findings]).toEqual([
+      0,
+      [`${drifted.id} accepted`, `${unpublished.id} accepted`, 'drift/changed'],
+    ]);
+    expect(accepted.junit).toContain('<skipped message="accepted by ana until 2099-01-01: hotfix of the 24th"/>');
+    expect(accepted.stderr.replace(/\n\S+ \|\s+/g, ' ')).toContain(
+      'accepted by ana until 2099-01-01: hotfix of the 24th',
+    );
+
+    accept({ ...drifted, until: '2026-01-01' }, unpublished);
+    const expired = await validate();
+    expect([expired.code, expired.findings]).toEqual([1, [drifted.id, `${unpublished.id} accepted`]]);
+    expect(expired.stderr.replace(/\n\S+ \|\s+/g, ' ')).toContain(
+      'its acceptance by ana ran out 2026-01-01: hotfix of the 24th',
+    );
+    expect(expired.junit).toContain('its acceptance by ana ran out 2026-01-01');
+
+    mkdirSync(join(home, 'environments'), { recursive: true });
+    const written = join(home, 'environments', 'tonight.yaml');
+    const acceptances = [
+      { ...drifted, until: '2026-01-01' },
+      { ...unpublished, id: 'cloudfront/waf-atached' },
+    ];
+    const { ca: _ca, ...withoutAuthority } = environment;
+    writeFileSync(written, stringify({ ...withoutAuthority, 'accepted-findings': acceptances }));
+    const { code, stdout } = await start(['lint', written]).ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('the acceptance of cloudfront/function-drift ran out 2026-01-01');
+    expect(stdout).toContain('no check gives the finding cloudfront/waf-atached; did you mean');
+  });
+
+  test('no run of them wrote anything', async () => expect(await world.writes()).toEqual([]));
+});
+
+test('with 50 requests it takes less than 30 s', { timeout: 90_000 }, async () => {
+  const runbooks = join(home, 'runbooks');
+  cpSync(shipped, runbooks, { recursive: true });
+  const file = join(runbooks, 'suites/critical-endpoints.yaml');
+  const suite: { requests: { id: string }[] } = parse(readFileSync(file, 'utf8'));
+  const requests = Array.from({ length: 50 }, (_, index) => {
+    const request = suite.requests[index % suite.requests.length];
+    return { ...request, id: `${request?.id}-${index}` };
+  });
+  writeFileSync(file, stringify({ ...suite, requests }, { aliasDuplicateObjects: false }));
+  const metrics = join(home, 'fifty.prom');
+  const { code, stderr } = await start([
+    ...['rehearse', 'validate-fallback', '--scenario', 'healthy', '--runbooks', runbooks],
+    ...['--state-dir', join(home, 'fifty'), '--metrics', metrics],
+  ]).ended;
+  expect([code, stderr.match(/^error.*/m)]).toEqual([0, null]);
+  const [, seconds] = /^resend_ops_run_duration_seconds\{.*\} (.*)$/m.exec(readFileSync(metrics, 'utf8')) ?? [];
+  expect(Number(seconds)).toBeGreaterThan(1);
+  expect(Number(seconds)).toBeLessThan(30);
+});
