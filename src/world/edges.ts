@@ -14,6 +14,7 @@ import { createProber } from './prober.ts';
 import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } from './route53.ts';
 import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
 import { createStatusPageApi, statusPageApis } from './statuspage.ts';
+import { createVendorStatusPage, type Vendor, type VendorStatusPage, vendorStatusPages } from './vendor-status.ts';
 
 /** The providers as a run reaches them. A client asks `access` before every writing call. */
 export type Edges = {
@@ -31,6 +32,8 @@ export type Edges = {
   statuspage(access: () => Access): Promise<JsonApi>;
   /** PagerDuty's Events API. Throws `credentials` where the environment's secret `pagerduty` is not set. */
   pagerduty(access: () => Access): Promise<JsonApi>;
+  /** A vendor's public word on itself. */
+  vendorStatus(vendor: Vendor, access: () => Access): Promise<VendorStatusPage>;
   secret(name: string): string | undefined;
 };
 
@@ -132,6 +135,10 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
         mask,
         fetch: fetchFor(base, access, isJsonApiWrite),
       });
+    },
+    async vendorStatus(vendor, access) {
+      const base = environment.endpoints[`${vendor}-status`] ?? vendorStatusPages[vendor];
+      return createVendorStatusPage({ vendor, base, fetch: fetchFor(base, access, isJsonApiWrite) });
     },
     secret,
   };
