@@ -37,13 +37,13 @@ export type VendorStatusPage = {
 
 /** Builds the reader of a vendor's public status. */
 export function createVendorStatusPage(options: { vendor: Vendor; base: string; fetch: Fetch }): VendorStatusPage {
-  const { vendor, base, fetch } = options;
+  const { vendor, base } = options;
   const url = `${base.replace(/\/+$/, '')}${paths[vendor]}`;
   const what = `read what ${vendorNames[vendor]} says of itself`;
   return {
     async read(signal) {
       const headers = { accept: 'application/json', 'user-agent': 'resend-ops' };
-      const response = await fetch(url, { method: 'GET', headers, signal });
+      const response = await options.fetch(url, { method: 'GET', headers, signal });
       const document = parseJson(decode(new Uint8Array(await response.arrayBuffer())));
       if (response.status === 200 && document !== undefined) return document;
       const why = response.status === 200 ? 'the answer is not JSON' : `HTTP ${response.status}`;
