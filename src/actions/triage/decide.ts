@@ -91,7 +91,8 @@ function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly st
     return { recommendation: 'fix-fallback', because: [unproven, ...reasons], until: null };
   }
   if (decisive.length === 0) {
-    return again(`no critical request fails over ${primary.name} alone in most rounds`, ...reasons);
+    const inTurns = `no critical request fails over ${primary.name} in most rounds: the fault comes and goes`;
+    return hold(seen, deciding, [inTurns, ...reasons]);
   }
   const difference = `${tally(primary)}, and ${fallback.name} met what it missed: ${list(decisive)}`;
   const others = reasons.filter((reason) => !reason.startsWith(tally(primary)) && !reason.startsWith('only '));
