@@ -10,6 +10,7 @@ import type { Operator } from '../world/operator.ts';
 import type { Prober } from '../world/probe.ts';
 import type { Route53Client } from '../world/route53.ts';
 import type { SlackClient } from '../world/slack.ts';
+import type { Vendor, VendorStatusPage } from '../world/vendor-status.ts';
 import type { Suite } from './http/suite.ts';
 import type { Past } from './past.ts';
 
@@ -47,6 +48,8 @@ export type ActionContext = {
     statuspage(): Promise<JsonApi>;
     /** PagerDuty's Events API. */
     pagerduty(): Promise<JsonApi>;
+    /** A vendor's public word on itself; needs no credentials. */
+    vendorStatus(vendor: Vendor): Promise<VendorStatusPage>;
   };
   readonly operator: Operator;
   /** A suite that the runbook names; loaded and pinned when the run starts. */
@@ -75,6 +78,8 @@ export type Summary = {
   detail: string[];
   /** What of the detail a decision needs; all of it unless given. The go/no-go screen must fit on a screen. */
   evidence?: string[];
+  /** The detail is what the step is for, and is shown also when all went well. */
+  always?: true;
   /** The output proves this milestone, if it holds after "go". */
   milestone?: 'switched' | 'recovered';
   /** How long clients may keep the old answers after a switch made now. */

@@ -20,6 +20,8 @@ import { post } from './slack/post.ts';
 import { open as openNotice } from './statuspage/open.ts';
 import { resolve as resolveNotice } from './statuspage/resolve.ts';
 import { update as updateNotice } from './statuspage/update.ts';
+import { recommend } from './triage/recommend.ts';
+import { vendorStatus } from './vendor/status.ts';
 import { wait } from './wait/wait.ts';
 
 const list: readonly AnyAction[] = [
@@ -44,6 +46,8 @@ const list: readonly AnyAction[] = [
   resolveNotice,
   triggerPage,
   resolvePage,
+  recommend,
+  vendorStatus,
   wait,
 ];
 

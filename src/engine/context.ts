@@ -53,6 +53,7 @@ export function actionContext(session: Session, step: string, access: Access, si
       cloudfront: () => drive.edges.cloudfront(() => access),
       statuspage: () => drive.edges.statuspage(() => access),
       pagerduty: () => drive.edges.pagerduty(() => access),
+      vendorStatus: (vendor) => drive.edges.vendorStatus(vendor, () => access),
     },
     operator: drive.operator,
     suite(name) {

@@ -2,7 +2,7 @@ import { OpsError } from '../errors.ts';
 import type { ActionStep, FirstOfStep, ParallelStep, Step } from '../runbook/runbook.ts';
 import { type Asks, changeStep } from './change-step.ts';
 import { checkStep } from './check-step.ts';
-import { stepsReadBy, whenHolds } from './expressions.ts';
+import { stepsAskedBy, stepsReadBy, whenHolds } from './expressions.ts';
 import { firstOf } from './first-of.ts';
 import { tellFollowers } from './follow.ts';
 import { endsDriving, recordedError } from './recorded-error.ts';
@@ -34,7 +34,10 @@ function executeOrLaunch(session: Session, step: Step): Promise<StepEnd> {
   return Promise.resolve({ kind: 'succeeded' });
 }
 
-/** Starts an optional step beside the run: it never blocks, never fails the run, and is tried again while nothing was sent. */
+/**
+ * Starts an optional step beside the run: it never blocks, never fails the run, and is tried again while nothing was sent.
+ * A check is not: what it would have seen is wanted now or not at all, and it may have a `retry` of its own.
+ */
 function launch(session: Session, step: Step): void {
   const work = async () => {
     for (const id of stepsReadBy(step)) await session.background.get(id);
@@ -43,6 +46,7 @@ function launch(session: Session, step: Step): void {
       const retriable =
         end.kind === 'failed' &&
         (end.error.code === 'not-sent' || end.error.code === 'timeout') &&
+        !isCheck(session, step) &&
         !inDoubt(session, step.id);
       if (!retriable || waitMs === undefined || session.stop !== null) return;
       await session.drive.clock.sleep(waitMs, AbortSignal.any([session.optional.signal, session.reads.signal]));
@@ -58,6 +62,10 @@ function launch(session: Session, step: Step): void {
   );
 }
 
+function isCheck(session: Session, step: Step): boolean {
+  return step.kind === 'action' && session.drive.actions.get(step.uses)?.kind === 'check';
+}
+
 function inDoubt(session: Session, step: string): boolean {
   const status = session.state.steps.get(step)?.change?.status;
   return status === 'doubted' || status === 'unresolved' || status === 'intended';
@@ -68,6 +76,8 @@ async function executeStep(session: Session, step: Step, asks: Asks = asksOf(ste
   const known = session.state.steps.get(step.id);
   if (known?.phase === 'succeeded') return { kind: 'succeeded' };
   if (known?.phase === 'skipped') return { kind: 'skipped' };
+  // Optional checks that it asks about: they end in their time boxes, and may by then have no outputs.
+  for (const id of stepsAskedBy(step)) await session.background.get(id);
   if (known?.phase !== 'running') {
     const uses = step.kind === 'action' ? { uses: step.uses } : {};
     await session.record({ type: 'step-started', step: step.id, title: step.title, ...uses });

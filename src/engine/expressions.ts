@@ -39,26 +39,31 @@ function outputsOf(session: Session): Record<string, StepOutputs> {
 
 /** Ids of the steps whose outputs a step reads, in `when` and `with`. */
 export function stepsReadBy(step: Step): string[] {
-  const read = new Set<string>(step.when?.stepsRead ?? []);
-  if (step.kind === 'action') collect(step.with, read);
-  return [...read];
+  return [...new Set(expressionsOf(step).flatMap(({ stepsRead }) => stepsRead))];
 }
 
-function collect(template: Template, into: Set<string>): void {
+/** Of these, the ones whose outputs it asks about by `has(…)`, because there may be none. */
+export function stepsAskedBy(step: Step): string[] {
+  const all = [...expressionsOf(step), ...(step.expect === undefined ? [] : [step.expect])];
+  return [...new Set(all.flatMap(({ stepsAsked }) => stepsAsked ?? []))];
+}
+
+function expressionsOf(step: Step): Expression[] {
+  return [...(step.when === undefined ? [] : [step.when]), ...(step.kind === 'action' ? inTemplate(step.with) : [])];
+}
+
+function inTemplate(template: Template): Expression[] {
   switch (template.kind) {
     case 'literal':
-      return;
+      return [];
     case 'expression':
-      for (const id of template.expression.stepsRead) into.add(id);
-      return;
+      return [template.expression];
     case 'text':
-      for (const part of template.parts) if (typeof part !== 'string') for (const id of part.stepsRead) into.add(id);
-      return;
+      return template.parts.flatMap((part) => (typeof part === 'string' ? [] : [part]));
     case 'list':
-      for (const item of template.items) collect(item, into);
-      return;
+      return template.items.flatMap(inTemplate);
     case 'map':
-      for (const entry of Object.values(template.entries)) collect(entry, into);
+      return Object.values(template.entries).flatMap(inTemplate);
   }
 }
 

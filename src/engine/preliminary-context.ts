@@ -29,6 +29,7 @@ export function preliminaryContext(
       cloudfront: () => options.edges.cloudfront(access),
       statuspage: () => options.edges.statuspage(access),
       pagerduty: () => options.edges.pagerduty(access),
+      vendorStatus: (vendor) => options.edges.vendorStatus(vendor, access),
     },
     operator: options.operator,
     suite: notYet,

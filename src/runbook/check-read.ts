@@ -49,13 +49,24 @@ function checkStepRead(lint: Lint, read: Read, all: readonly Read[], place: Read
   if (typeof first?.key !== 'string') {
     return breach(read.offset, 'steps is read without naming a step', 'write steps.ID.outputs');
   }
-  const unreadable = whyUnreadable(place.reader, first.key, lint.outline);
+  const unreadable = whyUnreadable(place.reader, first.key, lint.outline, mayBeAsked(lint, read, all));
   if (unreadable) return [{ offset: first.offset, ...unreadable }];
   if (second?.key !== 'outputs') {
     return breach(second?.offset ?? first.offset, 'a step has only outputs', `write steps.${first.key}.outputs`);
   }
   const shape = lint.shapes.outputs.get(first.key);
   return shape ? followKeys({ shape, from: 2, named: `steps.${first.key}.outputs` }, read, all) : [];
+}
+
+/**
+ * Whether `has(steps.ID.outputs)` in the same expression makes up for outputs that may not be there. Nobody waits for an
+ * optional change, which may be tried again for long; an optional check ends in its time box.
+ */
+function mayBeAsked(lint: Lint, read: Read, all: readonly Read[]): boolean {
+  const [first, second] = read.steps;
+  const target = typeof first?.key === 'string' ? lint.outline.byId.get(first.key) : undefined;
+  if (target === undefined || second?.key !== 'outputs' || !isAsked(read, 1, all)) return false;
+  return !target.optional || lint.actions.get(target.raw.uses ?? '')?.kind === 'check';
 }
 
 /** `mustBeThere`: a key that may be missing is reported unless `has(…)` asks about it. */

@@ -3,7 +3,7 @@ import { explainCelProblem } from './cel-problems.ts';
 import { checkRead } from './check-read.ts';
 import { type Lint, maxExpressions, report } from './lint.ts';
 import type { StepNode } from './outline.ts';
-import { readsOf } from './reads.ts';
+import { type Read, readsOf } from './reads.ts';
 import type { Expression } from './runbook.ts';
 import type { Shape } from './shape.ts';
 import type { Path } from './yaml-source.ts';
@@ -58,9 +58,15 @@ export function compileExpression(lint: Lint, source: string, place: Place): Com
     reportAt(checked.problem.offset, what, remedy);
     return undefined;
   }
-  const stepsRead = new Set(reads.flatMap(({ root, steps }) => (root === 'steps' ? [String(steps[0]?.key)] : [])));
+  const stepsRead = idsOf(reads);
+  const stepsAsked = idsOf(reads.filter(({ inHas }) => inHas));
+  const asked = stepsAsked.length === 0 ? {} : { stepsAsked };
   const where = lint.source.positionInText(place.path, place.offset);
-  return { expression: { source, where, stepsRead: [...stepsRead] }, type: checked.type };
+  return { expression: { source, where, stepsRead, ...asked }, type: checked.type };
+}
+
+function idsOf(reads: readonly Read[]): string[] {
+  return [...new Set(reads.flatMap(({ root, steps }) => (root === 'steps' ? [String(steps[0]?.key)] : [])))];
 }
 
 /** Compiles a bare condition (`when`, `expect`): it must be true or false. */

@@ -6,10 +6,10 @@ import type { Evaluated, Expression, Scope, Template } from './runbook.ts';
 
 /**
  * The value of a checked expression. Reading a step whose outputs are unknown makes it unknown; reading one that has
- * none makes it unavailable. Throws `failed`, naming the place, where a value is not as expected (a missing key).
+ * none makes it unavailable, unless it asks by `has(steps.ID.outputs)` whether there are any. Throws `failed`, naming the place, where a value is not as expected (a missing key).
  */
 export function evaluate(expression: Expression, scope: Scope): Evaluated {
-  const missing = missingStep(expression.stepsRead, scope);
+  const missing = missingStep(expression, scope);
   if (missing) return missing;
   const steps: Record<string, Json> = {};
   for (const [id, step] of Object.entries(scope.steps)) {
@@ -59,10 +59,10 @@ export function resolveTemplate(template: Template, scope: Scope): Evaluated {
   }
 }
 
-function missingStep(ids: readonly string[], scope: Scope): Evaluated | undefined {
-  const unknown = ids.find((id) => stepOf(scope, id)?.kind === 'unknown');
+function missingStep({ stepsRead, stepsAsked = [] }: Expression, scope: Scope): Evaluated | undefined {
+  const unknown = stepsRead.find((id) => stepOf(scope, id)?.kind === 'unknown');
   if (unknown !== undefined) return { kind: 'unknown', because: unknown };
-  for (const id of ids) {
+  for (const id of stepsRead.filter((read) => !stepsAsked.includes(read))) {
     const step = stepOf(scope, id);
     if (step === undefined) return { kind: 'unavailable', because: id, why: 'it has not run' };
     if (step.kind === 'unavailable') return { kind: 'unavailable', because: id, why: step.why };

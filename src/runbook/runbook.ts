@@ -7,6 +7,8 @@ export type Expression = {
   where: Position;
   /** Ids of the steps whose outputs it reads. */
   stepsRead: readonly string[];
+  /** Of these, the ones that `has(steps.ID.outputs)` asks about: they may have none. */
+  stepsAsked?: readonly string[];
 };
 
 /** A value that may hold `${{ … }}`: text parts and expressions. One lone expression keeps its type; else text is joined. */

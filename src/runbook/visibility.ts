@@ -3,12 +3,13 @@ import type { Outline, StepNode } from './outline.ts';
 
 /**
  * Why a step (or group) may not read another step's outputs, or undefined when it may. A step reads what surely has
- * ended before it; what may not have happened only when it may itself be left out.
+ * ended before it; what may not have happened only when it may itself be left out, or asks first (`isAsked`).
  */
 export function whyUnreadable(
   reader: StepNode,
   id: string,
   outline: Outline,
+  isAsked: boolean,
 ): { what: string; remedy: string } | undefined {
   const target = outline.byId.get(id);
   if (!target) {
@@ -51,7 +52,7 @@ export function whyUnreadable(
   if (runsBeside(reader, target) && !(reader.optional && target.optional)) {
     return { what: `${id} runs at the same time as this step`, remedy: 'move one of them out of the parallel group' };
   }
-  if ((target.optional || target.conditional) && !reader.optional && !reader.conditional) {
+  if ((target.optional || target.conditional) && !reader.optional && !reader.conditional && !isAsked) {
     const why = target.optional ? 'is optional' : 'has a condition (when)';
     return {
       what: `${id} ${why} and may have no outputs`,

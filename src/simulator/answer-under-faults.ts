@@ -28,6 +28,8 @@ export async function answerUnderFaults(
       if (!write) options.editAfter?.(request);
       return answer;
     }
+    case 'says-all-well':
+      return options.handle(request);
     case 'status':
       if (options.spares?.(request)) return options.handle(request);
       return { status: fault.status, ...options.errorPage(fault.status, request) };
@@ -36,7 +38,10 @@ export async function answerUnderFaults(
   }
 }
 
-type WriteFault = Exclude<ActingFault, { kind: 'status' | 'refuse' | 'hang' | 'slow' | 'edited-meanwhile' }>;
+type WriteFault = Exclude<
+  ActingFault,
+  { kind: 'status' | 'refuse' | 'hang' | 'slow' | 'says-all-well' | 'edited-meanwhile' }
+>;
 
 async function writeUnderFault(
   options: HttpServerOptions,

@@ -77,7 +77,7 @@ export function listEndpoints(options: {
   ];
 }
 
-/** The status page under both APIs, and paging. */
+/** The status page under both APIs, paging, and what the vendors say of themselves. */
 function publicEndpoints(
   world: SimulatedWorld,
   ports: SimulatedPorts,
@@ -108,6 +108,16 @@ function publicEndpoints(
       name: 'PagerDuty Events API',
       address: pagerduty,
       try: `curl -s -H 'content-type: application/json' -d '${event}' ${pagerduty}/v2/enqueue`,
+    },
+    {
+      name: 'Cloudflare’s public status',
+      address: `http://127.0.0.1:${ports.vendorStatus.cloudflare}`,
+      try: `curl -s http://127.0.0.1:${ports.vendorStatus.cloudflare}/api/v2/summary.json`,
+    },
+    {
+      name: 'AWS’s public status (UTF-16)',
+      address: `http://127.0.0.1:${ports.vendorStatus.aws}`,
+      try: `curl -s http://127.0.0.1:${ports.vendorStatus.aws}/public/currentevents | iconv -f UTF-16 -t UTF-8`,
     },
   ];
 }

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { type Environment, environmentSchema, isPlaceholder, type Route } from '../world/environment.ts';
 import type { StatusPageProvider } from '../world/statuspage.ts';
+import type { Vendor } from '../world/vendor-status.ts';
 import type { Region } from './regions.ts';
 import type { backendNames } from './seed.ts';
 import { partialSetupSuffix } from './seed-hosted-zone.ts';
@@ -29,6 +30,8 @@ export type SimulatedPorts = {
   slackApi: number;
   statuspageApi: number;
   pagerdutyApi: number;
+  /** Vendor → its public status page. */
+  vendorStatus: Readonly<Record<Vendor, number>>;
 };
 
 /** What the simulated answers look like: Cloudflare's and CloudFront's published ranges that the seed draws from. */
@@ -41,7 +44,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack, statuspage, pagerduty, approvals } = environment;
+  const { aws, slack, statuspage, pagerduty, approvals, vendors } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -59,6 +62,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     ...(approvals === undefined ? {} : { approvals }),
     ...(statuspage === undefined ? {} : { statuspage: pointStatusPage(statuspage, world.statusPage) }),
     ...(pagerduty === undefined ? {} : { pagerduty }),
+    ...(vendors === undefined ? {} : { vendors }),
     dns: {
       resolvers: ports.resolvers.map(loopback),
       nameservers: mapValues({ ...ports.nameservers, [world.parent.server.name]: ports.parent }, loopback),
@@ -70,6 +74,8 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
       aws: `http://${loopback(ports.awsApi)}`,
       statuspage: statuspageBase(statuspage?.provider ?? 'atlassian', ports.statuspageApi),
       pagerduty: `http://${loopback(ports.pagerdutyApi)}`,
+      'cloudflare-status': `http://${loopback(ports.vendorStatus.cloudflare)}`,
+      'aws-status': `http://${loopback(ports.vendorStatus.aws)}`,
     },
     ca: 'ca.pem',
   });

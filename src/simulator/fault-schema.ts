@@ -9,6 +9,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('status'), status }),
   z.strictObject({ kind: z.literal('refuse') }),
   z.strictObject({ kind: z.literal('hang') }),
+  z.strictObject({ kind: z.literal('says-all-well') }),
   z.strictObject({ kind: z.literal('slow'), ms: milliseconds }),
   z.strictObject({ kind: z.literal('edited-meanwhile') }),
   z.strictObject({ kind: z.literal('flap'), status, downMs: milliseconds, upMs: milliseconds }),
@@ -34,5 +35,7 @@ export const componentSchema = z.enum([
   'slack-api',
   'statuspage-api',
   'pagerduty-api',
+  'cloudflare-status',
+  'aws-status',
   'dns',
 ]) satisfies z.ZodType<Component>;

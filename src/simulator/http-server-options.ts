@@ -20,6 +20,8 @@ export type ServerAnswer = {
   status: number;
   headers?: Readonly<Record<string, string | string[]>>;
   body?: string;
+  /** Of the body, with a byte order mark; UTF-8 unless given. */
+  encoding?: 'utf-16be';
 };
 
 /** A certificate and its key, as a certificate authority issues them. */

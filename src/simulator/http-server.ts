@@ -124,7 +124,10 @@ function sendAnswer(response: ServerResponse, method: string, answer: ServerAnsw
     response.statusCode = answer.status;
     return;
   }
-  const text = Buffer.from(answer.body ?? '', 'utf8');
+  const text =
+    answer.encoding === 'utf-16be'
+      ? Buffer.from(`\ufeff${answer.body ?? ''}`, 'utf16le').swap16()
+      : Buffer.from(answer.body ?? '', 'utf8');
   const bodyless = answer.status === 204 || answer.status === 304;
   response.writeHead(answer.status, { ...answer.headers, ...(bodyless ? {} : { 'content-length': text.length }) });
   response.end(bodyless || method === 'HEAD' ? undefined : text);

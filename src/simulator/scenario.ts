@@ -26,6 +26,7 @@ const faultSchema = z
     kind('refuse', 'closes every connection at once', {}),
     kind('hang', 'accepts and never answers', {}),
     kind('slow', 'answers everything, late', { by: positive }),
+    kind('says-all-well', 'says that all is well, whatever happens; for a vendor’s status page', {}),
     kind('edited-meanwhile', 'somebody else edits the hostname’s record once it has been looked at to be changed', {}),
     kind('flap', 'fails for `down`, works for `up`, and so on, failing first', {
       status,
@@ -86,6 +87,13 @@ const momentSchema = z
       });
     }
     for (const [component, fault] of Object.entries(moment.set)) {
+      if (fault?.kind === 'says-all-well' && !component.endsWith('-status')) {
+        context.addIssue({
+          code: 'custom',
+          path: ['set', component, 'kind'],
+          message: `${component} says nothing of itself; cloudflare-status and aws-status do`,
+        });
+      }
       if (fault?.regions === undefined || component === 'edge') continue;
       context.addIssue({
         code: 'custom',

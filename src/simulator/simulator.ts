@@ -28,6 +28,7 @@ import { seedWorld } from './seed.ts';
 import { startSlackApi } from './slack-api.ts';
 import type { SimulatedWorld } from './state.ts';
 import { startStatuspageApi } from './statuspage-api.ts';
+import { startVendorStatus } from './vendor-status.ts';
 
 /** What a simulator is made of: see {@link startSimulator}. */
 export type SimulatorOptions = {
@@ -214,6 +215,7 @@ async function startServers(parts: {
   const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
   const statuspageApi = await open(startStatuspageApi({ ...apiOptions, key: secrets.statuspageKey }));
   const pagerdutyApi = await open(startPagerDutyApi({ ...apiOptions, routingKey: secrets.pagerdutyKey }));
+  const vendorStatus = await open(startVendorStatus(apiOptions));
   const nameservers: Record<string, number> = {};
   for (const { name } of world.zone.nameservers)
     nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
@@ -239,6 +241,7 @@ async function startServers(parts: {
     slackApi: slackApi.port,
     statuspageApi: statuspageApi.port,
     pagerdutyApi: pagerdutyApi.port,
+    vendorStatus: vendorStatus.ports,
   };
 }
 

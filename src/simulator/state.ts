@@ -80,7 +80,7 @@ export type SimulatedHostedZone = {
  */
 export type ServedBy = 'load-balancer' | 'record' | 'route53';
 
-/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `dns`. */
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
 export type Component =
   | 'edge'
   | 'fallback'
@@ -91,6 +91,8 @@ export type Component =
   | 'slack-api'
   | 'statuspage-api'
   | 'pagerduty-api'
+  | 'cloudflare-status'
+  | 'aws-status'
   | 'dns';
 
 /** How a component fails. `writes` kinds apply to the APIs' writing calls only. */
@@ -103,6 +105,8 @@ export type Fault =
   | { kind: 'hang' }
   /** Reads: once it has been looked at to be changed, somebody else edits what steers the hostname. */
   | { kind: 'edited-meanwhile' }
+  /** A vendor's public status: answers promptly that all is well, whatever happens. */
+  | { kind: 'says-all-well' }
   /** Answers everything, `ms` late. */
   | { kind: 'slow'; ms: number }
   /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */

@@ -15,6 +15,7 @@ import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } f
 import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
 import { createStatusPageApi, statusPageApis } from './statuspage.ts';
 import { createStsClient, type StsClient, stsApi } from './sts.ts';
+import { createVendorStatusPage, type Vendor, type VendorStatusPage, vendorStatusPages } from './vendor-status.ts';
 import { createVisitor, type Visitor } from './visit.ts';
 
 /** The providers as a run reaches them. A client asks `access` before every writing call. */
@@ -33,6 +34,8 @@ export type Edges = {
   statuspage(access: () => Access): Promise<JsonApi>;
   /** PagerDuty's Events API. Throws `credentials` where the environment's secret `pagerduty` is not set. */
   pagerduty(access: () => Access): Promise<JsonApi>;
+  /** A vendor's public word on itself. */
+  vendorStatus(vendor: Vendor, access: () => Access): Promise<VendorStatusPage>;
   secret(name: string): string | undefined;
 };
 
@@ -153,6 +156,10 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
         mask,
         fetch: fetchFor(base, access, isJsonApiWrite),
       });
+    },
+    async vendorStatus(vendor, access) {
+      const base = environment.endpoints[`${vendor}-status`] ?? vendorStatusPages[vendor];
+      return createVendorStatusPage({ vendor, base, fetch: fetchFor(base, access, isJsonApiWrite) });
     },
     secret,
   };

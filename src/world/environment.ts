@@ -75,6 +75,14 @@ const acceptedFindingSchema = z.strictObject({
   by: z.string().min(1).optional().describe('who accepted it'),
 });
 
+const vendorSchema = (example: string) =>
+  z.strictObject({
+    components: z
+      .array(z.string().regex(/\S/, 'text that is not blank'))
+      .min(1)
+      .describe(`names on the vendor’s status page, such as ${example}`),
+  });
+
 /** The world a runbook acts on. Holds names and ids, never a secret. */
 export const environmentSchema = z.strictObject({
   title: z.string().optional(),
@@ -169,6 +177,13 @@ export const environmentSchema = z.strictObject({
       'what else an incident needs: identity provider, store of secrets, package registry, repository of runbooks; ' +
         '`doctor` asks whether they are behind the provider that fails',
     ),
+  vendors: z
+    .strictObject({
+      cloudflare: vendorSchema('CDN/Cache').optional(),
+      aws: vendorSchema('cloudfront, or elb-us-east-1').optional(),
+    })
+    .optional()
+    .describe('what matters of what the vendors say of themselves in public'),
   dns: z
     .strictObject({
       resolvers: z.array(target).min(1).describe('caching resolvers to ask, as address or address:port'),
@@ -193,6 +208,8 @@ export const environmentSchema = z.strictObject({
       aws: z.url().optional(),
       statuspage: z.url().optional(),
       pagerduty: z.url().optional(),
+      'cloudflare-status': z.url().optional(),
+      'aws-status': z.url().optional(),
     })
     .default({})
     .describe('only to point at a simulator or emulator; plain http only on loopback'),

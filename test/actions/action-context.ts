@@ -134,6 +134,7 @@ export const uncalledClients: ActionContext['clients'] = {
   cloudfront: uncalled('CloudFront'),
   statuspage: uncalled('the status page'),
   pagerduty: uncalled('PagerDuty'),
+  vendorStatus: uncalled('a vendor’s status page'),
 };
 
 /** The failure of a call that must fail as expected. */

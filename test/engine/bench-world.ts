@@ -236,6 +236,7 @@ export function createBench(
       cloudfront: () => Promise.reject(new Error('no CloudFront here')),
       statuspage: () => Promise.reject(new Error('no status page here')),
       pagerduty: () => Promise.reject(new Error('no PagerDuty here')),
+      vendorStatus: () => Promise.reject(new Error('no vendor here')),
       secret: () => undefined,
     },
     interrupts,

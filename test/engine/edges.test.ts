@@ -410,6 +410,23 @@ test('an optional step waits for what it reads within a text, too', async () => 
   expect(world.writes).toEqual(['say said="hello"', 'set a=["hello, you"]']);
 });
 
+test('a step that asks for the outputs of an optional check waits for it, no longer than its time box, and goes on without', async () => {
+  const asks = (id: string) => `"\${{ has(steps.${id}.outputs) ? [steps.${id}.outputs.value] : [] }}"`;
+  const { options, world, entries } = bench(`
+  - { id: stuck, title: Stuck, uses: test.slow, optional: true, with: {}, timeout: 1s }
+  - { id: seen, title: Seen, uses: test.look, optional: true, with: { name: a } }
+  - { id: left-out, title: Left out, uses: test.look, when: "false", with: { name: a } }
+  - { id: one, title: One, uses: test.set, with: { name: a, value: [${asks('stuck')}, ${asks('seen')}, ${asks('left-out')}] } }
+`);
+  world.switches.set('a', 7);
+  const result = await startRun(options);
+  expect(result).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  expect(result.steps.find(({ id }) => id === 'stuck')).toMatchObject({ outcome: 'failed' });
+  expect(world.writes).toEqual(['set a=[[],[7],[]]']);
+  // What it would have seen is wanted now or not at all: it is not tried again.
+  expect(entries.filter((entry) => entry.type === 'step-failed' && entry.step === 'stuck')).toHaveLength(1);
+});
+
 test('a time box: expected errors are kept, what is cut short says by what, and what ignores it is given up', async () => {
   const clock = createClock({ speed: 1000 });
   const stopped = AbortSignal.abort(new OpsError('aborted', 'stopped by the operator'));

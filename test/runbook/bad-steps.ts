@@ -216,6 +216,27 @@ export const badSteps: readonly { name: string; head?: string; steps: readonly s
     ],
   },
   {
+    name: 'optional check and conditional step that are asked about first',
+    steps: [
+      '  - { id: a, uses: test.look, optional: true }',
+      "  - { id: b, uses: test.set, when: run.mode == 'live', with: { value: x } }",
+      '  - { id: c, uses: test.look, with: { routes: "${{ has(steps.a.outputs) ? steps.a.outputs.names : [] }}" } }',
+      '  - { id: d, uses: test.look, when: has(steps.b.outputs) && steps.b.outputs.change-id != "x" }',
+      '  - { id: e, uses: test.look, when: has(steps.a.outputs.note) && has(steps.a.outputs.verdct) }',
+    ],
+    says: ['8:86: steps.a.outputs has no "verdct"; did you mean "verdict"?'],
+  },
+  {
+    name: 'optional change that is asked about: nobody waits for it',
+    steps: [
+      '  - { id: a, uses: test.set, optional: true, with: { value: x } }',
+      '  - { id: b, uses: test.look, expect: has(steps.a.outputs) }',
+    ],
+    says: [
+      '5:49: a is optional and may have no outputs; make this step optional or give it a when, or read another step',
+    ],
+  },
+  {
     name: 'unknown output',
     steps: [
       '  - { id: a, uses: test.look }',

@@ -39,6 +39,15 @@ function expression(source: string, ...stepsRead: string[]): Expression {
   return { source, where, stepsRead };
 }
 
+test('outputs that may not be there can be asked about; what a dry run does not know stays unknown', () => {
+  const ask = (id: string) => `has(steps.${id}.outputs) ? [steps.${id}.outputs.verdict] : []`;
+  const asked = (id: string) => evaluate({ ...expression(ask(id), id), stepsAsked: [id] }, scope);
+  expect(asked('diagnose')).toEqual({ kind: 'value', value: ['healthy'] });
+  expect(asked('war-room')).toEqual({ kind: 'value', value: [] });
+  expect(asked('never-run')).toEqual({ kind: 'value', value: [] });
+  expect(asked('switch')).toEqual({ kind: 'unknown', because: 'switch' });
+});
+
 describe('values', () => {
   const values: readonly [string, Json][] = [
     ['outputs.passed + 1', 4],

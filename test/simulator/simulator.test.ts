@@ -212,6 +212,8 @@ describe('a whole simulator', () => {
       else if (name === 'Statuspage API') expect(stdout).toBe('[]');
       else if (name === 'incident.io API') expect(stdout).toContain('"status_page_incidents":[]');
       else if (name === 'PagerDuty Events API') expect(stdout).toContain('"status":"success"');
+      else if (name === 'Cloudflare’s public status') expect(stdout).toContain('"indicator":"none"');
+      else if (name.startsWith('AWS’s public status')) expect(stdout).toBe('[]');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
       else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');
       else if (name.startsWith('AWS API')) expect(stdout).toContain('<Type>CNAME</Type>');

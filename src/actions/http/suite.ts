@@ -77,6 +77,10 @@ export const suiteSchema = z.strictObject({
     .array(suiteRequestSchema)
     .min(1)
     .max(200)
+    .refine(
+      (requests) => !requests.some(({ critical, path }) => critical && path.startsWith('/cdn-cgi/')),
+      'no critical request may ask for /cdn-cgi/…: the edge answers it itself, also when it fails everything else',
+    )
     .refine((requests) => new Set(requests.map(({ id }) => id)).size === requests.length, 'ids must differ'),
 });
 

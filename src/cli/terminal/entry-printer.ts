@@ -62,7 +62,9 @@ export function createEntryPrinter({
       case 'step-succeeded':
         if (step === undefined || step.uses === null) return;
         ended(step, state.speed);
-        return printSummary(screen, step, { detail: full || state.mode === 'dry-run' });
+        return printSummary(screen, step, {
+          detail: full || state.mode === 'dry-run' || step.summary?.always === true,
+        });
       case 'step-failed':
         if (step === undefined) return;
         ended(step, state.speed);

@@ -29,6 +29,7 @@ export function readingContext({ env, edges, clock }: Means, signal: AbortSignal
       cloudfront: () => edges.cloudfront(access),
       statuspage: () => edges.statuspage(access),
       pagerduty: () => edges.pagerduty(access),
+      vendorStatus: (vendor) => edges.vendorStatus(vendor, access),
     },
   };
 }

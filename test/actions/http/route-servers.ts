@@ -116,6 +116,7 @@ export function contextFor(options: {
       cloudfront: untouchable('cloudfront'),
       statuspage: untouchable('statuspage'),
       pagerduty: untouchable('pagerduty'),
+      vendorStatus: untouchable('a vendor'),
     },
     operator: {
       interactive: false,

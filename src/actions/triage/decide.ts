@@ -1,0 +1,163 @@
+import type { Answers, Paths } from './evidence.ts';
+
+/** What to do. `look-again` where the evidence does not decide: a guess is no recommendation. */
+export const recommendations = ['fail-over', 'hold', 'fix-ours', 'fix-fallback', 'nothing', 'look-again'] as const;
+
+/** One of {@link recommendations}. */
+export type Recommendation = (typeof recommendations)[number];
+
+/**
+ * What decides: what the paths did, over what time, and where DNS leads. Nothing else does: what vendors say and what
+ * monitors alert on lags behind, and speaks of more than this hostname.
+ */
+export type Deciding = {
+  paths: Paths | undefined;
+  answers: Answers | undefined;
+  /** The time that the rounds were spread over. */
+  windowMs: number;
+  /** The longest cycle of failing and recovering to reckon with. */
+  cycleMs: number;
+};
+
+/** A recommendation, and why, the weightiest first. `until`: what must be true, and for how long, to go on. */
+export type Decision = { recommendation: Recommendation; because: string[]; until: string | null };
+
+/** Fewer rounds than these are no window: requests that get lost by chance would pass for a fault in them. */
+const leastRounds = 6;
+
+type Seen = {
+  primary: Route;
+  fallback: Route;
+  /** Critical requests that the primary path does not meet while the fallback does, in most rounds each. */
+  decisive: string[];
+  /** Shares of the rounds that count as most: fewer are enough in a window that is wider than the flap. */
+  most: number;
+};
+type Route = { name: string; rounds: readonly boolean[]; good: number; bad: number };
+
+/**
+ * What to do, from N of M rounds: no single round decides, red or green. Pure.
+ *
+ * To fail over, the primary must have missed, and the fallback met, the same critical requests in three quarters of at
+ * least six rounds, the last ones among the missed. In a window wider than a cycle of the flap half of them is enough, if
+ * it is so with half of the critical requests.
+ */
+export function decide(deciding: Deciding): Decision {
+  const { paths, answers } = deciding;
+  if (paths === undefined) {
+    return again('the paths could not be looked at, and nothing else decides');
+  }
+  const seen = seeRoutes(paths, deciding);
+  if (seen === undefined) return again('the paths were looked at without a primary and a fallback');
+  const isAway = answers !== undefined && leadsElsewhere(answers);
+  switch (paths.verdict) {
+    case 'own-fault':
+      return { recommendation: 'fix-ours', because: paths.reasons, until: null };
+    case 'fallback-not-ready':
+      return { recommendation: 'fix-fallback', because: paths.reasons, until: null };
+    case 'healthy':
+      if (!isAway) return { recommendation: 'nothing', because: paths.reasons, until: null };
+      return hold(
+        seen,
+        deciding,
+        [`DNS leads elsewhere than ${seen.primary.name}`, ...paths.reasons],
+        'fail back when',
+      );
+    case 'recovering':
+      return hold(seen, deciding, paths.reasons);
+    case 'inconclusive':
+      if (seen.primary.bad > 0 && seen.primary.good > 0) return hold(seen, deciding, paths.reasons);
+      return again(...paths.reasons);
+    case 'provider-fault':
+      if (isAway) {
+        const moved = `DNS leads elsewhere than ${seen.primary.name} already: customers follow as old answers expire`;
+        return { recommendation: 'nothing', because: [moved, ...paths.reasons], until: null };
+      }
+      return weighProviderFault(seen, deciding, paths.reasons);
+  }
+}
+
+function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly string[]): Decision {
+  const { primary, fallback, decisive, most } = seen;
+  const total = primary.rounds.length;
+  if (total < leastRounds) return again(`${total} rounds are too few to decide on`, ...reasons);
+  const tail = primary.rounds.slice(-Math.max(2, Math.ceil(total / 4)));
+  if (tail.every((good) => good)) {
+    return hold(seen, deciding, [`${primary.name} met everything in the last ${tail.length} rounds`, ...reasons]);
+  }
+  if (primary.bad < most * total) return hold(seen, deciding, [tally(primary), ...reasons]);
+  if (fallback.good < 0.75 * total) {
+    const unproven = `${fallback.name} met everything in only ${fallback.good} of ${total} rounds`;
+    return { recommendation: 'fix-fallback', because: [unproven, ...reasons], until: null };
+  }
+  if (decisive.length === 0) {
+    const inTurns = `no critical request fails over ${primary.name} in most rounds: the fault comes and goes`;
+    return hold(seen, deciding, [inTurns, ...reasons]);
+  }
+  const difference = `${tally(primary)}, and ${fallback.name} met what it missed: ${list(decisive)}`;
+  const others = reasons.filter((reason) => !reason.startsWith(tally(primary)) && !reason.startsWith('only '));
+  const brief = `seen over ${deciding.windowMs / 1_000} s: a fault that comes and goes would look the same while it lasts`;
+  const because = [difference, ...others, ...(deciding.windowMs >= deciding.cycleMs ? [] : [brief])];
+  return { recommendation: 'fail-over', because, until: null };
+}
+
+function seeRoutes(paths: Paths, { windowMs, cycleMs }: Deciding): Seen | undefined {
+  const byRole = (role: string): Route | undefined => {
+    const [found] = Object.entries(paths.routes).filter(([, route]) => route.role === role);
+    if (found === undefined) return undefined;
+    const [name, { rounds }] = found;
+    const good = rounds.filter((met) => met).length;
+    return { name, rounds, good, bad: rounds.length - good };
+  };
+  const primary = byRole('primary');
+  const fallback = byRole('fallback');
+  if (primary === undefined || fallback === undefined) return undefined;
+  const most = windowMs >= cycleMs ? 0.5 : 0.75;
+  const critical = paths.matrix.filter((row) => row.critical);
+  const lostIn = (share: number) =>
+    critical
+      .filter(({ cells }) => {
+        const lost = cells[primary.name];
+        const met = cells[fallback.name];
+        if (lost === undefined || met === undefined || lost.of === 0) return false;
+        return lost.of - lost.passed >= share * lost.of && met.passed >= 0.75 * met.of;
+      })
+      .map(({ id }) => id);
+  const steadily = lostIn(0.75);
+  // What fails in turns fails for most requests at once; a single one that is lost now and then is noise.
+  const inTurns = windowMs >= cycleMs ? lostIn(0.5) : [];
+  const decisive = steadily.length > 0 || inTurns.length * 2 < critical.length ? steadily : inTurns;
+  return { primary, fallback, most, decisive };
+}
+
+function hold(seen: Seen, { cycleMs }: Deciding, because: readonly string[], then = 'all is over when'): Decision {
+  const { primary } = seen;
+  const window = inMinutes(cycleMs);
+  const until =
+    `${then} ${primary.name} meets every critical request in every round for ${window}, which is longer than it has been ` +
+    `known to recover for; fail over if it misses them in half of the rounds of such a window`;
+  return { recommendation: 'hold', because: [...because], until };
+}
+
+function again(...because: string[]): Decision {
+  return { recommendation: 'look-again', because, until: null };
+}
+
+/** The zone's own servers were asked, all answered, and none leads to the primary. */
+function leadsElsewhere({ authoritative, servers }: Answers): boolean {
+  const own = servers.filter(({ kind }) => kind === 'authoritative');
+  return own.length > 0 && own.every(({ answered }) => answered) && authoritative.agreeing === 0;
+}
+
+function tally({ name, bad, rounds }: Route): string {
+  return `${name} failed in ${bad} of ${rounds.length} rounds`;
+}
+
+function list(ids: readonly string[]): string {
+  return ids.length > 4 ? `${ids.slice(0, 4).join(', ')} and ${ids.length - 4} more` : ids.join(', ');
+}
+
+/** A time of minutes or more, in whole minutes. */
+export function inMinutes(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 60_000))} min`;
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { check, type Summary } from '../action.ts';
+import { durationSchema } from '../duration.ts';
+import { headlineWidth, toWidth, wrapText } from '../http/text-columns.ts';
+import { decide, type Recommendation, recommendations } from './decide.ts';
+import { describeBeside, type Source } from './describe.ts';
+import { answersSchema, monitorsSchema, pathsSchema, wordsSchema } from './evidence.ts';
+
+/** Outputs of an earlier step, in a list: empty where the step has none. Left out where nobody was asked. */
+const outputsOf = <Schema extends z.ZodType>(schema: Schema, of: string) =>
+  z
+    .array(schema)
+    .max(1)
+    .optional()
+    .describe(
+      `outputs of a step with ${of}: "has(steps.ID.outputs) ? [steps.ID.outputs] : []"; an empty list is missing`,
+    );
+
+const inputSchema = z.strictObject({
+  paths: outputsOf(pathsSchema, 'http.compare'),
+  over: durationSchema.describe('the time that its rounds were spread over'),
+  cycle: durationSchema
+    .default(600_000)
+    .describe(
+      'the longest cycle of failing and recovering to reckon with; a window as long decides by half of its rounds',
+    ),
+  answers: outputsOf(answersSchema, 'dns.verify about the primary route'),
+  vendors: outputsOf(wordsSchema, 'vendor.status'),
+  monitors: outputsOf(monitorsSchema, 'the state of monitors'),
+});
+
+const outputSchema = z.strictObject({
+  recommendation: z.enum(recommendations),
+  because: z.array(z.string()).describe('what decided, the weightiest first'),
+  until: z.string().nullable().describe('what must be true, and for how long, to go on'),
+  evidence: z.array(z.string()).describe('what else was seen; it does not decide'),
+  missing: z.array(z.string()).describe('what was asked for and could not be seen'),
+  command: z.string().nullable().describe('what to run next, ready to be typed'),
+});
+
+type Input = z.output<typeof inputSchema>;
+type Output = z.output<typeof outputSchema>;
+
+/** Weighs what earlier steps saw, and recommends one thing to do. It looks at nothing itself, and changes nothing. */
+export const recommend = check<Input, Output>({
+  name: 'triage.recommend',
+  summary: 'Recommend one thing to do from what earlier steps saw, and say what was missing',
+  input: inputSchema,
+  output: outputSchema,
+  async run(input) {
+    const paths = sourceOf(input.paths);
+    const answers = sourceOf(input.answers);
+    const decision = decide({
+      paths: paths.state === 'seen' ? paths.found : undefined,
+      answers: answers.state === 'seen' ? answers.found : undefined,
+      windowMs: input.over,
+      cycleMs: input.cycle,
+    });
+    const beside = describeBeside({ answers, words: sourceOf(input.vendors), monitors: sourceOf(input.monitors) });
+    const missing = paths.state === 'seen' ? [] : ['paths: the requests could not be compared'];
+    const command = commandFor(decision.recommendation, input.cycle, decision.because);
+    return { ...decision, evidence: beside.evidence, missing: [...missing, ...beside.missing], command };
+  },
+  summarise,
+});
+
+function sourceOf<T>(given: readonly T[] | undefined): Source<T> {
+  if (given === undefined) return { state: 'not-asked' };
+  const [found] = given;
+  return found === undefined ? { state: 'missing' } : { state: 'seen', found };
+}
+
+/** Short enough for a line of the screen. */
+function commandFor(recommendation: Recommendation, cycleMs: number, because: readonly string[]): string | null {
+  switch (recommendation) {
+    case 'fail-over': {
+      const [tally = ''] = /^[\w-]+ failed in \d+ of \d+ rounds/.exec(because[0] ?? '') ?? [];
+      return `resend-ops failover --reason "${tally}"`;
+    }
+    case 'hold':
+      // Longer than the cycle, so that both of its halves are seen.
+      return `resend-ops triage --over ${Math.ceil((cycleMs * 1.2) / 60_000)}m`;
+    case 'fix-ours':
+      return 'resend-ops announce --message "We are fixing it."';
+    case 'fix-fallback':
+      return 'resend-ops validate-fallback';
+    case 'look-again':
+      return 'resend-ops triage --over 2m';
+    case 'nothing':
+      return null;
+  }
+}
+
+const headlines: Readonly<Record<Recommendation, string>> = {
+  'fail-over': 'FAIL OVER: the primary path fails, the fallback works',
+  hold: 'HOLD: the primary path is not steadily down; switching adds risk',
+  'fix-ours': 'FIX OURS: the backends fail behind every path; do not switch',
+  'fix-fallback': 'FIX THE FALLBACK FIRST: it does not serve; do not switch',
+  nothing: 'NOTHING TO DO',
+  'look-again': 'LOOK AGAIN: the evidence does not decide',
+};
+
+function summarise(output: Output): Summary {
+  const { recommendation, because, until, evidence, missing, command } = output;
+  return {
+    headline: toWidth(headlines[recommendation], headlineWidth).trimEnd(),
+    detail: [
+      ...because.flatMap((reason) => wrapText(`- ${reason}`)),
+      ...evidence.flatMap((line) => wrapText(`also: ${line}`, '      ')),
+      ...missing.flatMap((line) => wrapText(`MISSING: ${line}`, '      ')),
+      ...(until === null ? [] : wrapText(`until: ${until}`, '      ')),
+      ...(command === null ? [] : [`run: ${command}`]),
+    ],
+    always: true,
+  };
+}

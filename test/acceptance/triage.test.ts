@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { start, startWorld } from './program.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'resend-ops-triage-'));
+const worlds: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.stop();
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** The verdict that a run came to, from its lines of JSON. */
+function verdictOf(stdout: string): {
+  recommendation: string;
+  because: string[];
+  missing: string[];
+  command: string | null;
+  until: string | null;
+} {
+  const lines: { type: string; step?: string; output?: never }[] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const found = lines.find(({ type, step }) => type === 'step-succeeded' && step === 'verdict')?.output;
+  if (found === undefined) throw new Error(`no verdict: ${stdout}`);
+  return found;
+}
+
+async function rehearse(...options: string[]) {
+  const args = ['rehearse', 'triage', '--json', '--state-dir', join(home, 'state'), ...options];
+  const { code, stdout } = await start(args).ended;
+  return { code, verdict: verdictOf(stdout) };
+}
+
+// Two at a time, as much as the machine likes: they mostly wait.
+test.concurrent.for([
+  ['healthy', 'nothing', null],
+  ['cloudflare-edge-down', 'fail-over', 'resend-ops failover --reason "edge failed in 6 of 6 rounds"'],
+  ['own-fault', 'fix-ours', 'resend-ops announce --message "We are fixing it."'],
+  ['fallback-broken', 'fix-fallback', 'resend-ops validate-fallback'],
+  ['flapping', 'hold', 'resend-ops triage --over 12m'],
+  ['recovering', 'hold', 'resend-ops triage --over 12m'],
+] as const)('%s: %s', { timeout: 120_000 }, async ([scenario, recommendation, command], { expect }) => {
+  const { code, verdict } = await rehearse('--scenario', scenario);
+  expect([code, verdict]).toEqual([0, expect.objectContaining({ recommendation, command, missing: [] })]);
+});
+
+test('18 November: the status page is down, which is told and decides nothing', { timeout: 120_000 }, async () => {
+  const { code, verdict } = await rehearse('--scenario', 'cloudflare-2025-11-18', '--from', 'total-outage');
+  expect([code, verdict.recommendation]).toEqual([0, 'fail-over']);
+  expect(verdict.missing).toEqual([expect.stringContaining('Cloudflare’s public status')]);
+});
+
+test('five-minute cycles: a window that is wider than they are sees both halves of them', {
+  timeout: 120_000,
+}, async () => {
+  // At 60 times the speed, twelve minutes are twelve seconds.
+  const args = ['--scenario', 'cloudflare-2025-11-18', '--from', 'everywhere', '--speed', '60', '--over', '12m'];
+  const { verdict } = await rehearse(...args);
+  expect(['fail-over', 'hold']).toContain(verdict.recommendation);
+  expect(verdict.because.join('\n')).toMatch(/edge failed in [2-5] of 6 rounds/);
+});
+
+test('sources that hang cost no more than their time boxes: under 15 s in real time, with a verdict', {
+  timeout: 120_000,
+}, async () => {
+  const simulated = await startWorld();
+  worlds.push(simulated);
+  await simulated.fault('edge', { kind: 'hang' });
+  await simulated.fault('cloudflare-status', { kind: 'hang' });
+  await simulated.fault('aws-status', { kind: 'hang' });
+  await simulated.fault('dns', { kind: 'hang' });
+  const began = performance.now();
+  const { code, stdout } = await simulated.runbook('triage', ['--json']).ended;
+  expect(performance.now() - began).toBeLessThan(15_000);
+  const verdict = verdictOf(stdout);
+  expect([code, verdict.recommendation]).toEqual([0, 'fail-over']);
+  expect(verdict.missing.join('\n')).toMatch(/Cloudflare’s public status: no answer within 4 s/);
+  expect(verdict.missing.join('\n')).toMatch(/AWS’s public status: no answer within 4 s/);
+});
+
+test('it needs no credentials, and writes nothing', {
+  timeout: 120_000,
+}, async () => {
+  const simulated = await startWorld();
+  worlds.push(simulated);
+  const args = ['triage', '--env', simulated.environmentFile, '--state-dir', simulated.state, '--over', '2s'];
+  const { code, stdout, stderr } = await start(args).ended;
+  expect([code, stdout + stderr]).toEqual([0, expect.stringContaining('FAIL OVER: the primary path fails')]);
+  expect(await simulated.writes()).toEqual([]);
+});
