@@ -10,6 +10,7 @@ import type { Operator } from '../world/operator.ts';
 import type { Prober } from '../world/probe.ts';
 import type { Route53Client } from '../world/route53.ts';
 import type { SlackClient } from '../world/slack.ts';
+import type { SmtpProber } from '../world/smtp.ts';
 import type { Suite } from './http/suite.ts';
 
 /** Which run an action works for. `shortId` is safe in names (lower-case letters and digits). */
@@ -36,6 +37,8 @@ export type ActionContext = {
    */
   readonly mayWait: boolean;
   readonly probe: Prober;
+  /** Talks to SMTP servers, as far as a login; it cannot send a message. */
+  readonly smtp: SmtpProber;
   readonly dns: DnsTransport;
   readonly clients: {
     cloudflare(): Promise<CloudflareClient>;

@@ -13,6 +13,7 @@ import { trigger as triggerPage } from './pagerduty/trigger.ts';
 import { setRecord } from './route53/set-record.ts';
 import { openRoom } from './slack/open-room.ts';
 import { post } from './slack/post.ts';
+import { smtpCheck } from './smtp/check.ts';
 import { open as openNotice } from './statuspage/open.ts';
 import { resolve as resolveNotice } from './statuspage/resolve.ts';
 import { update as updateNotice } from './statuspage/update.ts';
@@ -31,6 +32,7 @@ const list: readonly AnyAction[] = [
   setRecord,
   openRoom,
   post,
+  smtpCheck,
   openNotice,
   updateNotice,
   resolveNotice,

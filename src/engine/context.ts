@@ -44,6 +44,7 @@ export function actionContext(session: Session, step: string, access: Access, si
     signal,
     mayWait: !session.pendingChange,
     probe: drive.edges.probe,
+    smtp: drive.edges.smtp,
     dns: drive.edges.dns,
     clients: {
       cloudflare: () => drive.edges.cloudflare(() => access),

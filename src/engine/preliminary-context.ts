@@ -21,6 +21,7 @@ export function preliminaryContext(
     signal,
     mayWait: false,
     probe: options.edges.probe,
+    smtp: options.edges.smtp,
     dns: options.edges.dns,
     clients: {
       cloudflare: () => options.edges.cloudflare(access),

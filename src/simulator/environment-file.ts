@@ -29,6 +29,8 @@ export type SimulatedPorts = {
   slackApi: number;
   statuspageApi: number;
   pagerdutyApi: number;
+  /** Port of the real SMTP service → where the simulated one listens for it. */
+  smtp: Readonly<Record<string, number>>;
 };
 
 /** What the simulated answers look like: Cloudflare's and CloudFront's published ranges that the seed draws from. */
@@ -41,7 +43,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack, statuspage, pagerduty } = environment;
+  const { aws, slack, statuspage, pagerduty, smtp } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -57,6 +59,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
     ...(statuspage === undefined ? {} : { statuspage: pointStatusPage(statuspage, world.statusPage) }),
     ...(pagerduty === undefined ? {} : { pagerduty }),
+    ...(smtp === undefined ? {} : { smtp: { ...smtp, user: 'resend', connect: mapValues(ports.smtp, loopback) } }),
     dns: {
       resolvers: ports.resolvers.map(loopback),
       nameservers: mapValues({ ...ports.nameservers, [world.parent.server.name]: ports.parent }, loopback),

@@ -34,5 +34,6 @@ export const componentSchema = z.enum([
   'slack-api',
   'statuspage-api',
   'pagerduty-api',
+  'smtp',
   'dns',
 ]) satisfies z.ZodType<Component>;

@@ -16,6 +16,7 @@ import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { generateSecrets, withOwnSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
+import { oddTtl } from './odd-ttl.ts';
 import { startPagerDutyApi } from './pagerduty-api.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
@@ -24,6 +25,7 @@ import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
 import { seedWorld } from './seed.ts';
 import { startSlackApi } from './slack-api.ts';
+import { smtpHostname, startSmtpService } from './smtp-service.ts';
 import type { SimulatedWorld } from './state.ts';
 import { startStatuspageApi } from './statuspage-api.ts';
 
@@ -147,6 +149,7 @@ async function start(
       ports,
       controlPort: control.port,
       caFile: files.caFile,
+      smtpHostname: smtpHostname(environment),
       tokens: {
         cloudflare: secrets.cloudflareToken,
         slack: secrets.slackToken,
@@ -205,6 +208,11 @@ async function startServers(parts: {
   const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
   const statuspageApi = await open(startStatuspageApi({ ...apiOptions, key: secrets.statuspageKey }));
   const pagerdutyApi = await open(startPagerDutyApi({ ...apiOptions, routingKey: secrets.pagerdutyKey }));
+  const smtp = await startSmtpService({
+    ...{ world, clock, authority, hostname: smtpHostname(parts.environment) },
+    ports: { edge: edges[operatorsRegion], fallback: fallback.port },
+    started: (server) => running.push(server),
+  });
   const nameservers: Record<string, number> = {};
   for (const { name } of world.zone.nameservers)
     nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
@@ -230,17 +238,10 @@ async function startServers(parts: {
     slackApi: slackApi.port,
     statuspageApi: statuspageApi.port,
     pagerdutyApi: pagerdutyApi.port,
+    smtp,
   };
 }
 
 function portsOf(backends: Record<BackendName, { port: number }>): Record<BackendName, number> {
   return { 'email-api': backends['email-api'].port, 'resend-api': backends['resend-api'].port };
-}
-
-function oddTtl(scenario: Scenario | undefined): TtlLimits {
-  const { 'least-ttl': leastMs, 'most-ttl': mostMs } = scenario?.['odd-resolver'] ?? {};
-  return {
-    ...(leastMs === undefined ? {} : { least: leastMs / 1_000 }),
-    ...(mostMs === undefined ? {} : { most: mostMs / 1_000 }),
-  };
 }

@@ -80,7 +80,7 @@ export type SimulatedHostedZone = {
  */
 export type ServedBy = 'load-balancer' | 'record' | 'route53';
 
-/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `dns`. */
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `smtp`, `dns`. */
 export type Component =
   | 'edge'
   | 'fallback'
@@ -91,6 +91,7 @@ export type Component =
   | 'slack-api'
   | 'statuspage-api'
   | 'pagerduty-api'
+  | 'smtp'
   | 'dns';
 
 /** How a component fails. `writes` kinds apply to the APIs' writing calls only. */

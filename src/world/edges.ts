@@ -13,11 +13,14 @@ import type { Prober } from './probe.ts';
 import { createProber } from './prober.ts';
 import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } from './route53.ts';
 import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
+import type { SmtpProber } from './smtp.ts';
+import { createSmtpProber } from './smtp-prober.ts';
 import { createStatusPageApi, statusPageApis } from './statuspage.ts';
 
 /** The providers as a run reaches them. A client asks `access` before every writing call. */
 export type Edges = {
   probe: Prober;
+  smtp: SmtpProber;
   dns: DnsTransport;
   /** Throws `credentials` where the environment's secret `cloudflare` is not set. */
   cloudflare(access: () => Access): Promise<CloudflareClient>;
@@ -74,6 +77,7 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
   };
   return {
     probe: createProber(trust),
+    smtp: createSmtpProber(trust),
     dns: createDnsTransport(),
     async cloudflare(access) {
       const baseURL = environment.endpoints.cloudflare ?? cloudflareApi;

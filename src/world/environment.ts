@@ -112,6 +112,21 @@ export const environmentSchema = z.strictObject({
     })
     .optional()
     .describe('paging; the integration’s routing key is the secret pagerduty'),
+  smtp: z
+    .strictObject({
+      hostname: hostname.describe('the name that customers send to; its certificate is checked against it'),
+      user: z
+        .string()
+        .regex(/^[!-~]+$/, 'printable characters without spaces')
+        .default('resend')
+        .describe('the user of every login; the password is an API key'),
+      connect: z
+        .record(z.string().regex(/^\d{1,5}$/, 'a port'), target)
+        .default({})
+        .describe('port → where to dial for it, in place of the hostname (a simulator)'),
+    })
+    .optional()
+    .describe('the SMTP service'),
   dns: z
     .strictObject({
       resolvers: z.array(target).min(1).describe('caching resolvers to ask, as address or address:port'),

@@ -74,6 +74,7 @@ export function testContext(given: Partial<ActionContext> = {}): ActionContext &
     mayWait: true,
     probe: () => unexpected('a probe was sent'),
     dns: () => unexpected('a DNS server was asked'),
+    smtp: () => unexpected('an SMTP server was talked to'),
     clients: uncalledClients,
     operator: testOperator([]),
     suite: (name) => {

@@ -217,6 +217,7 @@ export function createBench(
     edges: {
       probe: () => Promise.reject(new Error('no probes here')),
       dns: () => Promise.reject(new Error('no DNS here')),
+      smtp: () => Promise.reject(new Error('no SMTP here')),
       cloudflare: () => Promise.reject(new Error('no Cloudflare here')),
       slack: () => Promise.reject(new Error('no Slack here')),
       route53: () => Promise.reject(new Error('no Route 53 here')),

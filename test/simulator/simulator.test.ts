@@ -212,6 +212,7 @@ describe('a whole simulator', () => {
       else if (name === 'Statuspage API') expect(stdout).toBe('[]');
       else if (name === 'incident.io API') expect(stdout).toContain('"status_page_incidents":[]');
       else if (name === 'PagerDuty Events API') expect(stdout).toContain('"status":"success"');
+      else if (name.startsWith('SMTP')) expect(stdout).toContain('it takes logins and no messages');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
       else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');
       else if (name.startsWith('AWS API')) expect(stdout).toContain('<Type>CNAME</Type>');

@@ -109,6 +109,7 @@ export function contextFor(options: {
     mayWait: options.mayWait ?? true,
     probe: options.probe,
     dns: untouchable('dns'),
+    smtp: untouchable('smtp'),
     clients: {
       cloudflare: untouchable('cloudflare'),
       slack: untouchable('slack'),
