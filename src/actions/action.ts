@@ -49,6 +49,10 @@ export type ActionContext = {
     statuspage(): Promise<JsonApi>;
     /** PagerDuty's Events API. */
     pagerduty(): Promise<JsonApi>;
+    /** PagerDuty's REST API. */
+    pagerdutyRest(): Promise<JsonApi>;
+    /** Datadog's API. */
+    datadog(): Promise<JsonApi>;
   };
   readonly operator: Operator;
   /** A suite that the runbook names; loaded and pinned when the run starts. */

@@ -1,8 +1,10 @@
 import type { AnyAction } from './action.ts';
+import { alertsInspect } from './alerts/inspect.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
 import { setRecord as setCloudflareRecord } from './cloudflare/set-record.ts';
 import { cloudFrontInspect } from './cloudfront/inspect.ts';
 import { cloudFrontTestRouting } from './cloudfront/test-routing.ts';
+import { datadogMonitors } from './datadog/monitors.ts';
 import { dnsVerify } from './dns/verify.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
@@ -33,6 +35,8 @@ const list: readonly AnyAction[] = [
   openRoom,
   post,
   smtpCheck,
+  datadogMonitors,
+  alertsInspect,
   openNotice,
   updateNotice,
   resolveNotice,

@@ -53,6 +53,8 @@ export function actionContext(session: Session, step: string, access: Access, si
       cloudfront: () => drive.edges.cloudfront(() => access),
       statuspage: () => drive.edges.statuspage(() => access),
       pagerduty: () => drive.edges.pagerduty(() => access),
+      pagerdutyRest: () => drive.edges.pagerdutyRest(() => access),
+      datadog: () => drive.edges.datadog(() => access),
     },
     operator: drive.operator,
     suite(name) {

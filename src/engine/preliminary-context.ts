@@ -30,6 +30,8 @@ export function preliminaryContext(
       cloudfront: () => options.edges.cloudfront(access),
       statuspage: () => options.edges.statuspage(access),
       pagerduty: () => options.edges.pagerduty(access),
+      pagerdutyRest: () => options.edges.pagerdutyRest(access),
+      datadog: () => options.edges.datadog(access),
     },
     operator: options.operator,
     suite: notYet,

@@ -1,8 +1,9 @@
 import { staged } from './change-cloudfront.ts';
 import type { SimulatedPolicy } from './cloudfront-state.ts';
+import { makeAlertsResolveEarly } from './seed-alerting.ts';
 import type { SimulatedWorld } from './state.ts';
 
-/** What can be wrong with the standby before anyone needs it, by the name that scenarios give it. */
+/** What can be wrong before anyone needs it, with the standby or with the alerting, by the name that scenarios give it. */
 export const conditions = {
   'alias-missing': 'the hostname is not attached to the distribution: 403 to everyone',
   'authorization-stripped': 'the origin request policy forwards no Authorization',
@@ -10,6 +11,7 @@ export const conditions = {
   'certificate-expiring': 'the certificate for the hostname has three days left',
   'waf-large-body': 'AWS WAF refuses bodies over 8 KB',
   'origin-timeout-short': 'the distribution gives an origin five seconds to answer',
+  'alerts-resolve-early': 'missing data resolves the monitors, and services resolve incidents before they escalate',
 } as const;
 
 /** One of {@link conditions}. */
@@ -57,6 +59,9 @@ export function bringAbout(world: SimulatedWorld, condition: Condition): void {
       return;
     case 'origin-timeout-short':
       for (const origin of distribution.origins) origin.readTimeout = 5;
+      return;
+    case 'alerts-resolve-early':
+      makeAlertsResolveEarly(world);
   }
 }
 

@@ -1,6 +1,7 @@
+import { type AlertingKeys, alertingEndpoints } from './alerting-endpoints.ts';
 import type { AwsKey } from './aws-signature.ts';
 import { type SimulatedPorts, statuspageBase } from './environment-file.ts';
-import { smtpPorts } from './smtp-service.ts';
+import { smtpEndpoints } from './smtp-endpoints.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** A simulated server that a person can try from a shell. */
@@ -19,7 +20,7 @@ export function listEndpoints(options: {
   controlPort: number;
   caFile: string;
   smtpHostname: string;
-  tokens: { cloudflare: string; slack: string; aws: AwsKey; statuspage: string; pagerduty: string };
+  tokens: { cloudflare: string; slack: string; aws: AwsKey; statuspage: string; pagerduty: string } & AlertingKeys;
 }): Endpoint[] {
   const { world, ports, controlPort, caFile, tokens } = options;
   const { hostname } = world;
@@ -71,7 +72,8 @@ export function listEndpoints(options: {
       try: `curl -s -H 'Authorization: Bearer ${tokens.slack}' ${slack}conversations.list`,
     },
     ...publicEndpoints(world, ports, tokens),
-    ...smtpEndpoints(options.smtpHostname, ports, caFile),
+    ...alertingEndpoints(ports, tokens),
+    ...smtpEndpoints(options.smtpHostname, ports, quoted(caFile)),
     {
       name: 'control port',
       address: `http://127.0.0.1:${controlPort}/`,
@@ -113,19 +115,6 @@ function publicEndpoints(
       try: `curl -s -H 'content-type: application/json' -d '${event}' ${pagerduty}/v2/enqueue`,
     },
   ];
-}
-
-/** The SMTP service, one server for each port of the real one. */
-function smtpEndpoints(hostname: string, { smtp }: SimulatedPorts, caFile: string): Endpoint[] {
-  return Object.entries(smtp).map(([port, local]) => {
-    const scheme = smtpPorts[Number(port) as keyof typeof smtpPorts] === 'implicit' ? 'smtps' : 'smtp';
-    const via = `--connect-to ${hostname}:${port}:127.0.0.1:${local}`;
-    return {
-      name: `SMTP (port ${port})`,
-      address: `127.0.0.1:${local}`,
-      try: `curl -s --cacert ${quoted(caFile)} --ssl-reqd ${via} ${scheme}://${hostname}:${port}`,
-    };
-  });
 }
 
 function sessionHeader({ sessionToken }: AwsKey): string {

@@ -29,6 +29,8 @@ export type SimulatedPorts = {
   slackApi: number;
   statuspageApi: number;
   pagerdutyApi: number;
+  pagerdutyRestApi: number;
+  datadogApi: number;
   /** Port of the real SMTP service → where the simulated one listens for it. */
   smtp: Readonly<Record<string, number>>;
 };
@@ -43,7 +45,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack, statuspage, pagerduty, smtp } = environment;
+  const { aws, slack, statuspage, pagerduty, datadog, smtp } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -58,7 +60,8 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     aws: pointAws(aws, world),
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
     ...(statuspage === undefined ? {} : { statuspage: pointStatusPage(statuspage, world.statusPage) }),
-    ...(pagerduty === undefined ? {} : { pagerduty }),
+    ...(pagerduty === undefined ? {} : { pagerduty: pointPagerDuty(pagerduty, world) }),
+    ...(datadog === undefined ? {} : { datadog }),
     ...(smtp === undefined ? {} : { smtp: { ...smtp, user: 'resend', connect: mapValues(ports.smtp, loopback) } }),
     dns: {
       resolvers: ports.resolvers.map(loopback),
@@ -71,6 +74,8 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
       aws: `http://${loopback(ports.awsApi)}`,
       statuspage: statuspageBase(statuspage?.provider ?? 'atlassian', ports.statuspageApi),
       pagerduty: `http://${loopback(ports.pagerdutyApi)}`,
+      'pagerduty-rest': `http://${loopback(ports.pagerdutyRestApi)}`,
+      datadog: `http://${loopback(ports.datadogApi)}`,
     },
     ca: 'ca.pem',
   });
@@ -131,6 +136,14 @@ function pointAws(aws: Environment['aws'], world: SimulatedWorld): NonNullable<E
     ...(router === undefined ? {} : { 'function-name': router.name }),
     ...(code === undefined ? {} : { 'function-sha256': createHash('sha256').update(code).digest('hex') }),
   };
+}
+
+/** The services, by the ids that they have at the simulator. */
+function pointPagerDuty(
+  settings: NonNullable<Environment['pagerduty']>,
+  { services }: SimulatedWorld,
+): NonNullable<Environment['pagerduty']> {
+  return { ...settings, services: settings.services.length === 0 ? [] : services.map(({ id }) => id) };
 }
 
 /** Where a provider's API is at the simulator: one port answers for both. */

@@ -34,6 +34,7 @@ export const componentSchema = z.enum([
   'slack-api',
   'statuspage-api',
   'pagerduty-api',
+  'datadog-api',
   'smtp',
   'dns',
 ]) satisfies z.ZodType<Component>;

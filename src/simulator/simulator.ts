@@ -10,14 +10,16 @@ import { type Clients, startClients } from './clients.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
 import { startControlPort } from './control-port.ts';
+import { startDatadogApi } from './datadog-api.ts';
 import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
-import { generateSecrets, withOwnSecrets } from './generated-secrets.ts';
+import { endpointTokens, generateSecrets, withOwnSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
 import { oddTtl } from './odd-ttl.ts';
 import { startPagerDutyApi } from './pagerduty-api.ts';
+import { startPagerDutyRestApi } from './pagerduty-rest-api.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
 import type { TtlLimits } from './resolver-cache.ts';
@@ -150,13 +152,7 @@ async function start(
       controlPort: control.port,
       caFile: files.caFile,
       smtpHostname: smtpHostname(environment),
-      tokens: {
-        cloudflare: secrets.cloudflareToken,
-        slack: secrets.slackToken,
-        aws: secrets.awsKey,
-        statuspage: secrets.statuspageKey,
-        pagerduty: secrets.pagerdutyKey,
-      },
+      tokens: endpointTokens(secrets),
     }),
     control: `http://127.0.0.1:${control.port}`,
     world,
@@ -208,6 +204,8 @@ async function startServers(parts: {
   const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
   const statuspageApi = await open(startStatuspageApi({ ...apiOptions, key: secrets.statuspageKey }));
   const pagerdutyApi = await open(startPagerDutyApi({ ...apiOptions, routingKey: secrets.pagerdutyKey }));
+  const pagerdutyRestApi = await open(startPagerDutyRestApi({ ...apiOptions, key: secrets.pagerdutyRestKey }));
+  const datadogApi = await open(startDatadogApi({ ...apiOptions, keys: secrets.datadogKeys }));
   const smtp = await startSmtpService({
     ...{ world, clock, authority, hostname: smtpHostname(parts.environment) },
     ports: { edge: edges[operatorsRegion], fallback: fallback.port },
@@ -238,6 +236,8 @@ async function startServers(parts: {
     slackApi: slackApi.port,
     statuspageApi: statuspageApi.port,
     pagerdutyApi: pagerdutyApi.port,
+    pagerdutyRestApi: pagerdutyRestApi.port,
+    datadogApi: datadogApi.port,
     smtp,
   };
 }

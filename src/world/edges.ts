@@ -3,12 +3,14 @@ import type { Access } from './access.ts';
 import { type AwsCredentials, awsSecrets } from './aws.ts';
 import { type CloudflareClient, cloudflareApi, createCloudflareClient, isCloudflareWrite } from './cloudflare.ts';
 import { type CloudFrontClient, cloudFrontApi, createCloudFrontClient, isCloudFrontWrite } from './cloudfront.ts';
+import { createDatadogApi, datadogApi, datadogSecrets } from './datadog.ts';
 import type { DnsTransport } from './dns.ts';
 import { createDnsTransport } from './dns-transport.ts';
 import type { Environment } from './environment.ts';
 import { createHttpsFetch } from './https-fetch.ts';
 import { isJsonApiWrite, type JsonApi } from './json-api.ts';
 import { createPagerDutyApi, pagerDutyApis } from './pagerduty.ts';
+import { createPagerDutyRestApi, pagerDutyRestApis, pagerDutyRestSecret } from './pagerduty-rest.ts';
 import type { Prober } from './probe.ts';
 import { createProber } from './prober.ts';
 import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } from './route53.ts';
@@ -34,6 +36,10 @@ export type Edges = {
   statuspage(access: () => Access): Promise<JsonApi>;
   /** PagerDuty's Events API. Throws `credentials` where the environment's secret `pagerduty` is not set. */
   pagerduty(access: () => Access): Promise<JsonApi>;
+  /** PagerDuty's REST API. Throws `credentials` where the environment's secret `pagerduty-rest` is not set. */
+  pagerdutyRest(access: () => Access): Promise<JsonApi>;
+  /** Datadog's API. Throws `credentials` where one of the environment's secrets `datadog-api-key` and `datadog-application-key` is not set. */
+  datadog(access: () => Access): Promise<JsonApi>;
   secret(name: string): string | undefined;
 };
 
@@ -136,6 +142,18 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
         mask,
         fetch: fetchFor(base, access, isJsonApiWrite),
       });
+    },
+    async pagerdutyRest(access) {
+      const region = environment.pagerduty?.['service-region'] ?? 'us';
+      const base = environment.endpoints['pagerduty-rest'] ?? pagerDutyRestApis[region];
+      const fetch = fetchFor(base, access, isJsonApiWrite);
+      return createPagerDutyRestApi({ key: tokenOf(pagerDutyRestSecret), base, mask, fetch });
+    },
+    async datadog(access) {
+      const base = environment.endpoints.datadog ?? datadogApi(environment.datadog?.site ?? 'datadoghq.com');
+      const apiKey = tokenOf(datadogSecrets.apiKey);
+      const applicationKey = tokenOf(datadogSecrets.applicationKey);
+      return createDatadogApi({ apiKey, applicationKey, base, mask, fetch: fetchFor(base, access, isJsonApiWrite) });
     },
     secret,
   };

@@ -33,6 +33,19 @@ const backendSchema = z.strictObject({
   value: z.string().regex(/\S/, 'text that is not blank').describe('what the header must equal'),
 });
 
+/** The sites of Datadog (https://docs.datadoghq.com/getting_started/site/); each has an API of its own. */
+const datadogSites = [
+  'datadoghq.com',
+  'datadoghq.eu',
+  'us3.datadoghq.com',
+  'us5.datadoghq.com',
+  'ap1.datadoghq.com',
+  'ap2.datadoghq.com',
+  'uk1.datadoghq.com',
+  'ddog-gov.com',
+  'us2.ddog-gov.com',
+] as const;
+
 /** A way to reach the hostname. SNI, Host and the certificate check always use `hostname` (the environment's, unless given). */
 export const routeSchema = z.strictObject({
   provider: z.enum(['cloudflare', 'cloudfront', 'load-balancer']).describe('whose path this is'),
@@ -108,10 +121,24 @@ export const environmentSchema = z.strictObject({
   pagerduty: z
     .strictObject({
       'service-region': z.enum(['us', 'eu']).default('us').describe('where the account lives'),
+      services: z
+        .array(identifier(/^[A-Z0-9]{7,14}$/, 'the id of a service, such as PIJ90N7'))
+        .default([])
+        .describe('services whose alerting is inspected; all that the key can read unless given'),
       source: z.string().min(1).optional().describe('what pages name as their source; the hostname unless given'),
     })
     .optional()
-    .describe('paging; the integration’s routing key is the secret pagerduty'),
+    .describe('paging; the integration’s routing key is the secret pagerduty, a read-only REST key pagerduty-rest'),
+  datadog: z
+    .strictObject({
+      site: z.enum(datadogSites).default('datadoghq.com').describe('where the organisation lives'),
+      'monitor-tags': z
+        .array(z.string().regex(/^[^\s,]+$/, 'a tag without spaces or commas'))
+        .default([])
+        .describe('the monitors that matter carry all of these; all monitors unless given'),
+    })
+    .optional()
+    .describe('monitoring; its keys are the secrets datadog-api-key and datadog-application-key'),
   smtp: z
     .strictObject({
       hostname: hostname.describe('the name that customers send to; its certificate is checked against it'),
@@ -147,6 +174,8 @@ export const environmentSchema = z.strictObject({
       aws: z.url().optional(),
       statuspage: z.url().optional(),
       pagerduty: z.url().optional(),
+      'pagerduty-rest': z.url().optional(),
+      datadog: z.url().optional(),
     })
     .default({})
     .describe('only to point at a simulator or emulator; plain http only on loopback'),

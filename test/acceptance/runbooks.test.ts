@@ -16,6 +16,7 @@ const scenarios: Readonly<Record<string, string>> = {
   failback: 'after-failover',
   'validate-fallback': 'healthy',
   announce: 'healthy',
+  'inspect-alerts': 'healthy',
 };
 
 test('every runbook of the repository lints without a problem', async () => {

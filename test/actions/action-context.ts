@@ -129,6 +129,8 @@ export const uncalledClients: ActionContext['clients'] = {
   cloudfront: uncalled('CloudFront'),
   statuspage: uncalled('the status page'),
   pagerduty: uncalled('PagerDuty'),
+  pagerdutyRest: uncalled('PagerDuty’s REST API'),
+  datadog: uncalled('Datadog'),
 };
 
 /** The failure of a call that must fail as expected. */

@@ -224,6 +224,8 @@ export function createBench(
       cloudfront: () => Promise.reject(new Error('no CloudFront here')),
       statuspage: () => Promise.reject(new Error('no status page here')),
       pagerduty: () => Promise.reject(new Error('no PagerDuty here')),
+      pagerdutyRest: () => Promise.reject(new Error('no PagerDuty here')),
+      datadog: () => Promise.reject(new Error('no Datadog here')),
       secret: () => undefined,
     },
     interrupts,

@@ -117,6 +117,8 @@ export function contextFor(options: {
       cloudfront: untouchable('cloudfront'),
       statuspage: untouchable('statuspage'),
       pagerduty: untouchable('pagerduty'),
+      pagerdutyRest: untouchable('pagerdutyRest'),
+      datadog: untouchable('datadog'),
     },
     operator: {
       interactive: false,
