@@ -13,21 +13,21 @@ test('inspect-alerts finds alerts that resolve early (1), reads only, and shows 
   cleanups.push(() => simulated.stop());
   const { code, stdout, stderr } = await simulated.runbook('inspect-alerts', ['--json']).ended;
   expect([code, stderr]).toEqual([1, expect.stringContaining('pagerduty-auto-resolve')]);
-  const finished = stdout
+  const lines = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(finished.find(({ type, step }) => type === 'check-finished' && step === 'monitors')).toMatchObject({
+  expect(lines.find(({ type, step }) => type === 'step-succeeded' && step === 'monitors')).toMatchObject({
     output: { state: 'alerting', regions: ['ap-northeast-1', 'eu-west-1', 'sa-east-1', 'us-east-1'] },
   });
-  expect(finished.at(-1)).toMatchObject({ type: 'result', exitCode: 1 });
+  expect(lines.at(-1)).toMatchObject({ type: 'result', exitCode: 1 });
   expect(await simulated.writes()).toEqual([]);
   for (const name of ['DATADOG_API_KEY', 'DATADOG_APPLICATION_KEY', 'PAGERDUTY_REST_API_KEY']) {
     expect(stdout + stderr).not.toContain(simulated.secrets[name]);
   }
 });
 
-test('without a key nothing starts to lie: the run fails and names the variable', { timeout: 120_000 }, async () => {
+test('without a key the run fails, and names the variable to set', { timeout: 120_000 }, async () => {
   const simulated = await startWorld(['--scenario', 'healthy']);
   cleanups.push(() => simulated.stop());
   const { code, stderr } = await simulated.runbook('inspect-alerts', [], { PAGERDUTY_REST_API_KEY: '' }).ended;
