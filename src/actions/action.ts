@@ -10,6 +10,7 @@ import type { Operator } from '../world/operator.ts';
 import type { Prober } from '../world/probe.ts';
 import type { Route53Client } from '../world/route53.ts';
 import type { SlackClient } from '../world/slack.ts';
+import type { SmtpProber } from '../world/smtp.ts';
 import type { Vendor, VendorStatusPage } from '../world/vendor-status.ts';
 import type { Suite } from './http/suite.ts';
 import type { Past } from './past.ts';
@@ -38,6 +39,8 @@ export type ActionContext = {
    */
   readonly mayWait: boolean;
   readonly probe: Prober;
+  /** Talks to SMTP servers, as far as a login; it cannot send a message. */
+  readonly smtp: SmtpProber;
   readonly dns: DnsTransport;
   readonly clients: {
     cloudflare(): Promise<CloudflareClient>;
@@ -50,6 +53,10 @@ export type ActionContext = {
     pagerduty(): Promise<JsonApi>;
     /** A vendor's public word on itself; needs no credentials. */
     vendorStatus(vendor: Vendor): Promise<VendorStatusPage>;
+    /** PagerDuty's REST API. */
+    pagerdutyRest(): Promise<JsonApi>;
+    /** Datadog's API. */
+    datadog(): Promise<JsonApi>;
   };
   readonly operator: Operator;
   /** A suite that the runbook names; loaded and pinned when the run starts. */

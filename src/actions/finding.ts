@@ -20,6 +20,7 @@ export const findingSchema = z.strictObject({
   where: z.string().describe('the place: a request, a cache behavior, a name; empty for the whole'),
   breaks: z.string().describe('what was seen, and what it breaks'),
   remedy: z.string(),
+  numbers: z.record(z.string(), z.number()).exactOptional().describe('what it follows from; units in the names'),
   acceptance: acceptanceSchema.nullable().describe('what the environment file says of it; null where it says nothing'),
 });
 

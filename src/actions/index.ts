@@ -1,9 +1,11 @@
 import type { AnyAction } from './action.ts';
+import { alertsInspect } from './alerts/inspect.ts';
 import { inspectToken } from './cloudflare/inspect-token.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
 import { setRecord as setCloudflareRecord } from './cloudflare/set-record.ts';
 import { cloudFrontInspect } from './cloudfront/inspect.ts';
 import { cloudFrontTestRouting } from './cloudfront/test-routing.ts';
+import { datadogMonitors } from './datadog/monitors.ts';
 import { dnsVerify } from './dns/verify.ts';
 import { driftCompare } from './drift/compare.ts';
 import { httpCheck } from './http/check.ts';
@@ -17,6 +19,7 @@ import { rehearsalInspect } from './rehearsal/inspect.ts';
 import { setRecord } from './route53/set-record.ts';
 import { openRoom } from './slack/open-room.ts';
 import { post } from './slack/post.ts';
+import { smtpCheck } from './smtp/check.ts';
 import { open as openNotice } from './statuspage/open.ts';
 import { resolve as resolveNotice } from './statuspage/resolve.ts';
 import { update as updateNotice } from './statuspage/update.ts';
@@ -41,6 +44,9 @@ const list: readonly AnyAction[] = [
   setRecord,
   openRoom,
   post,
+  smtpCheck,
+  datadogMonitors,
+  alertsInspect,
   openNotice,
   updateNotice,
   resolveNotice,

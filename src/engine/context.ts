@@ -45,6 +45,7 @@ export function actionContext(session: Session, step: string, access: Access, si
     signal,
     mayWait: !session.pendingChange,
     probe: drive.edges.probe,
+    smtp: drive.edges.smtp,
     dns: drive.edges.dns,
     clients: {
       cloudflare: () => drive.edges.cloudflare(() => access),
@@ -54,6 +55,8 @@ export function actionContext(session: Session, step: string, access: Access, si
       statuspage: () => drive.edges.statuspage(() => access),
       pagerduty: () => drive.edges.pagerduty(() => access),
       vendorStatus: (vendor) => drive.edges.vendorStatus(vendor, () => access),
+      pagerdutyRest: () => drive.edges.pagerdutyRest(() => access),
+      datadog: () => drive.edges.datadog(() => access),
     },
     operator: drive.operator,
     suite(name) {

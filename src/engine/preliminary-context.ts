@@ -21,6 +21,7 @@ export function preliminaryContext(
     signal,
     mayWait: false,
     probe: options.edges.probe,
+    smtp: options.edges.smtp,
     dns: options.edges.dns,
     clients: {
       cloudflare: () => options.edges.cloudflare(access),
@@ -30,6 +31,8 @@ export function preliminaryContext(
       statuspage: () => options.edges.statuspage(access),
       pagerduty: () => options.edges.pagerduty(access),
       vendorStatus: (vendor) => options.edges.vendorStatus(vendor, access),
+      pagerdutyRest: () => options.edges.pagerdutyRest(access),
+      datadog: () => options.edges.datadog(access),
     },
     operator: options.operator,
     suite: notYet,

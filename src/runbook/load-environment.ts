@@ -130,6 +130,8 @@ function findMeaningProblems(environment: Environment, source: YamlSource): Prob
   }
   for (const [name, target] of Object.entries(dns.nameservers))
     checkTarget(target, ['dns', 'nameservers', name], report);
+  for (const [port, target] of Object.entries(environment.smtp?.connect ?? {}))
+    checkTarget(target, ['smtp', 'connect', port], report);
   checkPageIds(environment, report);
   for (const [name, url] of Object.entries(endpoints)) {
     const refused = url === undefined ? undefined : whyRefused(url);

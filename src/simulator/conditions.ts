@@ -1,8 +1,9 @@
 import { staged } from './change-cloudfront.ts';
 import type { SimulatedPolicy } from './cloudfront-state.ts';
+import { makeAlertsResolveEarly } from './seed-alerting.ts';
 import type { SimulatedWorld } from './state.ts';
 
-/** What can be wrong before anyone needs it, with the standby or with what a failover needs, by the name that scenarios give it. */
+/** What can be wrong before anyone needs it, with the standby, the alerting, or what a failover needs, by the name that scenarios give it. */
 export const conditions = {
   'alias-missing': 'the hostname is not attached to the distribution: 403 to everyone',
   'authorization-stripped': 'the origin request policy forwards no Authorization',
@@ -14,6 +15,7 @@ export const conditions = {
   'token-expired': 'the Cloudflare token has come to its end',
   'token-ends-soon': 'the Cloudflare token ends in three days',
   'token-without-scope': 'the Cloudflare token may read the zone and its records, and no load balancer',
+  'alerts-resolve-early': 'missing data resolves the monitors, and services resolve incidents before they escalate',
 } as const;
 
 /** One of {@link conditions}. */
@@ -73,6 +75,9 @@ export function bringAbout(world: SimulatedWorld, condition: Condition): void {
       return;
     case 'origin-timeout-short':
       for (const origin of distribution.origins) origin.readTimeout = 5;
+      return;
+    case 'alerts-resolve-early':
+      makeAlertsResolveEarly(world);
   }
 }
 

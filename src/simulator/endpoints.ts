@@ -1,5 +1,7 @@
+import { type AlertingKeys, alertingEndpoints } from './alerting-endpoints.ts';
 import type { AwsKey } from './aws-signature.ts';
 import { type SimulatedPorts, statuspageBase } from './environment-file.ts';
+import { smtpEndpoints } from './smtp-endpoints.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** A simulated server that a person can try from a shell. */
@@ -17,7 +19,8 @@ export function listEndpoints(options: {
   ports: SimulatedPorts;
   controlPort: number;
   caFile: string;
-  tokens: { cloudflare: string; slack: string; aws: AwsKey; statuspage: string; pagerduty: string };
+  smtpHostname: string;
+  tokens: { cloudflare: string; slack: string; aws: AwsKey; statuspage: string; pagerduty: string } & AlertingKeys;
 }): Endpoint[] {
   const { world, ports, controlPort, caFile, tokens } = options;
   const { hostname } = world;
@@ -69,6 +72,8 @@ export function listEndpoints(options: {
       try: `curl -s -H 'Authorization: Bearer ${tokens.slack}' ${slack}conversations.list`,
     },
     ...publicEndpoints(world, ports, tokens),
+    ...alertingEndpoints(ports, tokens),
+    ...smtpEndpoints(options.smtpHostname, ports, quoted(caFile)),
     {
       name: 'control port',
       address: `http://127.0.0.1:${controlPort}/`,

@@ -32,6 +32,10 @@ export type SimulatedPorts = {
   pagerdutyApi: number;
   /** Vendor → its public status page. */
   vendorStatus: Readonly<Record<Vendor, number>>;
+  pagerdutyRestApi: number;
+  datadogApi: number;
+  /** Port of the real SMTP service → where the simulated one listens for it. */
+  smtp: Readonly<Record<string, number>>;
 };
 
 /** What the simulated answers look like: Cloudflare's and CloudFront's published ranges that the seed draws from. */
@@ -44,7 +48,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack, statuspage, pagerduty, approvals, vendors } = environment;
+  const { aws, slack, statuspage, pagerduty, approvals, vendors, datadog, smtp } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -61,7 +65,9 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     ...(slack === undefined ? {} : { slack: { ...slack, invite: slack.invite.map(slackUserId) } }),
     ...(approvals === undefined ? {} : { approvals }),
     ...(statuspage === undefined ? {} : { statuspage: pointStatusPage(statuspage, world.statusPage) }),
-    ...(pagerduty === undefined ? {} : { pagerduty }),
+    ...(pagerduty === undefined ? {} : { pagerduty: pointPagerDuty(pagerduty, world) }),
+    ...(datadog === undefined ? {} : { datadog }),
+    ...(smtp === undefined ? {} : { smtp: { ...smtp, user: 'resend', connect: mapValues(ports.smtp, loopback) } }),
     ...(vendors === undefined ? {} : { vendors }),
     dns: {
       resolvers: ports.resolvers.map(loopback),
@@ -76,6 +82,8 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
       pagerduty: `http://${loopback(ports.pagerdutyApi)}`,
       'cloudflare-status': `http://${loopback(ports.vendorStatus.cloudflare)}`,
       'aws-status': `http://${loopback(ports.vendorStatus.aws)}`,
+      'pagerduty-rest': `http://${loopback(ports.pagerdutyRestApi)}`,
+      datadog: `http://${loopback(ports.datadogApi)}`,
     },
     ca: 'ca.pem',
   });
@@ -136,6 +144,14 @@ function pointAws(aws: Environment['aws'], world: SimulatedWorld): NonNullable<E
     ...(router === undefined ? {} : { 'function-name': router.name }),
     ...(code === undefined ? {} : { 'function-sha256': createHash('sha256').update(code).digest('hex') }),
   };
+}
+
+/** The services, by the ids that they have at the simulator. */
+function pointPagerDuty(
+  settings: NonNullable<Environment['pagerduty']>,
+  { services }: SimulatedWorld,
+): NonNullable<Environment['pagerduty']> {
+  return { ...settings, services: settings.services.length === 0 ? [] : services.map(({ id }) => id) };
 }
 
 /** Where a provider's API is at the simulator: one port answers for both. */

@@ -37,5 +37,7 @@ export const componentSchema = z.enum([
   'pagerduty-api',
   'cloudflare-status',
   'aws-status',
+  'datadog-api',
+  'smtp',
   'dns',
 ]) satisfies z.ZodType<Component>;

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { awsSecrets } from '../world/aws.ts';
+import { datadogSecrets } from '../world/datadog.ts';
 import type { Environment } from '../world/environment.ts';
+import { pagerDutyRestSecret } from '../world/pagerduty-rest.ts';
 import type { AwsKey } from './aws-signature.ts';
 
 /** Credentials that only one simulator accepts. */
@@ -11,6 +13,9 @@ type GeneratedSecrets = {
   statuspageKey: string;
   /** The routing key of PagerDuty's integration. */
   pagerdutyKey: string;
+  /** The key of PagerDuty's REST API. */
+  pagerdutyRestKey: string;
+  datadogKeys: { apiKey: string; applicationKey: string };
   /** A temporary key where the environment names a session token. */
   awsKey: AwsKey;
   /** Keys that the simulated backends accept; the first belongs to the simulated clients. */
@@ -20,7 +25,7 @@ type GeneratedSecrets = {
 };
 
 /**
- * Makes a credential for every secret of an environment: `cloudflare`, `slack`, `statuspage` and `pagerduty` get the keys of those APIs, the
+ * Makes a credential for every secret of an environment: `cloudflare`, `slack`, `statuspage`, `pagerduty`, `pagerduty-rest` and `datadog-…` get the keys of those APIs, the
  * `aws-…` ones the parts of a key, every other one a Resend API key that the backends accept. They look as the real ones do, so that redaction is rehearsed too.
  */
 export function generateSecrets(environment: Environment): GeneratedSecrets {
@@ -28,6 +33,8 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
   const slackToken = `xoxb-${[12, 12, 24].map((digits) => randomBytes(digits / 2).toString('hex')).join('-')}`;
   const statuspageKey = randomUUID();
   const pagerdutyKey = randomBytes(16).toString('hex');
+  const pagerdutyRestKey = `u+${randomBytes(9).toString('hex')}`;
+  const datadogKeys = { apiKey: randomBytes(16).toString('hex'), applicationKey: randomBytes(20).toString('hex') };
   const isTemporary = environment.secrets[awsSecrets.sessionToken] !== undefined;
   const awsKey: AwsKey = {
     accessKeyId: `${isTemporary ? 'ASIA' : 'AKIA'}${randomBytes(8).toString('hex').toUpperCase()}`,
@@ -39,6 +46,9 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
     slack: slackToken,
     statuspage: statuspageKey,
     pagerduty: pagerdutyKey,
+    [pagerDutyRestSecret]: pagerdutyRestKey,
+    [datadogSecrets.apiKey]: datadogKeys.apiKey,
+    [datadogSecrets.applicationKey]: datadogKeys.applicationKey,
     [awsSecrets.accessKeyId]: awsKey.accessKeyId,
     [awsSecrets.secretAccessKey]: awsKey.secretAccessKey,
     [awsSecrets.sessionToken]: awsKey.sessionToken,
@@ -51,11 +61,27 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
     variables[variable] = credential ?? newApiKey();
     if (credential === undefined) apiKeys.push(variables[variable]);
   }
-  return { cloudflareToken, slackToken, statuspageKey, pagerdutyKey, awsKey, apiKeys, variables };
+  return {
+    ...{ cloudflareToken, slackToken, statuspageKey, pagerdutyKey, pagerdutyRestKey, datadogKeys },
+    ...{ awsKey, apiKeys, variables },
+  };
 }
 
 function newApiKey(): string {
   return `re_${randomBytes(4).toString('hex')}_${randomBytes(12).toString('hex')}`;
+}
+
+/** The credentials by which a person tries each API from a shell. */
+export function endpointTokens(secrets: GeneratedSecrets) {
+  return {
+    cloudflare: secrets.cloudflareToken,
+    slack: secrets.slackToken,
+    aws: secrets.awsKey,
+    statuspage: secrets.statuspageKey,
+    pagerduty: secrets.pagerdutyKey,
+    pagerdutyRest: secrets.pagerdutyRestKey,
+    datadog: secrets.datadogKeys,
+  };
 }
 
 /** The APIs are always there, so their credentials always have a name. */
@@ -65,6 +91,9 @@ export function withOwnSecrets(environment: Environment): Environment {
     slack: 'SLACK_BOT_TOKEN',
     statuspage: 'STATUSPAGE_API_KEY',
     pagerduty: 'PAGERDUTY_ROUTING_KEY',
+    [pagerDutyRestSecret]: 'PAGERDUTY_REST_API_KEY',
+    [datadogSecrets.apiKey]: 'DATADOG_API_KEY',
+    [datadogSecrets.applicationKey]: 'DATADOG_APPLICATION_KEY',
     [awsSecrets.accessKeyId]: 'AWS_ACCESS_KEY_ID',
     [awsSecrets.secretAccessKey]: 'AWS_SECRET_ACCESS_KEY',
     ...environment.secrets,

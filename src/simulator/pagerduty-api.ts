@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { parseJson } from '../world/parse-json.ts';
+import type { SimulatedAlert } from './alerting-state.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import { createRateWindow } from './rate-window.ts';
-import type { SimulatedAlert, SimulatedWorld } from './state.ts';
+import type { SimulatedWorld } from './state.ts';
 
 /** Events a minute and key, about (PagerDuty docs, Events API rate limits). */
 const mostEvents = 120;

@@ -75,7 +75,7 @@ const momentSchema = z
     become: z
       .array(z.enum(Object.keys(conditions) as [Condition, ...Condition[]]))
       .default([])
-      .describe('what is wrong with the standby, or with what a failover needs, from now on'),
+      .describe('what is wrong with the standby, the alerting, or what a failover needs, from now on'),
     say: z.string().min(1).optional().describe('shown to the people who rehearse'),
   })
   .superRefine((moment, context) => {

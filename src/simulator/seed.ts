@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { OpsError } from '../errors.ts';
 import { type Environment, isPlaceholder, type Route } from '../world/environment.ts';
 import { originName } from './choose-backend.ts';
+import { seedAlerting } from './seed-alerting.ts';
 import { originDomains, plainRouter, seedCloudFront } from './seed-cloudfront.ts';
 import { seedHostedZone } from './seed-hosted-zone.ts';
 import { seedStatusPage } from './seed-status-page.ts';
@@ -150,7 +151,7 @@ export function seedWorld(
     faults: new Map(),
     channels: [],
     statusPage: seedStatusPage(environment.statuspage, hex),
-    alerts: [],
+    ...seedAlerting(environment, hex),
     requests: [],
   };
 }

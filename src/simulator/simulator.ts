@@ -2,12 +2,10 @@ import type { Clock } from '../world/clock.ts';
 import { createDnsTransport } from '../world/dns-transport.ts';
 import type { Environment } from '../world/environment.ts';
 import { answeredPath } from './answered-path.ts';
-import { startAwsApi } from './aws-api.ts';
 import { type BackendName, startBackends } from './backend.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import type { ClientsReport, Via } from './client-tally.ts';
 import { type Clients, startClients } from './clients.ts';
-import { startCloudflareApi } from './cloudflare-api.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
 import { castOf, startColleagues } from './colleagues.ts';
 import { startControlPort } from './control-port.ts';
@@ -15,20 +13,18 @@ import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
-import { generateSecrets, withOwnSecrets } from './generated-secrets.ts';
+import { endpointTokens, generateSecrets, withOwnSecrets } from './generated-secrets.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
 import { oddTtl } from './odd-ttl.ts';
-import { startPagerDutyApi } from './pagerduty-api.ts';
 import { operatorsRegion, type Region } from './regions.ts';
 import { startResolver } from './resolver.ts';
 import type { TtlLimits } from './resolver-cache.ts';
 import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
 import { seedWorld } from './seed.ts';
-import { startSlackApi } from './slack-api.ts';
+import { smtpHostname, startSmtpService } from './smtp-service.ts';
+import { startApis } from './start-apis.ts';
 import type { SimulatedWorld } from './state.ts';
-import { startStatuspageApi } from './statuspage-api.ts';
-import { startVendorStatus } from './vendor-status.ts';
 
 /** What a simulator is made of: see {@link startSimulator}. */
 export type SimulatorOptions = {
@@ -157,13 +153,8 @@ async function start(
       ports,
       controlPort: control.port,
       caFile: files.caFile,
-      tokens: {
-        cloudflare: secrets.cloudflareToken,
-        slack: secrets.slackToken,
-        aws: secrets.awsKey,
-        statuspage: secrets.statuspageKey,
-        pagerduty: secrets.pagerdutyKey,
-      },
+      smtpHostname: smtpHostname(environment),
+      tokens: endpointTokens(secrets),
     }),
     control: `http://127.0.0.1:${control.port}`,
     world,
@@ -210,12 +201,12 @@ async function startServers(parts: {
     gru: await edgeIn('gru'),
   };
   const fallback = await open(startCloudFrontEdge(edgeOptions));
-  const cloudflareApi = await open(startCloudflareApi({ ...apiOptions, token: secrets.cloudflareToken }));
-  const awsApi = await open(startAwsApi({ ...apiOptions, key: secrets.awsKey }));
-  const slackApi = await open(startSlackApi({ ...apiOptions, token: secrets.slackToken }));
-  const statuspageApi = await open(startStatuspageApi({ ...apiOptions, key: secrets.statuspageKey }));
-  const pagerdutyApi = await open(startPagerDutyApi({ ...apiOptions, routingKey: secrets.pagerdutyKey }));
-  const vendorStatus = await open(startVendorStatus(apiOptions));
+  const apis = await startApis(apiOptions, secrets, open);
+  const smtp = await startSmtpService({
+    ...{ world, clock, authority, hostname: smtpHostname(parts.environment) },
+    ports: { edge: edges[operatorsRegion], fallback: fallback.port },
+    started: (server) => running.push(server),
+  });
   const nameservers: Record<string, number> = {};
   for (const { name } of world.zone.nameservers)
     nameservers[name] = (await open(startDnsServer(world, clock, name))).port;
@@ -236,12 +227,8 @@ async function startServers(parts: {
     resolvers,
     nameservers,
     parent: parent.port,
-    cloudflareApi: cloudflareApi.port,
-    awsApi: awsApi.port,
-    slackApi: slackApi.port,
-    statuspageApi: statuspageApi.port,
-    pagerdutyApi: pagerdutyApi.port,
-    vendorStatus: vendorStatus.ports,
+    ...apis,
+    smtp,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SimulatedAlerting } from './alerting-state.ts';
 import type { Region } from './regions.ts';
 import type { SimulatedCloudFront } from './seed-cloudfront.ts';
 
@@ -80,7 +81,7 @@ export type SimulatedHostedZone = {
  */
 export type ServedBy = 'load-balancer' | 'record' | 'route53';
 
-/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `datadog-api`, `smtp`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
 export type Component =
   | 'edge'
   | 'fallback'
@@ -93,6 +94,8 @@ export type Component =
   | 'pagerduty-api'
   | 'cloudflare-status'
   | 'aws-status'
+  | 'datadog-api'
+  | 'smtp'
   | 'dns';
 
 /** How a component fails. `writes` kinds apply to the APIs' writing calls only. */
@@ -203,51 +206,40 @@ export type SimulatedStatusPage = {
   incidents: SimulatedNotice[];
 };
 
-/** An alert at PagerDuty: one for each key, until it is resolved. */
-export type SimulatedAlert = {
-  dedupKey: string;
-  status: 'triggered' | 'acknowledged' | 'resolved';
-  summary: string;
-  severity: string;
-  source: string;
-  /** How many events it took. */
-  events: number;
-};
-
 /** The whole simulated world; the servers read and write it, the control port shows it. */
-export type SimulatedWorld = SimulatedCloudFront & {
-  hostname: string;
-  servedBy: ServedBy;
-  /** The zone, as Cloudflare has it; `nameservers` are those that the zone is delegated to, whoever runs them. */
-  zone: {
-    id: string;
-    name: string;
-    soaMinimum: number;
-    serial: number;
-    nameservers: { name: string; address: string }[];
+export type SimulatedWorld = SimulatedCloudFront &
+  SimulatedAlerting & {
+    hostname: string;
+    servedBy: ServedBy;
+    /** The zone, as Cloudflare has it; `nameservers` are those that the zone is delegated to, whoever runs them. */
+    zone: {
+      id: string;
+      name: string;
+      soaMinimum: number;
+      serial: number;
+      nameservers: { name: string; address: string }[];
+    };
+    /** The zone above: one server, and the DS records that it holds for the zone, in presentation form. */
+    parent: { name: string; server: { name: string; address: string }; ds: readonly string[] };
+    hostedZone: SimulatedHostedZone;
+    records: SimulatedRecord[];
+    /** Names of whose new records the servers know nothing yet, nor any more of the old ones: until when (the rehearsal's clock). */
+    settling?: Map<string, number>;
+    loadBalancers: SimulatedLoadBalancer[];
+    /** Pool id → the backend its origin leads to, and that origin's domain, under which CloudFront knows it too. */
+    pools: Map<string, { name: string; backend: string; domain: string }>;
+    /** Backend → the response header that tells it from the others, as the environment's `backends` names it. */
+    signatures: Map<string, { header: string; value: string }>;
+    /** Resend API keys that the backends accept. */
+    apiKeys: string[];
+    /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
+    addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
+    faults: Map<Component, SetFault>;
+    /** Slack's name leads to the edge, whose marks its answers carry and with which it falls. */
+    slackBehindProvider?: boolean;
+    /** What has become of the Cloudflare token; active and good for everything unless given. */
+    cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers';
+    channels: SimulatedChannel[];
+    statusPage: SimulatedStatusPage;
+    requests: LoggedRequest[];
   };
-  /** The zone above: one server, and the DS records that it holds for the zone, in presentation form. */
-  parent: { name: string; server: { name: string; address: string }; ds: readonly string[] };
-  hostedZone: SimulatedHostedZone;
-  records: SimulatedRecord[];
-  /** Names of whose new records the servers know nothing yet, nor any more of the old ones: until when (the rehearsal's clock). */
-  settling?: Map<string, number>;
-  loadBalancers: SimulatedLoadBalancer[];
-  /** Pool id → the backend its origin leads to, and that origin's domain, under which CloudFront knows it too. */
-  pools: Map<string, { name: string; backend: string; domain: string }>;
-  /** Backend → the response header that tells it from the others, as the environment's `backends` names it. */
-  signatures: Map<string, { header: string; value: string }>;
-  /** Resend API keys that the backends accept. */
-  apiKeys: string[];
-  /** The published addresses that DNS answers with, and the loopback address each stands for (`127.0.0.1:PORT`). */
-  addresses: { edge: { v4: string[]; v6: string[] }; fallback: { v4: string[]; v6: string[] } };
-  faults: Map<Component, SetFault>;
-  /** Slack's name leads to the edge, whose marks its answers carry and with which it falls. */
-  slackBehindProvider?: boolean;
-  /** What has become of the Cloudflare token; active and good for everything unless given. */
-  cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers';
-  channels: SimulatedChannel[];
-  statusPage: SimulatedStatusPage;
-  alerts: SimulatedAlert[];
-  requests: LoggedRequest[];
-};

@@ -3,16 +3,20 @@ import type { Access } from './access.ts';
 import { type AwsCredentials, awsSecrets } from './aws.ts';
 import { type CloudflareClient, cloudflareApi, createCloudflareClient, isCloudflareWrite } from './cloudflare.ts';
 import { type CloudFrontClient, cloudFrontApi, createCloudFrontClient, isCloudFrontWrite } from './cloudfront.ts';
+import { createDatadogApi, datadogApi, datadogSecrets } from './datadog.ts';
 import type { DnsTransport } from './dns.ts';
 import { createDnsTransport } from './dns-transport.ts';
 import type { Environment } from './environment.ts';
 import { createHttpsFetch } from './https-fetch.ts';
 import { isJsonApiWrite, type JsonApi } from './json-api.ts';
 import { createPagerDutyApi, pagerDutyApis } from './pagerduty.ts';
+import { createPagerDutyRestApi, pagerDutyRestApis, pagerDutyRestSecret } from './pagerduty-rest.ts';
 import type { Prober } from './probe.ts';
 import { createProber } from './prober.ts';
 import { createRoute53Client, isRoute53Write, type Route53Client, route53Api } from './route53.ts';
 import { createSlackClient, isSlackWrite, type SlackClient, slackApi } from './slack.ts';
+import type { SmtpProber } from './smtp.ts';
+import { createSmtpProber } from './smtp-prober.ts';
 import { createStatusPageApi, statusPageApis } from './statuspage.ts';
 import { createStsClient, type StsClient, stsApi } from './sts.ts';
 import { createVendorStatusPage, type Vendor, type VendorStatusPage, vendorStatusPages } from './vendor-status.ts';
@@ -21,6 +25,7 @@ import { createVisitor, type Visitor } from './visit.ts';
 /** The providers as a run reaches them. A client asks `access` before every writing call. */
 export type Edges = {
   probe: Prober;
+  smtp: SmtpProber;
   dns: DnsTransport;
   /** Throws `credentials` where the environment's secret `cloudflare` is not set. */
   cloudflare(access: () => Access): Promise<CloudflareClient>;
@@ -36,6 +41,10 @@ export type Edges = {
   pagerduty(access: () => Access): Promise<JsonApi>;
   /** A vendor's public word on itself. */
   vendorStatus(vendor: Vendor, access: () => Access): Promise<VendorStatusPage>;
+  /** PagerDuty's REST API. Throws `credentials` where the environment's secret `pagerduty-rest` is not set. */
+  pagerdutyRest(access: () => Access): Promise<JsonApi>;
+  /** Datadog's API. Throws `credentials` where one of the environment's secrets `datadog-api-key` and `datadog-application-key` is not set. */
+  datadog(access: () => Access): Promise<JsonApi>;
   secret(name: string): string | undefined;
 };
 
@@ -88,6 +97,7 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
   return {
     probe: createProber(trust),
     visit: createVisitor({ ca }),
+    smtp: createSmtpProber(trust),
     dns: createDnsTransport(),
     async cloudflare(access) {
       const baseURL = environment.endpoints.cloudflare ?? cloudflareApi;
@@ -160,6 +170,18 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
     async vendorStatus(vendor, access) {
       const base = environment.endpoints[`${vendor}-status`] ?? vendorStatusPages[vendor];
       return createVendorStatusPage({ vendor, base, fetch: fetchFor(base, access, isJsonApiWrite) });
+    },
+    async pagerdutyRest(access) {
+      const region = environment.pagerduty?.['service-region'] ?? 'us';
+      const base = environment.endpoints['pagerduty-rest'] ?? pagerDutyRestApis[region];
+      const fetch = fetchFor(base, access, isJsonApiWrite);
+      return createPagerDutyRestApi({ key: tokenOf(pagerDutyRestSecret), base, mask, fetch });
+    },
+    async datadog(access) {
+      const base = environment.endpoints.datadog ?? datadogApi(environment.datadog?.site ?? 'datadoghq.com');
+      const apiKey = tokenOf(datadogSecrets.apiKey);
+      const applicationKey = tokenOf(datadogSecrets.applicationKey);
+      return createDatadogApi({ apiKey, applicationKey, base, mask, fetch: fetchFor(base, access, isJsonApiWrite) });
     },
     secret,
   };

@@ -1,17 +1,13 @@
 import { z } from 'zod';
-
-/** A hostname, lower case, without a trailing dot. */
-const hostname = z
-  .string()
-  .regex(
-    /^(?=.{1,253}$)(?!(.*\.)?\d+$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
-    'a hostname in lower case, without scheme, port or trailing dot',
-  );
-
-/** `host`, `host:port`, `address`, `address:port` or `[v6]:port`: where to open the connection. */
-const target = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9._-]+)(:\d{1,5})?$/, 'a host or address, with an optional port');
+import {
+  acceptedFindingSchema,
+  datadogSchema,
+  dependencySchema,
+  hostname,
+  smtpSchema,
+  target,
+  vendorSchema,
+} from './environment-parts.ts';
 
 /** An identifier given by a provider, or a marked placeholder that lint reports and live runs refuse. */
 const identifier = (pattern: RegExp, what: string) =>
@@ -48,40 +44,6 @@ export const routeSchema = z.strictObject({
     .optional()
     .describe('how DNS answers that point at this route are recognised'),
 });
-
-/** Something outside that an incident needs, besides the systems that the environment names elsewhere. */
-const dependencySchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe('where it answers; it is asked without credentials'),
-  'needed-for': z
-    .enum(['switch', 'telling', 'checks'])
-    .default('switch')
-    .describe('without it there is no switch (a login, a store of secrets); nobody is told; or a check is missing'),
-});
-
-/** A finding that a person knows of and takes, with the reason, until a day or a moment. */
-const acceptedFindingSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'the id of a finding, such as cloudfront/waf-attached')
-    .describe('the finding’s id'),
-  where: z.string().min(1).optional().describe('only where the finding says this place; everywhere unless given'),
-  reason: z.string().regex(/\S/, 'text that is not blank').describe('why it is taken'),
-  until: z
-    .union(
-      [z.iso.date(), z.iso.datetime({ offset: true })],
-      'a day such as 2027-01-31, or a moment such as 2027-01-31T12:00:00Z',
-    )
-    .describe('the last day (to its end in UTC), or the moment from which it counts again'),
-  by: z.string().min(1).optional().describe('who accepted it'),
-});
-
-const vendorSchema = (example: string) =>
-  z.strictObject({
-    components: z
-      .array(z.string().regex(/\S/, 'text that is not blank'))
-      .min(1)
-      .describe(`names on the vendor’s status page, such as ${example}`),
-  });
 
 /** The world a runbook acts on. Holds names and ids, never a secret. */
 export const environmentSchema = z.strictObject({
@@ -166,10 +128,14 @@ export const environmentSchema = z.strictObject({
   pagerduty: z
     .strictObject({
       'service-region': z.enum(['us', 'eu']).default('us').describe('where the account lives'),
+      services: z
+        .array(identifier(/^[A-Z0-9]{7,14}$/, 'the id of a service, such as PIJ90N7'))
+        .default([])
+        .describe('services whose alerting is inspected; all that the key can read unless given'),
       source: z.string().min(1).optional().describe('what pages name as their source; the hostname unless given'),
     })
     .optional()
-    .describe('paging; the integration’s routing key is the secret pagerduty'),
+    .describe('paging; the integration’s routing key is the secret pagerduty, a read-only REST key pagerduty-rest'),
   dependencies: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'lower-case letters, digits and hyphens'), dependencySchema)
     .default({})
@@ -184,6 +150,10 @@ export const environmentSchema = z.strictObject({
     })
     .optional()
     .describe('what matters of what the vendors say of themselves in public'),
+  datadog: datadogSchema
+    .optional()
+    .describe('monitoring; its keys are the secrets datadog-api-key and datadog-application-key'),
+  smtp: smtpSchema.optional().describe('the SMTP service'),
   dns: z
     .strictObject({
       resolvers: z.array(target).min(1).describe('caching resolvers to ask, as address or address:port'),
@@ -210,6 +180,8 @@ export const environmentSchema = z.strictObject({
       pagerduty: z.url().optional(),
       'cloudflare-status': z.url().optional(),
       'aws-status': z.url().optional(),
+      'pagerduty-rest': z.url().optional(),
+      datadog: z.url().optional(),
     })
     .default({})
     .describe('only to point at a simulator or emulator; plain http only on loopback'),

@@ -2,9 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { OpsError } from '../errors.ts';
-import { connectToFirst, createLookup, discard, type Lookup, unlessAborted } from './dial.ts';
+import { connectToFirst, createLookup, discard, type Lookup } from './dial.ts';
 import { exchange } from './exchange.ts';
 import type { ProbeRequest, ProbeResult, Prober, ProbeTimings } from './probe.ts';
+import { addressesOf, boxOf, certificateOf, codeOf, handshake, timedOut, trustOf } from './probe-steps.ts';
 
 type Failure = Extract<ProbeResult, { answered: false }>;
 
@@ -49,21 +50,20 @@ async function runProbe(
   let tls: TLSSocket | undefined;
   const box = boxOf(request);
   try {
-    const { host, port, family } = request.connect;
-    let addresses = [host];
-    if (isIP(host) === 0) {
-      addresses = (await unlessAborted(means.lookup(host), box.signal)).map(({ address }) => address);
-      if (addresses.length === 0) throw systemError('ENODATA', `${host} has no address`);
-      timings.dnsMs = elapsedMs();
-    }
-    if (family !== undefined) addresses = addresses.filter((address) => isIP(address) === family);
-    if (addresses.length === 0) throw systemError('ENODATA', `${host} has no IPv${family} address`);
+    const { host, port } = request.connect;
+    const addresses = await addressesOf(means.lookup, request.connect, box.signal);
+    if (isIP(host) === 0) timings.dnsMs = elapsedMs();
     phase = 'tcp';
     tcp = await connectToFirst(addresses, port, box.signal);
     timings.tcpMs = elapsedMs();
     remoteAddress = tcp.remoteAddress ?? null;
     phase = 'tls';
-    tls = await handshake(tcp, request.hostname, means.secureContext, box.signal);
+    tls = await handshake(tcp, {
+      hostname: request.hostname,
+      secureContext: means.secureContext,
+      alpn: ['http/1.1'],
+      signal: box.signal,
+    });
     timings.tlsMs = elapsedMs();
     const certificate = certificateOf(tls);
     phase = 'request';
@@ -87,61 +87,6 @@ async function runProbe(
   }
 }
 
-/** Why a probe's own time box aborted; told apart from errors by identity. */
-const timedOut = Symbol('timed out');
-
-/**
- * One signal for the whole probe: its time box, and the caller's signal. Derived, not listened for: many probes share
- * a caller's signal, and Node warns of more than ten listeners.
- */
-function boxOf(request: ProbeRequest): { signal: AbortSignal; release(): void } {
-  const box = new AbortController();
-  const timer = setTimeout(() => box.abort(timedOut), request.timeoutMs);
-  return {
-    signal: request.signal === undefined ? box.signal : AbortSignal.any([box.signal, request.signal]),
-    release: () => clearTimeout(timer),
-  };
-}
-
-async function handshake(
-  tcp: Socket,
-  hostname: string,
-  secureContext: SecureContext,
-  signal: AbortSignal,
-): Promise<TLSSocket> {
-  const { connect } = await import('node:tls');
-  signal.throwIfAborted();
-  let socket: TLSSocket | undefined;
-  try {
-    return await unlessAborted(
-      new Promise<TLSSocket>((resolve, reject) => {
-        // Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 would change what is not said.
-        const secured = connect({
-          socket: tcp,
-          servername: hostname,
-          secureContext,
-          rejectUnauthorized: true,
-          ALPNProtocols: ['http/1.1'],
-        });
-        socket = secured;
-        secured.once('secureConnect', () => resolve(secured));
-        secured.once('error', reject);
-        secured.once('close', () => reject(systemError('ECONNRESET', 'closed during the TLS handshake')));
-      }),
-      signal,
-    );
-  } catch (error) {
-    if (socket !== undefined) discard(socket);
-    throw error;
-  }
-}
-
-async function trustOf(ca: string | undefined): Promise<SecureContext> {
-  const { createSecureContext, rootCertificates } = await import('node:tls');
-  // Said outright, because NODE_EXTRA_CA_CERTS would add to authorities that are not said.
-  return createSecureContext({ minVersion: 'TLSv1.2', ca: [...rootCertificates, ...(ca === undefined ? [] : [ca])] });
-}
-
 /** OpenSSL passes over what it cannot read; then every probe would fail, and the routes would seem to be at fault. */
 function assertCertificates(ca: string): void {
   const blocks = ca.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
@@ -157,17 +102,6 @@ function assertCertificates(ca: string): void {
   throw new OpsError('invalid', 'the CA file holds no certificate', {
     hint: 'give a PEM file (text with BEGIN CERTIFICATE), or leave `ca` out of the environment',
   });
-}
-
-function certificateOf(socket: TLSSocket): { issuer: string; validTo: string; protocol: string } {
-  const { issuer, valid_to: validTo } = socket.getPeerCertificate();
-  const names = [issuer?.CN, issuer?.O].flat().filter((name) => name !== undefined);
-  const until = new Date(validTo);
-  return {
-    issuer: names.join(', '),
-    validTo: Number.isNaN(until.getTime()) ? validTo : until.toISOString(),
-    protocol: socket.getProtocol() ?? 'unknown',
-  };
 }
 
 const unfinished = {
@@ -193,12 +127,4 @@ function explain(
   const message = error instanceof Error && error.message !== '' ? error.message : code;
   // A malformed answer is an answer, though its headers never became whole.
   return { phase: phase === 'request' && code.startsWith('HPE_') ? 'response' : phase, code, message };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
-}
-
-function systemError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }

@@ -17,6 +17,7 @@ const scenarios: Readonly<Record<string, string>> = {
   'validate-fallback': 'healthy',
   announce: 'healthy',
   triage: 'healthy',
+  'inspect-alerts': 'healthy',
 };
 
 test('every runbook of the repository lints without a problem', async () => {

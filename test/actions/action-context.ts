@@ -75,6 +75,7 @@ export function testContext(given: Partial<ActionContext> = {}): ActionContext &
     mayWait: true,
     probe: () => unexpected('a probe was sent'),
     dns: () => unexpected('a DNS server was asked'),
+    smtp: () => unexpected('an SMTP server was talked to'),
     clients: uncalledClients,
     operator: testOperator([]),
     suite: (name) => {
@@ -135,6 +136,8 @@ export const uncalledClients: ActionContext['clients'] = {
   statuspage: uncalled('the status page'),
   pagerduty: uncalled('PagerDuty'),
   vendorStatus: uncalled('a vendor’s status page'),
+  pagerdutyRest: uncalled('PagerDuty’s REST API'),
+  datadog: uncalled('Datadog'),
 };
 
 /** The failure of a call that must fail as expected. */

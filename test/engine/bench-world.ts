@@ -230,6 +230,7 @@ export function createBench(
     edges: {
       probe: () => Promise.reject(new Error('no probes here')),
       dns: () => Promise.reject(new Error('no DNS here')),
+      smtp: () => Promise.reject(new Error('no SMTP here')),
       cloudflare: () => Promise.reject(new Error('no Cloudflare here')),
       slack: () => Promise.reject(new Error('no Slack here')),
       route53: () => Promise.reject(new Error('no Route 53 here')),
@@ -237,6 +238,8 @@ export function createBench(
       statuspage: () => Promise.reject(new Error('no status page here')),
       pagerduty: () => Promise.reject(new Error('no PagerDuty here')),
       vendorStatus: () => Promise.reject(new Error('no vendor here')),
+      pagerdutyRest: () => Promise.reject(new Error('no PagerDuty here')),
+      datadog: () => Promise.reject(new Error('no Datadog here')),
       secret: () => undefined,
     },
     interrupts,

@@ -105,6 +105,9 @@ describe('a whole simulator', () => {
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',
       'CF_TOKEN',
+      'DATADOG_API_KEY',
+      'DATADOG_APPLICATION_KEY',
+      'PAGERDUTY_REST_API_KEY',
       'PAGERDUTY_ROUTING_KEY',
       'RESEND_API_KEY',
       'SLACK_TOKEN',
@@ -214,6 +217,9 @@ describe('a whole simulator', () => {
       else if (name === 'PagerDuty Events API') expect(stdout).toContain('"status":"success"');
       else if (name === 'Cloudflare’s public status') expect(stdout).toContain('"indicator":"none"');
       else if (name.startsWith('AWS’s public status')) expect(stdout).toBe('[]');
+      else if (name === 'PagerDuty REST API') expect(stdout).toContain('"services":[{');
+      else if (name === 'Datadog API') expect(stdout).toContain('"overall_state":"OK"');
+      else if (name.startsWith('SMTP')) expect(stdout).toContain('it takes logins and no messages');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
       else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');
       else if (name.startsWith('AWS API')) expect(stdout).toContain('<Type>CNAME</Type>');

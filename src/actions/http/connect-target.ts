@@ -31,13 +31,13 @@ export function targetFor(route: Route, routeName: string, request: { id: string
   });
 }
 
-/** Splits `host`, `host:port` or `[v6]:port`; the port is 443 unless given. Throws `invalid` for a port that cannot be. */
-function parseTarget(text: string): ConnectTarget {
+/** Splits `host`, `host:port` or `[v6]:port`; the port is 443, or the one said, unless given. Throws `invalid` for a port that cannot be. */
+export function parseTarget(text: string, usual = 443): ConnectTarget {
   const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
   const host = bracketed ?? plain;
-  const port = digits === undefined ? 443 : Number(digits);
+  const port = digits === undefined ? usual : Number(digits);
   if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
   throw new OpsError('invalid', `"${text}" is not a place to connect to`, {
-    hint: 'write host, host:port (1 to 65535), address:port or [v6]:port in the environment’s routes',
+    hint: 'write host, host:port (1 to 65535), address:port or [v6]:port in the environment',
   });
 }

@@ -29,6 +29,8 @@ export function readingContext({ env, edges, clock }: Means, signal: AbortSignal
       cloudfront: () => edges.cloudfront(access),
       statuspage: () => edges.statuspage(access),
       pagerduty: () => edges.pagerduty(access),
+      pagerdutyRest: () => edges.pagerdutyRest(access),
+      datadog: () => edges.datadog(access),
       vendorStatus: (vendor) => edges.vendorStatus(vendor, access),
     },
   };

@@ -109,6 +109,7 @@ export function contextFor(options: {
     mayWait: options.mayWait ?? true,
     probe: options.probe,
     dns: untouchable('dns'),
+    smtp: untouchable('smtp'),
     clients: {
       cloudflare: untouchable('cloudflare'),
       slack: untouchable('slack'),
@@ -117,6 +118,8 @@ export function contextFor(options: {
       statuspage: untouchable('statuspage'),
       pagerduty: untouchable('pagerduty'),
       vendorStatus: untouchable('a vendor'),
+      pagerdutyRest: untouchable('pagerdutyRest'),
+      datadog: untouchable('datadog'),
     },
     operator: {
       interactive: false,

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** A hostname, lower case, without a trailing dot. */
+export const hostname = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)(?!(.*\.)?\d+$)([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'a hostname in lower case, without scheme, port or trailing dot',
+  );
+
+/** `host`, `host:port`, `address`, `address:port` or `[v6]:port`: where to open the connection. */
+export const target = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9._-]+)(:\d{1,5})?$/, 'a host or address, with an optional port');
+
+/** The sites of Datadog (https://docs.datadoghq.com/getting_started/site/); each has an API of its own. */
+const datadogSites = [
+  'datadoghq.com',
+  'datadoghq.eu',
+  'us3.datadoghq.com',
+  'us5.datadoghq.com',
+  'ap1.datadoghq.com',
+  'ap2.datadoghq.com',
+  'uk1.datadoghq.com',
+  'ddog-gov.com',
+  'us2.ddog-gov.com',
+] as const;
+
+/** Something outside that an incident needs, besides the systems that the environment names elsewhere. */
+export const dependencySchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe('where it answers; it is asked without credentials'),
+  'needed-for': z
+    .enum(['switch', 'telling', 'checks'])
+    .default('switch')
+    .describe('without it there is no switch (a login, a store of secrets); nobody is told; or a check is missing'),
+});
+
+/** A finding that a person knows of and takes, with the reason, until a day or a moment. */
+export const acceptedFindingSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'the id of a finding, such as cloudfront/waf-attached')
+    .describe('the finding’s id'),
+  where: z.string().min(1).optional().describe('only where the finding says this place; everywhere unless given'),
+  reason: z.string().regex(/\S/, 'text that is not blank').describe('why it is taken'),
+  until: z
+    .union(
+      [z.iso.date(), z.iso.datetime({ offset: true })],
+      'a day such as 2027-01-31, or a moment such as 2027-01-31T12:00:00Z',
+    )
+    .describe('the last day (to its end in UTC), or the moment from which it counts again'),
+  by: z.string().min(1).optional().describe('who accepted it'),
+});
+
+/** What matters of what a vendor says of itself. */
+export const vendorSchema = (example: string) =>
+  z.strictObject({
+    components: z
+      .array(z.string().regex(/\S/, 'text that is not blank'))
+      .min(1)
+      .describe(`names on the vendor’s status page, such as ${example}`),
+  });
+
+/** The monitoring, and what of it matters. */
+export const datadogSchema = z.strictObject({
+  site: z.enum(datadogSites).default('datadoghq.com').describe('where the organisation lives'),
+  'monitor-tags': z
+    .array(z.string().regex(/^[^\s,]+$/, 'a tag without spaces or commas'))
+    .default([])
+    .describe('the monitors that matter carry all of these; all monitors unless given'),
+});
+
+/** The SMTP service that customers send through. */
+export const smtpSchema = z.strictObject({
+  hostname: hostname.describe('the name that customers send to; its certificate is checked against it'),
+  user: z
+    .string()
+    .regex(/^[!-~]+$/, 'printable characters without spaces')
+    .default('resend')
+    .describe('the user of every login; the password is an API key'),
+  connect: z
+    .record(z.string().regex(/^\d{1,5}$/, 'a port'), target)
+    .default({})
+    .describe('port → where to dial for it, in place of the hostname (a simulator)'),
+});

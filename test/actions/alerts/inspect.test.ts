@@ -1,0 +1,251 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { alertsInspect } from '../../../src/actions/alerts/inspect.ts';
+import { datadogMonitors } from '../../../src/actions/datadog/monitors.ts';
+import { bringAbout } from '../../../src/simulator/conditions.ts';
+import { setFault } from '../../../src/simulator/faults.ts';
+import type { SimulatedWorld } from '../../../src/simulator/state.ts';
+import type { Json } from '../../../src/world/json.ts';
+import { failureOf, runCheck } from '../action-context.ts';
+import { startAlertingWorld } from './alerting-world.ts';
+
+let alerting: Awaited<ReturnType<typeof startAlertingWorld>>;
+beforeEach(async () => {
+  alerting = await startAlertingWorld();
+});
+afterEach(() => alerting.close());
+
+type Finding = { id: string; severity: string; where: string; breaks: string; remedy: string; numbers: object };
+type Inspected = { critical: number; warnings: number; monitors: number; services: number; findings: Finding[] };
+
+async function inspect(input: Json = {}, ctx = alerting.context()) {
+  const { output, summary } = await runCheck(alertsInspect, input, ctx);
+  return { output: output as unknown as Inspected, summary };
+}
+
+test('a configuration as it should be is silent', async () => {
+  const { output, summary } = await inspect();
+  expect(output).toEqual({ critical: 0, warnings: 0, monitors: 2, services: 1, findings: [] });
+  expect(summary).toMatchObject({
+    headline: expect.stringContaining('nothing keeps an alert from a person'),
+    detail: [],
+  });
+  expect(alerting.world.requests.every(({ method, write }) => method === 'GET' && !write)).toBe(true);
+});
+
+const first = <T>(list: readonly T[]): T => {
+  const [item] = list;
+  if (item === undefined) throw new Error('the list is empty');
+  return item;
+};
+const monitorOptions = (world: SimulatedWorld) => first(world.monitors).options;
+const service = (world: SimulatedWorld) => first(world.services);
+const policy = (world: SimulatedWorld) => first(world.policies);
+
+/** Each fault of a configuration, and the setting just beside it that is none. Escalation goes on for 60 minutes. */
+const faults: [string, (world: SimulatedWorld) => void, object, (world: SimulatedWorld) => void][] = [
+  [
+    'alerts/datadog-auto-resolve',
+    (world) => {
+      monitorOptions(world).timeout_h = 1;
+      policy(world).num_loops = 3;
+    },
+    { autoResolveHours: 1, escalationMinutes: 80 },
+    (world) => {
+      monitorOptions(world).timeout_h = 1;
+    },
+  ],
+  [
+    'alerts/datadog-resolves-on-no-data',
+    (world) => {
+      monitorOptions(world).on_missing_data = 'resolve';
+    },
+    { resolvesAfterMinutes: 0, escalationMinutes: 60 },
+    (world) => {
+      monitorOptions(world).on_missing_data = 'default';
+    },
+  ],
+  [
+    'alerts/datadog-silent-on-no-data',
+    (world) => {
+      first(world.monitors).options = { notify_no_data: false, renotify_interval: 15, timeout_h: null };
+    },
+    {},
+    (world) => {
+      first(world.monitors).options = { notify_no_data: true, renotify_interval: 15, timeout_h: null };
+    },
+  ],
+  [
+    'alerts/datadog-renotify-off',
+    (world) => {
+      monitorOptions(world).renotify_interval = null;
+    },
+    { renotifyMinutes: 0 },
+    (world) => {
+      monitorOptions(world).renotify_interval = 60;
+    },
+  ],
+  [
+    'alerts/pagerduty-auto-resolve',
+    (world) => {
+      service(world).auto_resolve_timeout = 3_599;
+    },
+    { autoResolveSeconds: 3_599, escalationMinutes: 60 },
+    (world) => {
+      service(world).auto_resolve_timeout = 3_600;
+    },
+  ],
+  [
+    'alerts/pagerduty-auto-pause',
+    (world) => {
+      service(world).auto_pause_notifications_parameters = { enabled: true, timeout: 300 };
+    },
+    { pauseSeconds: 300 },
+    (world) => {
+      service(world).auto_pause_notifications_parameters = { enabled: false, timeout: 300 };
+    },
+  ],
+  [
+    'alerts/pagerduty-silenced',
+    (world) => {
+      service(world).status = 'maintenance';
+    },
+    {},
+    (world) => {
+      service(world).status = 'critical';
+    },
+  ],
+  [
+    'alerts/nobody-on-call',
+    (world) => {
+      first(policy(world).levels.slice(1)).onCall = [];
+    },
+    { levels: 3, levelsWithoutAnyone: 1 },
+    (world) => {
+      first(policy(world).levels.slice(1)).onCall = ['PUSER01', 'PUSER02'];
+    },
+  ],
+  [
+    'alerts/escalation-too-slow',
+    (world) => {
+      first(policy(world).levels).delayMinutes = 11;
+    },
+    { escalationMinutes: 16, objectiveMinutes: 15 },
+    (world) => {
+      first(policy(world).levels).delayMinutes = 10;
+    },
+  ],
+];
+
+test.each(faults)(
+  '%s is found, with its numbers and a remedy; the setting beside it is silent',
+  async (id, spoil, numbers, allow) => {
+    spoil(alerting.world);
+    const { output, summary } = await inspect();
+    expect(output.findings).toMatchObject([{ id, numbers, remedy: expect.stringMatching(/.{12}/) }]);
+    expect(output.critical + output.warnings).toBe(1);
+    expect(summary.detail.join(' ')).toContain(id);
+    await alerting.close();
+    alerting = await startAlertingWorld();
+    allow(alerting.world);
+    expect((await inspect()).output.findings).toEqual([]);
+  },
+);
+
+test('the misconfiguration of 18 November: everything that resolves early is found at once', async () => {
+  bringAbout(alerting.world, 'alerts-resolve-early');
+  const { output } = await inspect();
+  const found = output.findings.map(({ id, severity }) => `${severity} ${id}`);
+  expect([...new Set(found)].sort()).toEqual([
+    'critical alerts/datadog-resolves-on-no-data',
+    'critical alerts/pagerduty-auto-resolve',
+    'warning alerts/datadog-renotify-off',
+  ]);
+  expect(output).toMatchObject({ critical: 3, warnings: 2 });
+});
+
+test('nobody at all, an objective of one’s own, and one source alone', async () => {
+  for (const level of policy(alerting.world).levels) level.onCall = [];
+  const { output } = await inspect({ 'escalate-within': '9m' }, alerting.context({ pagerduty: {} }));
+  expect(output).toMatchObject({ monitors: null, services: 1 });
+  expect(output.findings.map(({ id, breaks }) => [id, breaks])).toEqual([
+    ['alerts/nobody-on-call', 'nobody is on call on any level: no one is called'],
+    ['alerts/escalation-too-slow', 'the last level is called after 10 min, and the objective is 9 min'],
+  ]);
+  monitorOptions(alerting.world).timeout_h = 24;
+  const alone = await inspect({}, alerting.context({ datadog: {} }));
+  expect(alone.output.findings).toMatchObject([
+    { id: 'alerts/datadog-auto-resolve', numbers: { autoResolveHours: 24 } },
+  ]);
+});
+
+test('the services that the environment names, and no others; a page of services more than one', async () => {
+  const template = service(alerting.world);
+  alerting.world.services = Array.from({ length: 130 }, (_, index) => ({
+    ...template,
+    id: `PSERV${String(index).padStart(3, '0')}`,
+    name: `service ${index}`,
+    auto_resolve_timeout: index === 120 ? 60 : null,
+  }));
+  expect((await inspect()).output).toMatchObject({ services: 130, findings: [{ where: 'service 120' }] });
+  const one = await inspect({}, alerting.context({ pagerduty: { services: ['PSERV007'] } }));
+  expect(one.output).toMatchObject({ services: 1, findings: [] });
+});
+
+test('nothing read is no green light', async () => {
+  expect((await failureOf(inspect({}, alerting.context({})))).code).toBe('refused');
+  const tagged = alerting.context({ datadog: { 'monitor-tags': ['team:nobody'] } });
+  expect((await failureOf(inspect({}, tagged))).message).toContain('no monitor has the environment’s tags');
+  expect((await failureOf(inspect({}, alerting.context(undefined, { restKey: 'wrong' })))).code).toBe('credentials');
+  const wrong = await failureOf(inspect({}, alerting.context(undefined, { apiKey: 'wrong' })));
+  expect([wrong.code, wrong.message]).toEqual(['credentials', expect.stringContaining('Forbidden')]);
+  setFault(alerting.world, 'pagerduty-api', { kind: 'status', status: 500 }, 0);
+  expect((await failureOf(inspect())).code).toBe('lost-answer');
+});
+
+type Seen = {
+  state: string;
+  alerting: number;
+  silent: number;
+  regions: string[];
+  groups: { group: string; state: string }[];
+};
+
+async function look(input: Json = {}, ctx = alerting.context()) {
+  const { output, summary } = await runCheck(datadogMonitors, input, ctx);
+  return { output: output as unknown as Seen, summary };
+}
+
+test('which regions alert: none, one, all, and none again', async () => {
+  expect((await look()).output).toMatchObject({ state: 'ok', alerting: 0, silent: 0, regions: [] });
+  setFault(alerting.world, 'edge', { kind: 'status', status: 500, regions: ['nrt'] }, 0);
+  const tokyo = await look();
+  expect(tokyo.output).toMatchObject({ state: 'alerting', alerting: 1, regions: ['ap-northeast-1'] });
+  expect(tokyo.summary.headline).toBe('Datadog: 1 of 5 groups alert, ap-northeast-1');
+  setFault(alerting.world, 'edge', { kind: 'status', status: 500 }, 0);
+  const all = await look();
+  expect(all.output).toMatchObject({ state: 'alerting', alerting: 4, silent: 1 });
+  expect(all.output.regions).toEqual(['ap-northeast-1', 'eu-west-1', 'sa-east-1', 'us-east-1']);
+  expect(all.output.groups).toContainEqual({
+    monitor: 'Email API requests at the load balancer',
+    group: '*',
+    state: 'no-data',
+  });
+});
+
+test('missing data that resolves a monitor looks well; without monitors nothing is known', async () => {
+  alerting.world.monitors = alerting.world.monitors.filter(({ watches }) => watches === 'traffic');
+  setFault(alerting.world, 'edge', { kind: 'status', status: 500 }, 0);
+  expect((await look()).output).toMatchObject({ state: 'unknown', silent: 1 });
+  bringAbout(alerting.world, 'alerts-resolve-early');
+  expect((await look()).output).toMatchObject({ state: 'ok', silent: 0 });
+  const none = await look({ tags: ['team:nobody'] });
+  expect([none.output.state, none.summary.headline]).toEqual(['unknown', 'Datadog: no monitor has these tags']);
+});
+
+test('more monitors than a page, and an API that does not answer', async () => {
+  const template = first(alerting.world.monitors.slice(1));
+  alerting.world.monitors = Array.from({ length: 205 }, (_, id) => ({ ...template, id }));
+  expect((await look()).output.groups.length).toBe(205);
+  setFault(alerting.world, 'datadog-api', { kind: 'hang' }, 0);
+  expect((await failureOf(look())).code).toBe('lost-answer');
+});
