@@ -24,7 +24,7 @@ async function inspect(input: Json = {}, ctx = alerting.context()) {
 
 test('a configuration as it should be is silent', async () => {
   const { output, summary } = await inspect();
-  expect(output).toEqual({ critical: 0, warnings: 0, monitors: 2, services: 1, findings: [] });
+  expect(output).toEqual({ critical: 0, warnings: 0, infos: 0, accepted: 0, monitors: 2, services: 1, findings: [] });
   expect(summary).toMatchObject({
     headline: expect.stringContaining('nothing keeps an alert from a person'),
     detail: [],
