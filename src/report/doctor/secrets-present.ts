@@ -7,6 +7,9 @@ const dispensable: Readonly<Record<string, string>> = {
   slack: 'no war room is opened; the switch does not wait for one',
   statuspage: 'customers are not told on the status page',
   pagerduty: 'nobody is paged',
+  'pagerduty-rest': 'escalations cannot be inspected; the switch does not wait for that',
+  'datadog-api-key': 'triage does not hear the monitors; the switch does not wait for them',
+  'datadog-application-key': 'triage does not hear the monitors; the switch does not wait for them',
 };
 
 /**
