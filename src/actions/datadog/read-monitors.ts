@@ -35,7 +35,7 @@ const monitorSchema = z.object({
 export type Monitor = z.output<typeof monitorSchema>;
 
 /** The state of a monitor or of a group, in Datadog's words. */
-export type MonitorState = z.output<typeof stateSchema>;
+type MonitorState = z.output<typeof stateSchema>;
 
 /**
  * Reads the monitors that carry every one of the tags, with the states of their groups, page by page. Throws `refused`

@@ -404,7 +404,7 @@ describe('cloudflare.set-record', () => {
   });
 
   test('the guards that its plan raises can be passed by name', () => {
-    expect(action.guards).toEqual(['dns-drift', 'negative-cache']);
+    expect(action.guards).toEqual(['dns-drift', 'negative-cache', 'primary-recovering']);
   });
 
   test('`proxied` has to be said', () => {
