@@ -49,7 +49,7 @@ export function secretValues(environment: Environment, variables: World['variabl
 export function likelySecrets(variables: World['variables']): string[] {
   return Object.entries(variables).flatMap(([name, value]) =>
     value !== undefined &&
-    /(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|ACCESS_KEY(_ID)?|ROUTING_KEY)$/.test(name) &&
+    /(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY|APP(LICATION)?_KEY|ACCESS_KEY(_ID)?|ROUTING_KEY)$/.test(name) &&
     /^\S{12,}$/.test(value) &&
     (/^[^/.]/.test(value) || name.endsWith('SECRET_ACCESS_KEY'))
       ? [value]

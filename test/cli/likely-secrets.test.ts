@@ -8,6 +8,7 @@ test('what variables hold whose names say so is a secret; paths and short words 
     AWS_SECRET_ACCESS_KEY: '/rXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY0000',
     AWS_SESSION_TOKEN: 'IQoJb3JpZ2luX2Vj',
     RESEND_API_KEY: 're_0123456789',
+    DATADOG_APPLICATION_KEY: '0123456789abcdef',
   };
   const others = {
     VAULT_TOKEN: '/run/secrets/vault',

@@ -34,9 +34,6 @@ const monitorSchema = z.object({
 /** See {@link readMonitors}. */
 export type Monitor = z.output<typeof monitorSchema>;
 
-/** The state of a monitor or of a group, in Datadog's words. */
-type MonitorState = z.output<typeof stateSchema>;
-
 /**
  * Reads the monitors that carry every one of the tags, with the states of their groups, page by page. Throws `refused`
  * where there are more than 2,000.
