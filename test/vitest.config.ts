@@ -9,7 +9,7 @@ export default defineConfig({
     isolate: false,
     // Most of the time goes by in waiting for simulated TTLs: two files side by side, in each a few rehearsals.
     maxWorkers: 2,
-    maxConcurrency: 2,
+    maxConcurrency: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -50,7 +50,9 @@ describe('readiness for machines, by the built program', () => {
     expect(problemsOfMetrics(told.metrics)).toEqual([]);
     expect(told.metrics).toMatch(new RegExp(`^resend_ops_run_exit_code\\{[^}]*mode="rehearsal"\\} ${code}$`, 'm'));
     expect(told.junit).toContain(`cloudfront/${scenario}`);
-    expect(/<failure/.test(told.junit)).toBe(code !== 0);
+    // The edge is down in these scenarios, and logins over SMTP, which are optional, fail with it.
+    const mandatory = told.junit.replace(/<testcase classname="validate-fallback\.smtp"[\s\S]*?<\/testcase>/, '');
+    expect(/<failure/.test(mandatory)).toBe(code !== 0);
     expect(told.junit).not.toContain('<error');
     // Whole, readable by a collector of another user, and nothing left beside them.
     expect(statSync(join(told.own, 'resend.prom')).mode & 0o777).toBe(0o644);
