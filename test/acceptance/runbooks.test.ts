@@ -16,6 +16,7 @@ const scenarios: Readonly<Record<string, string>> = {
   failback: 'after-failover',
   'validate-fallback': 'healthy',
   announce: 'healthy',
+  'open-war-room': 'healthy',
   triage: 'healthy',
   'inspect-alerts': 'healthy',
 };
