@@ -21,15 +21,13 @@ export async function inTimeBox<T>(
     throw reasonOf(signal, box?.signal, timeoutMs);
   }
   let grace: { signal: AbortSignal; cancel(): void } | undefined;
+  let beginGrace = () => {};
   const cut = new Promise<never>((_, reject) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        grace = clock.timeBox(graceMs);
-        grace.signal.addEventListener('abort', () => reject(reasonOf(signal, box?.signal, timeoutMs)), { once: true });
-      },
-      { once: true },
-    );
+    beginGrace = () => {
+      grace = clock.timeBox(graceMs);
+      grace.signal.addEventListener('abort', () => reject(reasonOf(signal, box?.signal, timeoutMs)), { once: true });
+    };
+    signal.addEventListener('abort', beginGrace, { once: true });
   });
   try {
     return await Promise.race([work(signal), cut]);
@@ -38,6 +36,8 @@ export async function inTimeBox<T>(
       throw reasonOf(signal, box?.signal, timeoutMs);
     throw error;
   } finally {
+    // Work that is done has nothing to be waited for: a stop later on must not keep the process alive for it.
+    signal.removeEventListener('abort', beginGrace);
     box?.cancel();
     grace?.cancel();
   }
