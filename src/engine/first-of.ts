@@ -41,7 +41,9 @@ export async function firstOf(
     }
     // A guard objects to the change, not to the way: no other way may slip past it. People who did not approve of one
     // way in time would be asked for the next, and the next.
-    const guarded = session.state.guards.slice(raised).some(({ overriddenBecause }) => overriddenBecause === null);
+    const guarded = session.state.guards
+      .slice(raised)
+      .some((guard) => guard.step === alternative.id && guard.overriddenBecause === null);
     if (guarded || session.state.steps.get(alternative.id)?.approval?.voidedWhy === 'expired') {
       await session.record({ type: 'step-failed', step: step.id, error: end.error });
       return guarded ? { kind: 'failed', step: step.id, error: end.error } : end;

@@ -1,22 +1,17 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { answerUnderFaults, breakOff } from './answer-under-faults.ts';
 import { faultFor } from './faults.ts';
 import type { HttpServerOptions, ServerAnswer, ServerRequest } from './http-server-options.ts';
+import { listenOnLoopback, type RunningServer } from './listen-on-loopback.ts';
 import { logRequest } from './request-log.ts';
 
 const largestBody = 32 * 1024 * 1024;
 
 export type { ServerAnswer, ServerRequest, TlsIdentity } from './http-server-options.ts';
-
-/** A server that listens on 127.0.0.1, on a port that the system chose. */
-export type RunningServer = {
-  port: number;
-  /** Stops listening and cuts every connection. Safe to call twice. */
-  close(): Promise<void>;
-};
+export type { RunningServer } from './listen-on-loopback.ts';
 
 /**
  * Starts an http or https server on a free port of 127.0.0.1, logs each request, and applies the component's faults
@@ -46,21 +41,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
     if (faultFor(options.world, options.component, options.now(), options.region)?.kind === 'refuse') socket.destroy();
   });
   server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  let closed: Promise<void> | undefined;
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      closed ??= new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      });
-      return closed;
-    },
-  };
+  return listenOnLoopback(server, sockets);
 }
 
 function secure(tls: NonNullable<HttpServerOptions['tls']>) {

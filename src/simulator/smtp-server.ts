@@ -1,9 +1,9 @@
-import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SmtpSecurity } from '../world/smtp.ts';
 import { faultFor } from './faults.ts';
-import type { RunningServer, TlsIdentity } from './http-server.ts';
+import type { TlsIdentity } from './http-server.ts';
+import { listenOnLoopback, type RunningServer } from './listen-on-loopback.ts';
 import { logRequest } from './request-log.ts';
 import type { SimulatedWorld } from './state.ts';
 
@@ -39,21 +39,7 @@ export async function startSmtpServer(options: SmtpServerOptions): Promise<Runni
     socket.on('error', () => socket.destroy());
     void admit(options, socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  let closed: Promise<void> | undefined;
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      closed ??= new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      });
-      return closed;
-    },
-  };
+  return listenOnLoopback(server, sockets);
 }
 
 /** What the fault of this moment makes of a new connection. */
