@@ -97,6 +97,8 @@ async function proceed(
   });
   if (approved.kind === 'stopped') return approved;
   if (approved.kind === 'plan-changed') return await proceed(session, step, action, asks, input, fresh);
+  // The change is the same; what speaks against it may have come up while people were waited for.
+  if (fresh !== plan) for (const finding of fresh.guards) await raiseGuard(session, step.id, finding);
   const stop = await safePoint(session);
   if (stop !== null) return { kind: 'stopped', choice: stop };
   if (!step.optional && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
