@@ -1,12 +1,17 @@
-import { writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const pageFile = `${root}/docs/attacks.md`;
 
-/** Prints a line for each attack as it ends, then the sums; keeps the last full result in `docs/attacks.md`. */
+/**
+ * Prints a line for each attack as it ends, then the sums; keeps the last full result of each in `docs/attacks.md`.
+ * Attacks that did not run this time keep the line of the run in which they last did.
+ */
 export default class AttackReporter implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { attacks, findings, outcome } = resultOf(test);
@@ -17,15 +22,15 @@ export default class AttackReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const broken = modules.flatMap((module) => module.errors().map(({ message }) => `${module.moduleId}: ${message}`));
     for (const message of broken) console.log(`broken  ${message}`);
-    const tests = modules
+    const rows = modules
       .flatMap((module) => [...module.children.allTests()])
-      .sort((a, b) => compare(nameOf(a), nameOf(b)));
-    const rows = tests.map((test) => ({ name: nameOf(test), ...resultOf(test) }));
+      .filter((test) => test.result().state !== 'skipped')
+      .map((test) => ({ name: nameOf(test), ...resultOf(test) }));
     const attacks = rows.reduce((sum, row) => sum + row.attacks, 0);
     const findings = rows.reduce((sum, row) => sum + row.findings.length, broken.length);
-    const total = `${attacks} attacks, ${findings} findings`;
-    if (rows.length > 0) writeFileSync(`${root}/docs/attacks.md`, page(rows, total));
-    console.log(total);
+    const before = existsSync(pageFile) ? readFileSync(pageFile, 'utf8') : '';
+    if (rows.length > 0) writeFileSync(pageFile, page(merge(before, rows)));
+    console.log(`${attacks} attacks, ${findings} findings`);
   }
 }
 
@@ -33,10 +38,6 @@ type Row = { name: string; outcome: string; attacks: number; findings: string[] 
 
 function nameOf(test: TestCase): string {
   return `${relative(`${root}/test/attack`, test.module.moduleId).replace(/\.test\.ts$/, '')}: ${test.name}`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : 1;
 }
 
 function resultOf(test: TestCase): Omit<Row, 'name'> {
@@ -47,17 +48,44 @@ function resultOf(test: TestCase): Omit<Row, 'name'> {
   return { outcome: state === 'passed' ? 'held   ' : state, attacks, findings: [...findings, ...broke] };
 }
 
-function page(rows: readonly Row[], total: string): string {
-  const lines = rows.map(({ name, outcome, attacks, findings }) => {
-    return `| ${name.replaceAll('|', '\\|')} | ${attacks} | ${findings.length} | ${outcome.trim()} |`;
-  });
+/** The lines of the page's table by the names of the attacks: those that it had, and over them those of this run. */
+function merge(before: string, rows: readonly Row[]): string[] {
+  const lines = new Map<string, string>();
+  for (const line of before.split('\n')) {
+    const [, name] = /^\| (\S+: .*?) \| \d+ \|/.exec(line) ?? [];
+    if (name !== undefined) lines.set(name, line);
+  }
+  const when = `${new Date().toISOString().slice(0, 10)}, ${tree()}`;
+  for (const { name, outcome, attacks, findings } of rows) {
+    const cell = name.replaceAll('|', '\\|');
+    lines.set(cell, `| ${cell} | ${attacks} | ${findings.length} | ${outcome.trim()} | ${when} |`);
+  }
+  return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+}
+
+/** The commit that was attacked, with a `+` where files differed from it. */
+function tree(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  try {
+    return (
+      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', 'src', 'runbooks', 'test') === '' ? '' : '+')
+    );
+  } catch {
+    return 'not in a repository';
+  }
+}
+
+function page(lines: readonly string[]): string {
+  const sum = (column: number) => lines.reduce((total, line) => total + Number(line.split(' | ').at(column)), 0);
   return `# The last full attack
 
-What \`npm run attack\` found when it was last run in full: ${total}. Node ${process.version}, Linux ${release()}, ${cpus().length} processors.
-Written by the run itself. What each attack is and which promise it tries to break: \`safety.md\`.
+What \`npm run attack\` found of each attack when it was last made in full: ${sum(-4)} attacks, ${sum(-3)} findings. The last
+column says when, and which commit was attacked. Written by the run itself (Node ${process.version}, ${process.platform}, ${cpus().length} processors); a
+run of some of the attacks renews their lines alone. What each attack is and which promise it tries to break:
+\`safety.md\`.
 
-| attack | made | findings | result |
-| --- | ---: | ---: | --- |
+| attack | made | findings | result | when |
+| --- | ---: | ---: | --- | --- |
 ${lines.join('\n')}
 `;
 }
