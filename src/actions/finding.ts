@@ -67,13 +67,24 @@ export function isAccepted({ acceptance }: Finding): boolean {
 const indent = '     ';
 const words = { critical: 'FAIL', warning: 'warn', info: 'note' } as const;
 
-/** Findings as lines of at most 64 characters, the worst first: what is wrong, what it breaks, what to do or who accepted it. */
+/**
+ * Findings as lines of at most 64 characters, the worst first: what is wrong, what it breaks, what to do or who accepted
+ * it. What differs in its place alone is told once, with the places.
+ */
 export function renderFindings(findings: readonly Finding[]): string[] {
-  return sortFindings(findings).flatMap((finding) => {
+  const alike = new Map<string, { finding: Finding; places: string[] }>();
+  for (const finding of sortFindings(findings)) {
     const { id, severity, where, breaks, remedy, acceptance } = finding;
+    const key = JSON.stringify([id, severity, breaks, remedy, acceptance]);
+    const { places } = alike.get(key) ?? { places: [] };
+    alike.set(key, { finding, places: where === '' ? places : [...places, where] });
+  }
+  return [...alike.values()].flatMap(({ finding, places: all }) => {
+    const { id, severity, breaks, remedy, acceptance } = finding;
     const word = isAccepted(finding) ? 'okay' : words[severity];
+    const places = all.join(', ');
     return [
-      ...wrapText(`${word} ${id}${where === '' ? '' : ` (${where})`}: ${breaks}`, indent),
+      ...wrapText(`${word} ${id}${places === '' ? '' : ` (${places})`}: ${breaks}`, indent),
       ...(acceptance === null ? [] : below(describeAcceptance(acceptance))),
       ...(isAccepted(finding) ? [] : below(`fix: ${remedy}`)),
     ];

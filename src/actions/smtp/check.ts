@@ -3,9 +3,10 @@ import { OpsError } from '../../errors.ts';
 import type { SmtpSecurity } from '../../world/smtp.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
+import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { parseTarget } from '../http/connect-target.ts';
-import { lineWidth, toWidth, wrapText } from '../http/text-columns.ts';
-import { daysLeft, judgePort } from './judge-port.ts';
+import { lineWidth, toWidth } from '../http/text-columns.ts';
+import { daysLeft, judgePort, smtpFindingIds } from './judge-port.ts';
 
 /** The documented ports and how TLS begins on each (https://resend.com/docs/send-with-smtp). */
 const documented = {
@@ -48,15 +49,15 @@ const resultSchema = z.strictObject({
   certificateDays: z.int().nullable().describe('whole days left'),
   auth: z.enum(['accepted', 'rejected', 'unavailable', 'not-tried']),
   timings: z.strictObject({ tcpMs: ms, bannerMs: ms, tlsMs: ms, authMs: ms, totalMs: z.number().nonnegative() }),
-  problems: z.array(z.strictObject({ id: z.string(), what: z.string(), remedy: z.string() })),
+  problems: z.int().nonnegative().describe('findings about it, accepted ones too'),
 });
 
 const outputSchema = z.strictObject({
   hostname: z.string(),
   passed: z.int().nonnegative().describe('ports without a problem'),
   total: z.int().positive(),
-  problems: z.int().nonnegative(),
   ports: z.array(resultSchema),
+  ...findingCounts,
 });
 
 type Input = z.output<typeof inputSchema>;
@@ -72,6 +73,7 @@ export const smtpCheck = check({
   summary: 'Talk to the SMTP service on every documented port: greeting, TLS and certificate, and a login where asked',
   input: inputSchema,
   output: outputSchema,
+  findings: smtpFindingIds,
   run,
   summarise,
 });
@@ -84,8 +86,8 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     });
   }
   const password = keyOf(input, ctx);
-  const ports = await Promise.all(
-    input.ports.map(async (port): Promise<PortResult> => {
+  const judged = await Promise.all(
+    input.ports.map(async (port) => {
       const security = documented[port];
       const target = smtp.connect[String(port)];
       const result = await ctx.smtp({
@@ -98,21 +100,25 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
       });
       const expected = { port, hostname: smtp.hostname, auth: input.auth, nowMs: ctx.clock.now() };
       const { reached, banner, tls, auth, timings } = result;
-      return {
+      const findings = judgePort(result, { ...expected, certificateDays: input['certificate-days'] });
+      const answer: PortResult = {
         ...{ port, security, reached, banner, auth, timings },
         tls: tls?.protocol ?? null,
         certificateDays: tls === null ? null : daysLeft(tls.validTo, ctx.clock.now()),
-        problems: judgePort(result, { ...expected, certificateDays: input['certificate-days'] }),
+        problems: findings.length,
       };
+      return { answer, findings };
     }),
   );
   ctx.signal.throwIfAborted();
+  const ports = judged.map(({ answer }) => answer);
+  const findings = judged.flatMap((one) => one.findings);
   return {
     hostname: smtp.hostname,
-    passed: ports.filter(({ problems }) => problems.length === 0).length,
+    passed: ports.filter(({ problems }) => problems === 0).length,
     total: ports.length,
-    problems: ports.reduce((sum, { problems }) => sum + problems.length, 0),
     ports,
+    ...holdFindings(ctx, findings),
   };
 }
 
@@ -131,28 +137,22 @@ function keyOf({ auth, key }: Input, ctx: ActionContext): string | undefined {
 
 function summarise(output: Output, input: Input): Summary {
   const login = input.auth === 'none' ? 'no login tried' : `a login must be ${input.auth}`;
-  const rows = output.ports.flatMap(rowsOf);
+  const found = renderFindings(output.findings);
   return {
     headline: toWidth(
       `SMTP: ${output.passed}/${output.total} ports of ${output.hostname} are well; ${login}`,
       76,
     ).trimEnd(),
-    detail: rows,
-    evidence: output.problems === 0 ? [] : rows,
+    detail: [...found, ...output.ports.filter(({ problems }) => problems === 0).map(rowOf)],
+    evidence: found,
   };
 }
 
-function rowsOf({ port, security, tls, certificateDays, auth, timings, problems }: PortResult): string[] {
-  if (problems.length > 0) {
-    return problems.flatMap(({ id, what, remedy }) => [
-      ...wrapText(`FAIL ${port} ${id}: ${what}`, '     '),
-      // Words are parted by spaces, so that spaces at the beginning are put in afterwards.
-      ...wrapText(`.... fix: ${remedy}`, '     ').map((line) => line.replace(/^\.{4} /, '     ')),
-    ]);
-  }
+function rowOf({ port, security, tls, certificateDays, auth, timings }: PortResult): string {
   const facts = [tls ?? 'no TLS', `${certificateDays ?? '?'} days`, ...(auth === 'not-tried' ? [] : [`login ${auth}`])];
   const time = `${Math.round(timings.totalMs)} ms`.padStart(8);
-  return [
-    toWidth(`ok   ${String(port).padEnd(5)}${security.padEnd(9)}${time}  ${facts.join(', ')}`, lineWidth).trimEnd(),
-  ];
+  return toWidth(
+    `ok   ${String(port).padEnd(5)}${security.padEnd(9)}${time}  ${facts.join(', ')}`,
+    lineWidth,
+  ).trimEnd();
 }

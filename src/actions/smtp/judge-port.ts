@@ -1,7 +1,29 @@
 import type { SmtpLogin, SmtpProbeResult } from '../../world/smtp.ts';
+import type { Found } from '../finding.ts';
 
-/** What is wrong with a port, for scripts (`id`, stable) and for people. */
-export type PortProblem = { id: string; what: string; remedy: string };
+/** Every finding about a port of the SMTP service. */
+export const smtpFindingIds = [
+  'smtp/unreachable',
+  'smtp/banner',
+  'smtp/protocol',
+  'smtp/ehlo',
+  'smtp/starttls',
+  'smtp/starttls-missing',
+  'smtp/clear-text',
+  'smtp/tls',
+  'smtp/certificate-expiring',
+  'smtp/auth',
+  'smtp/auth-missing',
+  'smtp/login-unavailable',
+  'smtp/login-refused',
+  'smtp/login-open',
+  'smtp/quit',
+] as const;
+
+/** What is wrong with a port; `where` names it, as `port 587`. */
+export type SmtpFinding = Found<(typeof smtpFindingIds)[number]>;
+
+type Problem = Pick<SmtpFinding, 'id' | 'breaks' | 'remedy'>;
 
 /** What a port is held against. */
 export type PortExpectations = {
@@ -21,63 +43,71 @@ export function daysLeft(validTo: string, nowMs: number): number | null {
   return Number.isNaN(until) ? null : Math.floor((until - nowMs) / dayMs);
 }
 
-/** Everything that is wrong with what a port answered; nothing for one that is as it should be. */
-export function judgePort(result: SmtpProbeResult, expected: PortExpectations): PortProblem[] {
-  const problems: PortProblem[] = [];
+/**
+ * Everything that is wrong with what a port answered; nothing for one that is as it should be. All of it is critical,
+ * for clients of the port fail, but a certificate that still holds.
+ */
+export function judgePort(result: SmtpProbeResult, expected: PortExpectations): SmtpFinding[] {
+  const where = `port ${expected.port}`;
+  const problems: Problem[] = [];
   if (result.failure !== null) problems.push(explainFailure(result.failure, expected));
-  const days = result.tls === null ? null : daysLeft(result.tls.validTo, expected.nowMs);
-  if (days !== null && days < expected.certificateDays) {
-    problems.push({
-      id: 'smtp-certificate-expiring',
-      what: `the certificate ends in ${days} days, fewer than ${expected.certificateDays}`,
-      remedy: 'renew it now: clients that verify it stop sending when it ends',
-    });
-  }
   if (expected.auth !== 'none' && result.failure === null && result.auth !== expected.auth) {
     problems.push(explainLogin(result.auth, result.authReply ?? 'no answer', expected.auth));
   }
-  return problems;
+  const findings = problems.map((problem): SmtpFinding => ({ ...problem, severity: 'critical', where }));
+  const days = result.tls === null ? null : daysLeft(result.tls.validTo, expected.nowMs);
+  if (days !== null && days < expected.certificateDays) {
+    findings.push({
+      id: 'smtp/certificate-expiring',
+      severity: 'warning',
+      where,
+      breaks: `the certificate ends in ${days} days, fewer than ${expected.certificateDays}`,
+      remedy: 'renew it now: clients that verify it stop sending when it ends',
+      numbers: { days },
+    });
+  }
+  return findings;
 }
 
-function explainLogin(auth: SmtpLogin, reply: string, expected: 'rejected' | 'accepted'): PortProblem {
+function explainLogin(auth: SmtpLogin, reply: string, expected: 'rejected' | 'accepted'): Problem {
   if (auth === 'unavailable') {
     return {
-      id: 'smtp-login-unavailable',
-      what: `keys cannot be checked: ${reply}`,
+      id: 'smtp/login-unavailable',
+      breaks: `keys cannot be checked: ${reply}`,
       remedy:
         'SMTP checks keys at the API: look whether the API answers (`resend-ops triage`); a failover of it helps SMTP too',
     };
   }
   return expected === 'accepted'
     ? {
-        id: 'smtp-login-refused',
-        what: `the test key is refused: ${reply}`,
+        id: 'smtp/login-refused',
+        breaks: `the test key is refused: ${reply}`,
         remedy: 'see whether the key is alive at the API; if it is, SMTP and the API disagree',
       }
     : {
-        id: 'smtp-login-open',
-        what: `a key that does not exist is accepted: ${reply}`,
+        id: 'smtp/login-open',
+        breaks: `a key that does not exist is accepted: ${reply}`,
         remedy: 'page whoever owns SMTP now: anyone can send',
       };
 }
 
 type Failure = NonNullable<SmtpProbeResult['failure']>;
 
-function explainFailure({ phase, code, message }: Failure, { port, hostname }: PortExpectations): PortProblem {
+function explainFailure({ phase, code, message }: Failure, { port, hostname }: PortExpectations): Problem {
   if (code === 'SMTP_NO_STARTTLS' || code === 'SMTP_CLEAR_TEXT') {
     return {
-      id: code === 'SMTP_CLEAR_TEXT' ? 'smtp-clear-text' : 'smtp-starttls-missing',
-      what: message,
+      id: code === 'SMTP_CLEAR_TEXT' ? 'smtp/clear-text' : 'smtp/starttls-missing',
+      breaks: message,
       remedy: 'something in between may be reading along: look from another network before anyone sends a key',
     };
   }
   if (code === 'SMTP_NO_AUTH') {
-    return { id: 'smtp-auth-missing', what: message, remedy: 'clients cannot log in: look at the SMTP service' };
+    return { id: 'smtp/auth-missing', breaks: message, remedy: 'clients cannot log in: look at the SMTP service' };
   }
   if (code === 'SMTP_MALFORMED' || code === 'SMTP_TOO_LONG') {
     return {
-      id: 'smtp-protocol',
-      what: `${message} (${phase})`,
+      id: 'smtp/protocol',
+      breaks: `${message} (${phase})`,
       remedy: `see what answers at ${hostname}:${port}: it is no SMTP server`,
     };
   }
@@ -85,8 +115,8 @@ function explainFailure({ phase, code, message }: Failure, { port, hostname }: P
     case 'dns':
     case 'tcp':
       return {
-        id: 'smtp-unreachable',
-        what: `${message} (${code})`,
+        id: 'smtp/unreachable',
+        breaks: `${message} (${code})`,
         remedy:
           port === 25
             ? 'many networks block port 25 outbound: look from another one, or leave 25 out of `ports`'
@@ -94,8 +124,8 @@ function explainFailure({ phase, code, message }: Failure, { port, hostname }: P
       };
     case 'tls':
       return {
-        id: 'smtp-tls',
-        what: `${message} (${code})`,
+        id: 'smtp/tls',
+        breaks: `${message} (${code})`,
         remedy:
           code === 'TIMEOUT' || code === 'ECONNRESET'
             ? 'the port is open and the service behind it is not well: look at the SMTP service'
@@ -103,14 +133,14 @@ function explainFailure({ phase, code, message }: Failure, { port, hostname }: P
       };
     case 'banner':
       return {
-        id: 'smtp-banner',
-        what: `it does not greet: ${message} (${code})`,
+        id: 'smtp/banner',
+        breaks: `it does not greet: ${message} (${code})`,
         remedy: 'the port is open and the service behind it is not well: look at the SMTP service',
       };
     default:
       return {
-        id: `smtp-${phase}`,
-        what: `${message} (${code})`,
+        id: `smtp/${phase}`,
+        breaks: `${message} (${code})`,
         remedy: 'look at the SMTP service: it greets, and fails in the conversation',
       };
   }

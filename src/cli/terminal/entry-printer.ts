@@ -69,12 +69,14 @@ export function createEntryPrinter({
         if (step === undefined) return;
         ended(step, state.speed);
         printSummary(screen, step, { detail: true });
-        return explain(entry.error);
+        return hasStoppedAt(state, entry) ? more(entry.error.hint ?? '') : explain(entry.error);
       case 'step-skipped':
         say(marks.skipped, titleOf(state, entry.step));
         return more(entry.why);
       case 'guard-raised':
         say(marks.stopped, `guard ${entry.guard}: ${entry.message}`);
+        // The end of its step says what to do; in a dry run the step goes on.
+        if (state.mode !== 'dry-run') return;
         more(entry.hint);
         return more(`to pass this guard, and only this one: --override ${entry.guard}=REASON`);
       case 'guard-overridden':
@@ -147,6 +149,12 @@ export function createEntryPrinter({
         return say(marks.doubt, `the log's torn last line was cut (kept in ${entry.kept})`);
     }
   };
+}
+
+/** Whether a guard stopped the step, which has been told by then: what it found need not be said twice. */
+function hasStoppedAt(state: RunState, { step, error }: Extract<Entry, { type: 'step-failed' }>): boolean {
+  const { guard, message } = state.guards.findLast((raised) => raised.step === step) ?? {};
+  return error.message === `guard ${guard}: ${message}`;
 }
 
 const voids = {

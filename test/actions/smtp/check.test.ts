@@ -31,8 +31,9 @@ afterEach(async () => {
 type Output = {
   passed: number;
   total: number;
-  problems: number;
-  ports: { port: number; auth: string; certificateDays: number | null; problems: { id: string; remedy: string }[] }[];
+  critical: number;
+  findings: { id: string; where: string; remedy: string }[];
+  ports: { port: number; auth: string; certificateDays: number | null; problems: number }[];
 };
 
 async function look(input: object, secrets: Record<string, string> = { resend: apiKey }) {
@@ -48,7 +49,7 @@ async function look(input: object, secrets: Record<string, string> = { resend: a
 
 test('every documented port: greeting, verified TLS, days of the certificate; and nothing is written', async () => {
   const { output, summary } = await look({});
-  expect(output).toMatchObject({ passed: 5, total: 5, problems: 0 });
+  expect(output).toMatchObject({ passed: 5, total: 5, critical: 0, warnings: 0, findings: [] });
   expect(output.ports.map(({ port }) => port)).toEqual([25, 465, 587, 2465, 2587]);
   expect(output.ports.every(({ certificateDays, auth }) => certificateDays === 29 && auth === 'not-tried')).toBe(true);
   expect(summary.headline).toContain('5/5 ports of smtp.example.com are well; no login tried');
@@ -63,7 +64,7 @@ test('a login ends as it must, and the key shows nowhere', async () => {
   expect(output.ports.every(({ auth }) => auth === 'accepted')).toBe(true);
   expect(text + JSON.stringify(plane.world.requests)).not.toContain(apiKey);
   const dead = await look({ auth: 'accepted', ports: [587] }, { resend: 're_revoked_000000' });
-  expect(dead.output.ports[0]?.problems).toMatchObject([{ id: 'smtp-login-refused' }]);
+  expect(dead.output).toMatchObject({ critical: 1, findings: [{ id: 'smtp/login-refused', where: 'port 587' }] });
   const error = await failureOf(look({ auth: 'accepted' }, {}));
   expect([error.code, error.hint]).toEqual(['credentials', 'set RESEND_TEST_API_KEY']);
 });
@@ -72,11 +73,18 @@ test('while the edge is down the ports greet and nobody can log in; the switch b
   setFault(plane.world, 'edge', { kind: 'status', status: 500 }, 0);
   expect((await look({})).output.passed).toBe(5);
   const { output, summary } = await look({ auth: 'rejected', ports: [465, 587] });
-  expect(output.ports.map(({ auth, problems }) => [auth, problems.map(({ id }) => id)])).toEqual([
-    ['unavailable', ['smtp-login-unavailable']],
-    ['unavailable', ['smtp-login-unavailable']],
+  expect(output.ports.map(({ auth, problems }) => [auth, problems])).toEqual([
+    ['unavailable', 1],
+    ['unavailable', 1],
   ]);
-  expect(summary.detail.join('\n')).toContain('FAIL 465 smtp-login-unavailable: keys cannot be checked: 454');
+  expect(output.findings.map(({ id, where }) => [id, where])).toEqual([
+    ['smtp/login-unavailable', 'port 465'],
+    ['smtp/login-unavailable', 'port 587'],
+  ]);
+  // Told once, for both.
+  expect(summary.detail.filter((line) => line.startsWith('FAIL'))).toEqual([
+    'FAIL smtp/login-unavailable (port 465, port 587): keys cannot be',
+  ]);
   for (const balancer of plane.world.loadBalancers) balancer.enabled = false;
   expect((await look({ auth: 'rejected', ports: [465, 587] })).output.passed).toBe(2);
 });
@@ -92,24 +100,22 @@ test('a port that hangs, one that refuses: the others are told in time', async (
   const tookMs = performance.now() - startedAt;
   await new Promise((resolve) => silent.close(resolve));
   expect(tookMs).toBeLessThan(3_000);
-  expect(output.ports.map(({ problems }) => problems[0]?.id ?? 'well')).toEqual([
-    'smtp-unreachable',
-    'smtp-tls',
-    'well',
-    'well',
-    'well',
+  expect(output.findings.map(({ id, where }) => [id, where])).toEqual([
+    ['smtp/unreachable', 'port 25'],
+    ['smtp/tls', 'port 465'],
   ]);
-  expect(output.ports[0]?.problems[0]?.remedy).toContain('block port 25 outbound');
+  expect(output.ports.map(({ problems }) => problems)).toEqual([1, 1, 0, 0, 0]);
+  expect(output.findings[0]?.remedy).toContain('block port 25 outbound');
 });
 
 test.each([
-  [{ kind: 'status', status: 500 }, 'smtp-banner'],
-  [{ kind: 'refuse' }, 'smtp-banner'],
-  [{ kind: 'hang' }, 'smtp-banner'],
+  [{ kind: 'status', status: 500 }, 'smtp/banner'],
+  [{ kind: 'refuse' }, 'smtp/banner'],
+  [{ kind: 'hang' }, 'smtp/banner'],
 ] as const)('the service itself at fault, %j: %s', async (fault, id) => {
   setFault(plane.world, 'smtp', fault, 0);
   const { output } = await look({ ports: [587], within: '700ms' });
-  expect(output.ports[0]?.problems).toMatchObject([{ id }]);
+  expect(output.findings).toMatchObject([{ id }]);
 });
 
 test('an environment without SMTP, a port that nobody documents, and one port twice', async () => {
@@ -126,14 +132,14 @@ const well: SmtpProbeResult = {
 const expected = { port: 587, hostname, auth: 'none', certificateDays: 14, nowMs: Date.UTC(2026, 0, 1) } as const;
 
 test.each([
-  ['tls', 'CERT_HAS_EXPIRED', 'smtp-tls'],
-  ['starttls', 'SMTP_NO_STARTTLS', 'smtp-starttls-missing'],
-  ['starttls', 'SMTP_CLEAR_TEXT', 'smtp-clear-text'],
-  ['starttls', 'SMTP_454', 'smtp-starttls'],
-  ['ehlo', 'SMTP_550', 'smtp-ehlo'],
-  ['banner', 'SMTP_MALFORMED', 'smtp-protocol'],
-  ['auth', 'SMTP_NO_AUTH', 'smtp-auth-missing'],
-  ['dns', 'ENOTFOUND', 'smtp-unreachable'],
+  ['tls', 'CERT_HAS_EXPIRED', 'smtp/tls'],
+  ['starttls', 'SMTP_NO_STARTTLS', 'smtp/starttls-missing'],
+  ['starttls', 'SMTP_CLEAR_TEXT', 'smtp/clear-text'],
+  ['starttls', 'SMTP_454', 'smtp/starttls'],
+  ['ehlo', 'SMTP_550', 'smtp/ehlo'],
+  ['banner', 'SMTP_MALFORMED', 'smtp/protocol'],
+  ['auth', 'SMTP_NO_AUTH', 'smtp/auth-missing'],
+  ['dns', 'ENOTFOUND', 'smtp/unreachable'],
 ] as const)('a failure in %s (%s) is called %s, with a remedy', (phase, code, id) => {
   const problems = judgePort({ ...well, tls: null, failure: { phase, code, message: 'm' } }, expected);
   expect(problems).toMatchObject([{ id, remedy: expect.stringMatching(/.{20}/) }]);
@@ -141,9 +147,14 @@ test.each([
 
 test('few days of a certificate, and a key that should not be accepted', () => {
   expect(judgePort(well, expected)).toMatchObject([
-    { id: 'smtp-certificate-expiring', what: expect.stringContaining('9 days') },
+    {
+      id: 'smtp/certificate-expiring',
+      numbers: { days: 9 },
+      severity: 'warning',
+      breaks: expect.stringContaining('9 days'),
+    },
   ]);
   expect(judgePort(well, { ...expected, certificateDays: 9 })).toEqual([]);
   const open = judgePort({ ...well, auth: 'accepted' }, { ...expected, certificateDays: 0, auth: 'rejected' });
-  expect(open).toMatchObject([{ id: 'smtp-login-open' }]);
+  expect(open).toMatchObject([{ id: 'smtp/login-open' }]);
 });
