@@ -87,11 +87,13 @@ export function judgeWrites(log: readonly Entry[], writes: readonly Witnessed[])
   const findings: string[] = [];
   for (const write of writes) {
     const atMs = Date.parse(write.at);
-    const isOpen = ({ fromMs, untilMs }: Intent) => fromMs <= atMs + sameMomentMs && atMs <= untilMs + sameMomentMs;
+    const isOpen = ({ fromMs, untilMs }: Intent, withinMs = 0) =>
+      fromMs <= atMs + withinMs && atMs <= untilMs + withinMs;
     const wanted = write.server === 'cloudflare-api' ? bodyEnabled(write.body) : null;
     const candidates = intents.filter((intent) => intent.system === write.server && intent.enabled === wanted);
-    const fits = candidates.filter((intent) => isOpen(intent) && (wanted === null || !used.has(intent.seq)));
-    const [intent] = fits;
+    const free = candidates.filter(({ seq }) => wanted === null || !used.has(seq));
+    // One that was closed a moment before, where the next was opened, is not the write's.
+    const intent = free.find((one) => isOpen(one)) ?? free.find((one) => isOpen(one, sameMomentMs));
     if (intent === undefined) {
       findings.push(
         `${write.method} ${write.path} ${write.body} at ${write.at} has no open intent of its own in the log`,

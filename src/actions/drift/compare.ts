@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundedText } from '../../world/bounded-text.ts';
 import { canonicalJson } from '../../world/canonical-json.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { type Found, findingCounts, holdFindings, renderFindings } from '../finding.ts';
@@ -48,14 +49,28 @@ async function run({ watched }: Input, ctx: ActionContext): Promise<Output> {
     if (is === undefined) return [{ ...found, id: 'drift/disappeared', breaks: `${name} is no longer looked at` }];
     if (was === undefined) return [{ ...found, severity: 'info', id: 'drift/appeared', breaks: `${name} is new` }];
     if (canonicalJson(was) === canonicalJson(is)) return [];
-    return [
-      { ...found, id: 'drift/changed', breaks: `${name} is not as on ${day}: ${show(was)} then, ${show(is)} now` },
-    ];
+    return [{ ...found, id: 'drift/changed', breaks: `${name} is not as on ${day}: ${difference(was, is)}` }];
   });
   return { watched, since: last.at, run: last.run, ...holdFindings(ctx, findings) };
 }
 
-function show(value: z.output<ReturnType<typeof z.json>>): string {
+type Watched = Input['watched'][string];
+
+/** Of lists, what is gone and what is new; of all else, both. */
+function difference(was: Watched, is: Watched): string {
+  if (!Array.isArray(was) || !Array.isArray(is)) return `${show(was)} then, ${show(is)} now`;
+  const [before, after] = [was.map(canonicalJson), is.map(canonicalJson)];
+  const gone = was.filter((_, n) => !after.includes(before[n] ?? ''));
+  const added = is.filter((_, n) => !before.includes(after[n] ?? ''));
+  const changes = [...gone.map((one) => `without ${item(one)}`), ...added.map((one) => `with ${item(one)}`)];
+  return changes.length === 0 ? 'in another order, or more than once' : boundedText(changes.join('; '), 400);
+}
+
+function item(value: Watched): string {
+  return typeof value === 'string' ? `“${value}”` : canonicalJson(value);
+}
+
+function show(value: Watched): string {
   const text = typeof value === 'string' ? value : canonicalJson(value);
   return text.length > 16 ? `${text.slice(0, 12)}…` : text;
 }

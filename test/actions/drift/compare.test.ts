@@ -38,3 +38,13 @@ test('what is other, new or gone', async () => {
   expect(findings).toEqual(['drift/changed a', 'drift/disappeared b', 'drift/appeared c']);
   expect(first?.breaks).toBe('a is not as on 2025-12-30: aaaaaaaaaaaa… then, bbbbbbbbbbbb… now');
 });
+
+test('of lists, what is gone and what is new', async () => {
+  const before = { watched: { switch: ['- enabled: true', 'TTL 60 s'] } };
+  const { first } = await compare(before, { switch: ['- enabled: true', 'TTL 300 s'] });
+  expect(first?.breaks).toBe('switch is not as on 2025-12-30: without “TTL 60 s”; with “TTL 300 s”');
+  const turned = await compare(before, { switch: ['TTL 60 s', '- enabled: true'] });
+  expect(turned.first?.breaks).toContain('in another order');
+  const many = await compare(before, { switch: Array.from({ length: 500 }, (_, n) => `line ${n}`) });
+  expect(many.first?.breaks.length).toBeLessThan(600);
+});
