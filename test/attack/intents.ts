@@ -87,13 +87,11 @@ export function judgeWrites(log: readonly Entry[], writes: readonly Witnessed[])
   const findings: string[] = [];
   for (const write of writes) {
     const atMs = Date.parse(write.at);
-    const isOpen = ({ fromMs, untilMs }: Intent, withinMs = 0) =>
-      fromMs <= atMs + withinMs && atMs <= untilMs + withinMs;
+    const isOpen = ({ fromMs, untilMs }: Intent) => fromMs <= atMs + sameMomentMs && atMs <= untilMs + sameMomentMs;
     const wanted = write.server === 'cloudflare-api' ? bodyEnabled(write.body) : null;
     const candidates = intents.filter((intent) => intent.system === write.server && intent.enabled === wanted);
-    const free = candidates.filter(({ seq }) => wanted === null || !used.has(seq));
-    // One that was closed a moment before, where the next was opened, is not the write's.
-    const intent = free.find((one) => isOpen(one)) ?? free.find((one) => isOpen(one, sameMomentMs));
+    // Where one was closed and the next opened at that moment, the write is the next one's; two writes need both.
+    const intent = candidates.findLast((one) => isOpen(one) && (wanted === null || !used.has(one.seq)));
     if (intent === undefined) {
       findings.push(
         `${write.method} ${write.path} ${write.body} at ${write.at} has no open intent of its own in the log`,
