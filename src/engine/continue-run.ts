@@ -1,4 +1,5 @@
 import { exitCodes, OpsError } from '../errors.ts';
+import type { Entry } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { foldRun } from '../journal/state.ts';
 import { asJson } from './as-json.ts';
@@ -12,7 +13,7 @@ import { checkCredentials } from './preflight.ts';
 import { preliminaryContext } from './preliminary-context.ts';
 import type { RunResult } from './result.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
-import { openSession, type Session, shortIdOf } from './session.ts';
+import { openSession, type Session, shortIdOf, tellTimeline } from './session.ts';
 
 /** Goes on with a run whose driver died or stopped: what is in doubt is observed first, what is done is not done again. */
 export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
@@ -100,7 +101,11 @@ async function undo(session: Session, reason: RollbackReason): Promise<void> {
 }
 
 async function stateOf(options: ContinueOptions): Promise<RunState> {
-  const state = foldRun(await options.store.read(options.run));
+  return foldedOf(options, await options.store.read(options.run));
+}
+
+function foldedOf(options: ContinueOptions, entries: readonly Entry[]): RunState {
+  const state = foldRun(entries);
   if (state === undefined)
     throw new OpsError('usage', `there is no run ${options.run}`, { hint: 'see `resend-ops runs`' });
   return state;
@@ -123,8 +128,9 @@ async function take(options: ContinueOptions): Promise<Session> {
     );
     await lease.ensure(0);
   }
-  const state = await stateOf(options);
-  const session = openSession(options, options, lease, state);
+  const entries = await options.store.read(options.run);
+  const session = openSession(options, options, lease, foldedOf(options, entries));
+  tellTimeline(session, entries);
   takeUpFollowers(session);
   return session;
 }

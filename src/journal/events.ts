@@ -1,4 +1,5 @@
 import type { Summary } from '../actions/action.ts';
+import type { EmptyEnding } from '../actions/afterwards.ts';
 import type { ErrorCode, ExitCode } from '../errors.ts';
 import type { Json } from '../world/json.ts';
 
@@ -115,8 +116,13 @@ export type Event =
   | { type: 'change-not-applied'; step: string; error: RecordedError }
   /** Neither before nor after, or never observable: a person must look. */
   | { type: 'change-unresolved'; step: string; error: RecordedError }
-  | { type: 'follow-up-intended'; step: string; headline: string }
+  /** `upTo`: the lines of the run's timeline up to this entry go along. */
+  | { type: 'follow-up-intended'; step: string; headline: string; upTo?: number }
+  /** The timeline is told up to this entry, in the room that the step has opened. */
+  | { type: 'timeline-told'; step: string; upTo: number }
   | { type: 'follow-up-failed'; step: string; error: RecordedError }
+  /** People who had been told of the run's beginning were told that it ended, and how. */
+  | { type: 'ending-told'; step: string; ending: EmptyEnding; text: string; state: string }
   | { type: 'step-succeeded'; step: string; output: Json; summary: Summary; knowledge: 'known' | 'unknown' }
   | { type: 'step-failed'; step: string; error: RecordedError; output?: Json; summary?: Summary }
   | { type: 'step-skipped'; step: string; why: string }

@@ -77,6 +77,10 @@ export type StepState = {
   /** What was refused: told and recorded once each. */
   refusals: readonly { by: string; digest: string; account: string | null; why: ApprovalRefusal }[];
   markedDone: string | null;
+  /** How far the run's timeline was sent to what the step has made, and how far it surely is there: numbers of entries. */
+  timeline: { sentUpTo: number; toldUpTo: number };
+  /** How things stand where people were told of the run's end; null where they were not. */
+  toldAtEnd: string | null;
 };
 
 /** The two clocks and what they are judged by; milliseconds by the run's own clock (real time × speed). */

@@ -125,6 +125,8 @@ function step(uses: string, output: { verdict: string }) {
     approvalPlaces: [],
     refusals: [],
     markedDone: null,
+    timeline: { sentUpTo: 0, toldUpTo: 0 },
+    toldAtEnd: null,
   } as const;
 }
 

@@ -28,11 +28,25 @@ export function metadataOf(ctx: ActionContext) {
   return { event_type: eventType, event_payload: { run: ctx.run.id, step: ctx.step } };
 }
 
+/** What nobody sees of a message. */
+type Metadata = { event_type: string; event_payload: Readonly<Record<string, unknown>> };
+
 /** What a search for this step's message found. `unknown`: the pages did not end in time, so nothing is proven. */
 type Search = { kind: 'found'; ts: string } | { kind: 'absent' } | { kind: 'unknown' };
 
 /** Looks for this step's message by its metadata: in a channel, newest first, or in a thread. Throws what a read throws. */
-export async function findOwnMessage(ctx: ActionContext, channel: string, thread?: string): Promise<Search> {
+export function findOwnMessage(ctx: ActionContext, channel: string, thread?: string): Promise<Search> {
+  return findMessage(ctx, { channel, thread }, ({ event_type, event_payload: { run, step } }) => {
+    return event_type === eventType && run === ctx.run.id && step === ctx.step;
+  });
+}
+
+/** Looks for a message by what `isWanted` says of its metadata: in a channel, newest first, or in a thread. Throws what a read throws. */
+export async function findMessage(
+  ctx: ActionContext,
+  { channel, thread }: { channel: string; thread?: string | undefined },
+  isWanted: (metadata: Metadata) => boolean,
+): Promise<Search> {
   let cursor: string | undefined;
   for (let page = 1; page <= mostPages; page += 1) {
     const query = { channel, limit: perPage, include_all_metadata: true, ...(cursor === undefined ? {} : { cursor }) };
@@ -47,10 +61,9 @@ export async function findOwnMessage(ctx: ActionContext, channel: string, thread
     const parsed = pageSchema.safeParse(answer);
     if (!parsed.success) throw new OpsError('failed', 'look for the message: the answer is no list of messages');
     const { messages, has_more, response_metadata } = parsed.data;
-    const own = messages.find(({ metadata }) => {
-      const { run, step } = metadata?.event_payload ?? {};
-      return metadata?.event_type === eventType && run === ctx.run.id && step === ctx.step;
-    });
+    const own = messages.find(({ metadata: { event_type = '', event_payload = {} } = {} }) =>
+      isWanted({ event_type, event_payload }),
+    );
     if (own !== undefined) return { kind: 'found', ts: own.ts };
     const next = response_metadata?.next_cursor ?? '';
     if (next === '') return has_more === true ? { kind: 'unknown' } : { kind: 'absent' };

@@ -117,6 +117,8 @@ export function createEntryPrinter({
       case 'follow-up-failed':
         if (full) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
         return;
+      case 'ending-told':
+        return say(marks.done, `customers were told: ${entry.text}`);
       case 'interrupted':
         if (entry.signal === readerGone) return say(marks.skipped, 'nobody reads an output any more; the run goes on');
         return say(marks.stopped, `${entry.signal} received; a running write settles first`);
