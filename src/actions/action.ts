@@ -180,10 +180,15 @@ export type Change<Input, State, Output> = {
   summarise(output: Output, input: Input): Summary;
 };
 
+/** A request for approvals: of which plan, and which of those that the run has made (its entry in the log). */
+export type ShownRequest = { digest: string; request: number };
+
 /** Asks for approvals where a change has made a place for people, and reads their answers. `output` is that change's. */
 export type ApprovalDesk = {
-  /** Shows the request; answers where, for the two others. The digest is what people approve of: it is in the lines, too. */
-  ask(output: Json, request: { digest: string; lines: readonly string[] }, ctx: ActionContext): Promise<Json>;
+  /** Shows the request; answers where, for the others. The digest is what people approve of: it is in the lines, too. */
+  ask(output: Json, request: ShownRequest & { lines: readonly string[] }, ctx: ActionContext): Promise<Json>;
+  /** Reads only: where the request is shown, whether or not `ask` lived to answer. Throws where nobody can tell. */
+  find(output: Json, request: ShownRequest, ctx: ActionContext): Promise<readonly Json[]>;
   /** Reads only: the accounts whose answer, as of now, is yes. Whose they are, and whether they count, is not its to say. */
   read(place: Json, ctx: ActionContext): Promise<readonly string[]>;
   /** Replaces what is shown there, once nothing more is asked. */

@@ -1,6 +1,7 @@
 import { exitCodes } from '../errors.ts';
 import type { ChangeState } from '../journal/run-state.ts';
 import type { Step } from '../runbook/runbook.ts';
+import { closeAllRequests } from './approval-rooms.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
 import type { Ending } from './ending.ts';
 import { tellFollowersTheEnd } from './follow.ts';
@@ -27,6 +28,7 @@ export async function conclude(session: Session, end: StepEnd): Promise<void> {
 export async function finish(session: Session, ending: Ending): Promise<void> {
   // What is in place after a success is what was asked for; it is told, and is nothing that was left.
   const left = ending.exitCode === exitCodes.succeeded ? [] : leftInPlace(session);
+  await closeAllRequests(session);
   await sayLastWords(session, ending);
   await tellFollowersTheEnd(session, ending);
   if (ending.exitCode === exitCodes.needsAttention) {

@@ -47,6 +47,8 @@ function textOf(entry: Entry, state: RunState): string | undefined {
       return `approved by ${entry.how === 'command' ? entry.actor.user : entry.by}: ${title}`;
     case 'approval-refused':
       return `approval refused: ${entry.message}`;
+    case 'approval-withdrawn':
+      return `approval taken back by ${entry.by}: ${title}`;
     case 'approvals-voided':
       return `approvals void (${entry.why}): ${title}`;
     case 'go-given':

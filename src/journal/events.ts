@@ -91,6 +91,10 @@ export type Event =
       message: string;
       account?: string;
     }
+  /** A reaction that was read as an approval has been taken back, while approvals were still waited for. */
+  | { type: 'approval-withdrawn'; step: string; digest: string; by: string; account: string }
+  /** What the room shows of a request says that it is no longer asked. */
+  | { type: 'approval-closed'; step: string; room: string; request: number }
   /** What was asked for is no longer asked: approvals of it count for nothing. */
   | { type: 'approvals-voided'; step: string; digest: string; why: 'plan-changed' | 'expired' | 'stopped' }
   /** Enough people have approved of this plan. */

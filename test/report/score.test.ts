@@ -29,6 +29,7 @@ function state(more: Partial<RunState> = {}): RunState {
       { step: 'look', guard: 'verdict', message: 'm', hint: 'h', overriddenBecause: 'game day' },
       { step: 'look', guard: 'primary-recovering', message: 'm', hint: 'h', overriddenBecause: null },
     ],
+    drivenBy: [],
     driver: null,
     interrupted: null,
     ending: { outcome: 'succeeded', exitCode: 0, message: 'done', left: ['the load balancer: in place'] },

@@ -93,6 +93,8 @@ export function createEntryPrinter({
         return say(marks.done, `approved by ${entry.how === 'command' ? entry.actor.user : `${entry.by} (reaction)`}`);
       case 'approval-refused':
         return say(marks.stopped, `approval refused: ${entry.message}`);
+      case 'approval-withdrawn':
+        return say(marks.stopped, `approval taken back by ${entry.by}`);
       case 'approvals-voided':
         return say(marks.stopped, `approvals void: ${voids[entry.why]}`);
       case 'step-approved':
