@@ -129,6 +129,8 @@ describe('the public notice, where a run leaves nothing changed', () => {
     const terminal = await startOnTerminal([...args, '--state-dir', simulated.state], simulated.secrets);
     await terminal.until(/Type api\.resend\.com/);
     terminal.type('no\r');
+    await terminal.until(/One more try/);
+    terminal.type('\r');
     const { code, output } = await terminal.ended;
     expect(code, output).toBe(4);
     const notice = await simulated.notice();
