@@ -1,7 +1,8 @@
+import { findOpsError } from '../errors.ts';
 import type { Json } from '../world/json.ts';
 import { closeRequests, type Desk, desksOf, type RoomOutcome, roomCallMs } from './approval-rooms.ts';
 import { actionContext, readOnly, writing } from './context.ts';
-import { refusalOf, shortDigest } from './judge-approval.ts';
+import { refusalOf, runnersOf, shortDigest } from './judge-approval.ts';
 import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
 import { bannerFor } from './run-news.ts';
 import type { Session } from './session.ts';
@@ -61,7 +62,7 @@ function askedOf(session: Session, id: string): Asked {
   const { state } = session;
   const { request, digest, count, from, expiresAtMs } = step.approval;
   const lines = [
-    `${bannerFor(session)}${step.title} on ${state.hostname}: ${count === 1 ? '1 approval' : `${count} approvals`} wanted, from ${from.join(', ')}, not from ${state.startedBy.user}`,
+    `${bannerFor(session)}${step.title} on ${state.hostname}: ${count === 1 ? '1 approval' : `${count} approvals`} wanted, from ${from.join(', ')}, not from ${runnersOf(state).join(', ')}`,
     ...(step.plan?.diff ?? []),
     ...(step.plan?.notes ?? []),
     `run ${state.run}, plan ${digest}`,
@@ -153,8 +154,8 @@ async function lookFor(session: Session, asked: Asked, { desk, doubts }: Showing
       ),
     );
   } catch (error) {
-    // Slack's own no (a missing scope) will not go away.
-    if (surelyNotWritten(error)) doubts.set(room, 'gave-up');
+    // Whoever may not look will not be able to later.
+    if (findOpsError(error)?.code === 'credentials') doubts.set(room, 'gave-up');
     throw error;
   }
   const doubt = doubts.get(room);

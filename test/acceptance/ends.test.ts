@@ -101,7 +101,7 @@ describe('the public notice, where a run leaves nothing changed', () => {
       const notice = await simulated.notice();
       expect(notice.said).toEqual([
         expect.stringMatching(/^investigating: Requests to api.resend.com are failing/),
-        expect.stringMatching(/^investigating: We are still investigating.*keeps its usual path/),
+        expect.stringMatching(/^investigating: We are still investigating.*not changed how traffic/),
       ]);
       const open = `open to customers: public notice ${notice.id} (investigating)`;
       expect(unwrapped(ended.stderr)).toContain(open);
@@ -134,7 +134,7 @@ describe('the public notice, where a run leaves nothing changed', () => {
     const { code, output } = await terminal.ended;
     expect(code, output).toBe(4);
     const notice = await simulated.notice();
-    expect(notice.said.at(-1)).toMatch(/^investigating: We are still investigating.*keeps its usual path/);
+    expect(notice.said.at(-1)).toMatch(/^investigating: We are still investigating.*not changed how traffic/);
     expect(output).toContain(`open to customers: public notice ${notice.id}`);
     expect(output).toContain('announce --stage resolve');
   });

@@ -184,9 +184,12 @@ test('who is the last that could approve cannot take the run up; whoever else dr
   const request = await asked;
   const { run } = request;
   const second = { ...made.afterDeath(run), clock: { ...real, sleep }, actor: { user: 'ana', host: 'here' } };
+  // Its last entry before it waits, and never looks again.
   const taken = new Promise<void>((resolve) => {
+    let isResumed = false;
     made.onEntry((entry) => {
-      if (entry.type === 'resumed') resolve();
+      isResumed ||= entry.type === 'resumed';
+      if (isResumed && entry.type === 'step-planned') resolve();
     });
   });
   void resumeRun({
