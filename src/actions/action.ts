@@ -181,7 +181,7 @@ export type Change<Input, State, Output> = {
 };
 
 /** A request for approvals: of which plan, and which of those that the run has made (its entry in the log). */
-export type ShownRequest = { digest: string; request: number };
+type ShownRequest = { digest: string; request: number };
 
 /** Asks for approvals where a change has made a place for people, and reads their answers. `output` is that change's. */
 export type ApprovalDesk = {

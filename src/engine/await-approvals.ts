@@ -55,9 +55,10 @@ export async function awaitApprovals(
           return { kind: 'plan-changed' };
         }
         // Looking took its time: one of them may have been taken back meanwhile.
-        if (approversOf(session.state, stateOf(session, step.id)).length < needed.count) continue;
+        const still = approversOf(session.state, stateOf(session, step.id));
+        if (still.length < needed.count) continue;
         outcome = 'approved';
-        await session.record({ type: 'step-approved', step: step.id, digest, by });
+        await session.record({ type: 'step-approved', step: step.id, digest, by: still });
         return { kind: 'approved' };
       }
       if (isLast) outcome = 'expired';

@@ -10,7 +10,7 @@ export type TimelineLine = { seq: number; text: string };
 const longestLine = 300;
 
 /** What people who follow a run from elsewhere must know of an entry, with its time (UTC); undefined where it is nothing to them. */
-export function timelineLine(entry: Entry, state: RunState): TimelineLine | undefined {
+function timelineLine(entry: Entry, state: RunState): TimelineLine | undefined {
   const text = textOf(entry, state);
   if (text === undefined) return undefined;
   return { seq: entry.seq, text: boundedText(`${entry.time.slice(11, 19)} ${text}`, longestLine) };

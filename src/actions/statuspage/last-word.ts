@@ -9,7 +9,7 @@ import type { PublicIncident } from './status-page.ts';
 const phase = 'investigating';
 
 /** The words for each ending, as the runbook has them. */
-export type WordsAtEnd = { unchanged?: string | undefined; undone?: string | undefined };
+type WordsAtEnd = { unchanged?: string | undefined; undone?: string | undefined };
 
 /**
  * Posts on the notice that was opened how the run ended. The phase goes back to `investigating`, whatever was said
