@@ -12,6 +12,7 @@ import type { Route53Client } from '../world/route53.ts';
 import type { SlackClient } from '../world/slack.ts';
 import type { SmtpProber } from '../world/smtp.ts';
 import type { Vendor, VendorStatusPage } from '../world/vendor-status.ts';
+import type { EmptyEnding, LeftOpen, RunNews } from './afterwards.ts';
 import type { Suite } from './http/suite.ts';
 import type { Past } from './past.ts';
 
@@ -162,6 +163,16 @@ export type Change<Input, State, Output> = {
   revert?(planned: Planned<Input, State>, ctx: ActionContext): Promise<void>;
   /** Keeps what was made up to date while the run proceeds (a status message). Failures are noted, never raised. */
   follow?(output: Output, news: RunNews, ctx: ActionContext): Promise<void>;
+  /** Where what it has made tells of the run, line after line, while it proceeds (a thread). */
+  timeline?: Timeline;
+  /** Says how the run ended, where people were told of its beginning. */
+  lastWord?: LastWord<Input, Output>;
+  /**
+   * What stands open in public as of this change, until somebody closes it. Of several changes that speak of the same id,
+   * the newest counts. `output` is null where it was lost, or where nobody can tell whether the change was made; then
+   * undefined says that nothing is known of it.
+   */
+  leavesOpen?(output: Output | null, input: Input): LeftOpen | undefined;
   /** Where what it has made can ask people for approvals (a room). */
   approvals?: ApprovalDesk;
   /** Fails with `credentials` when the provider refuses the credentials; any other trouble is no finding. */
@@ -169,18 +180,45 @@ export type Change<Input, State, Output> = {
   summarise(output: Output, input: Input): Summary;
 };
 
+/** A request for approvals: of which plan, and which of those that the run has made (its entry in the log). */
+type ShownRequest = { digest: string; request: number };
+
 /** Asks for approvals where a change has made a place for people, and reads their answers. `output` is that change's. */
 export type ApprovalDesk = {
-  /** Shows the request; answers where, for the two others. The digest is what people approve of: it is in the lines, too. */
-  ask(output: Json, request: { digest: string; lines: readonly string[] }, ctx: ActionContext): Promise<Json>;
+  /** Shows the request; answers where, for the others. The digest is what people approve of: it is in the lines, too. */
+  ask(output: Json, request: ShownRequest & { lines: readonly string[] }, ctx: ActionContext): Promise<Json>;
+  /** Reads only: where the request is shown, whether or not `ask` lived to answer. Throws where nobody can tell. */
+  find(output: Json, request: ShownRequest, ctx: ActionContext): Promise<readonly Json[]>;
   /** Reads only: the accounts whose answer, as of now, is yes. Whose they are, and whether they count, is not its to say. */
   read(place: Json, ctx: ActionContext): Promise<readonly string[]>;
   /** Replaces what is shown there, once nothing more is asked. */
   close(place: Json, lines: readonly string[], ctx: ActionContext): Promise<void>;
 };
 
-/** What a follow-up may tell the world about the run. */
-export type RunNews = { headline: string; lines: string[]; ended: boolean };
+/**
+ * A place where the run's story is told in order. `output` is that of the change which made it. Failures are noted, never
+ * raised; lines whose answer was lost are looked for before they are sent again.
+ */
+export type Timeline = {
+  /** Adds lines as one message; `mark` tells it from the others of this run. Answers false where there is no place for any. */
+  add(output: Json, told: { lines: readonly string[]; mark: number }, ctx: ActionContext): Promise<boolean>;
+  /** Reads only: whether the message with this mark is there. Where nobody can tell, it counts as being there. */
+  holds(output: Json, mark: number, ctx: ActionContext): Promise<boolean>;
+};
+
+/**
+ * A message that a change posts when the run ends with nothing of it left in the world. Only then: what is in doubt is
+ * not told. Failures are noted, never raised.
+ */
+export type LastWord<Input, Output> = {
+  /** The words, from the step's input; undefined where there is nothing to say. */
+  words(input: Input, ending: EmptyEnding): string | undefined;
+  /**
+   * Posts them, unless they are there already. Answers how things stand then, in a word; undefined where they are not
+   * needed any more. Throws `drift` where somebody else has taken the word since: it is left to them.
+   */
+  say(said: { output: Output; words: string; ending: EmptyEnding }, ctx: ActionContext): Promise<string | undefined>;
+};
 
 /** An action with its types erased, as the engine and the linter hold it. Values are parsed by its schemas at each edge. */
 export type AnyAction = Check<Json, Json> | Change<Json, Json, Json>;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { actions } from '../actions/index.ts';
 import { createInterrupts, readerGone } from '../engine/interrupts.ts';
+import { openAsJson, thingsLeftOpen } from '../engine/left-open.ts';
 import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
 import { type ExitCode, OpsError } from '../errors.ts';
@@ -137,15 +138,17 @@ export async function driveOnTerminal(
     view.stop();
     witness?.ended(result);
     const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
+    const open = last === undefined ? [] : thingsLeftOpen(last, actions);
     if (last !== undefined) {
       const customers = closing?.lines ?? [];
       const { head, exitCode, message } = result;
       const { objective } = runbook;
-      printEndScreen(screen, last, { objective, head, exitCode, message, customers, flags: stateFlags(options) });
+      printEndScreen(screen, last, { objective, head, exitCode, message, customers, open, flags: stateFlags(options) });
     }
     // Byte for byte, without banner or wrapping: it is the only copy.
     for (const line of [result.evidence, result.remedy]) if (line !== undefined) world.stderr.write(`${line}\n`);
-    if (json) writeJsonLine(world, closing === undefined ? result : { ...result, score: closing.score });
+    const told = { ...result, leftOpen: openAsJson(open) };
+    if (json) writeJsonLine(world, closing === undefined ? told : { ...told, score: closing.score });
     return result.exitCode;
   } catch (error) {
     const refusal = request.refused?.(error);

@@ -1,10 +1,10 @@
 import { createFileStore } from '../journal/file-store.ts';
 import type { Store } from '../journal/store.ts';
 import { isAlive, readSelf } from '../world/process-identity.ts';
+import { quoteForShell } from '../world/quote-for-shell.ts';
 import type { World } from '../world/world.ts';
 import type { Options } from './command.ts';
 import { locateState } from './locate.ts';
-import { quoteForShell } from './quote-for-shell.ts';
 
 /** Opens the store of `--state-dir`. Whatever is written is masked of what the world's redactor knows. Close it after use. */
 export function openStore(world: World, options: Options): Store {

@@ -1,4 +1,5 @@
 import { OpsError } from '../errors.ts';
+import type { StepState } from '../journal/run-state.ts';
 import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
 import type { ApprovalRule, Scope, Step } from '../runbook/runbook.ts';
 import type { Environment } from '../world/environment.ts';
@@ -22,23 +23,49 @@ export function approvalRuleFor(session: Session, step: Step, rule: ApprovalRule
   return needed;
 }
 
+/** The run as whoever takes it up finds it: what is done is not asked again, and who has run it cannot approve. */
+type Before = { runners: readonly string[]; steps: ReadonlyMap<string, StepState> };
+
 /**
- * Before anything starts: every step that will wait for approvals has enough people to wait for, besides the one who
- * runs. Throws `usage`: found out at the switch, it would cost the night.
+ * Before anything starts, or is taken up: every step that will wait for approvals has enough people to wait for, besides
+ * those who run it. Throws `usage`: found out at the switch, it would cost the night.
  */
-export function assertApprovable(options: StartOptions, scope: Scope): void {
-  for (const { step, rule } of rulesOf(options.runbook.steps, scope)) {
-    const needed = resolveRule(rule, scope, options.environment);
+export function assertApprovable(
+  { runbook, environment, actor }: Pick<StartOptions, 'runbook' | 'environment' | 'actor'>,
+  scope: Scope,
+  before?: Before,
+): void {
+  const runners = [...new Set([...(before?.runners ?? []), actor.user])];
+  for (const { step, rule } of rulesOf(runbook.steps, scope)) {
+    if (before !== undefined && isPastAsking(before.steps, step)) continue;
+    const needed = resolveRule(rule, scope, environment);
     if (needed === undefined || needed === 'unknown') continue;
-    const others = needed.from.filter((name) => name !== options.actor.user);
+    const others = needed.from.filter((name) => !runners.includes(name));
     if (others.length >= needed.count) continue;
     const who = others.length === 0 ? 'nobody else may give one' : `only ${others.join(', ')} may give one`;
     throw new OpsError(
       'usage',
-      `step ${step.id} needs ${needed.count} approval${needed.count === 1 ? '' : 's'} by others than ${options.actor.user}, and ${who}`,
-      { hint: 'name who may approve under `approvals.people` of the environment; nothing was started' },
+      `step ${step.id} needs ${needed.count} approval${needed.count === 1 ? '' : 's'} by others than ${runners.join(', ')}, and ${who}`,
+      {
+        hint:
+          before === undefined
+            ? 'name who may approve under `approvals.people` of the environment; nothing was started'
+            : 'let somebody take it up who has no approval to give, or undo it and begin anew; nothing was taken over',
+      },
     );
   }
+}
+
+/** A step that is done, or whose change was made or may have been: it is looked at, and asks nobody. */
+function isPastAsking(steps: Before['steps'], step: Step): boolean {
+  const { phase, change = null } = steps.get(step.id) ?? {};
+  if (phase === 'succeeded' || phase === 'skipped') return true;
+  if (change !== null && change.status !== 'not-applied' && change.status !== 'reverted') return true;
+  return step.kind !== 'action' && step.steps.some((child) => isPastAsking(steps, child) && isMade(steps, child));
+}
+
+function isMade(steps: Before['steps'], step: Step): boolean {
+  return (steps.get(step.id)?.change ?? null) !== null;
 }
 
 function rulesOf(steps: readonly Step[], scope: Scope): { step: Step; rule: ApprovalRule }[] {

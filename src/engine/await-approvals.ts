@@ -1,6 +1,7 @@
 import { OpsError } from '../errors.ts';
 import type { StepState } from '../journal/run-state.ts';
 import type { ActionStep, ApprovalRule } from '../runbook/runbook.ts';
+import type { RoomOutcome } from './approval-rooms.ts';
 import { approvalRuleFor } from './approval-rule.ts';
 import { askInRooms } from './ask-in-rooms.ts';
 import { approversOf, refusalOf, shortDigest } from './judge-approval.ts';
@@ -31,56 +32,68 @@ export async function awaitApprovals(
   const needed = rule === undefined ? undefined : approvalRuleFor(session, step, rule);
   if (needed === undefined) return { kind: 'not-needed' };
   const { clock } = session.drive;
-  const stopAsking = new AbortController();
-  const leftMs = await request(session, step.id, needed, digest);
+  const { leftMs, isTakenUp } = await request(session, step.id, needed, digest);
   const box = clock.timeBox(Math.max(1, leftMs));
-  askInRooms(session, step.id, stopAsking.signal);
+  const endAsking = askInRooms(session, step.id, { isTakenUp });
+  let outcome: RoomOutcome = 'failed';
   try {
     for (;;) {
       const isLast = box.signal.aborted;
       const stop = await safePoint(session);
       const now = stateOf(session, step.id);
       if (stop !== null) {
-        await session.record({ type: 'approvals-voided', step: step.id, digest, why: 'stopped' });
+        outcome = 'stopped';
+        await session.record({ type: 'approvals-voided', step: step.id, digest, why: outcome });
         return { kind: 'stopped', choice: stop };
       }
       await tellRefusals(session, now);
       const by = approversOf(session.state, now);
       if (by.length >= needed.count) {
         if (!(await isStillSo())) {
-          await session.record({ type: 'approvals-voided', step: step.id, digest, why: 'plan-changed' });
+          outcome = 'plan-changed';
+          await session.record({ type: 'approvals-voided', step: step.id, digest, why: outcome });
           return { kind: 'plan-changed' };
         }
-        await session.record({ type: 'step-approved', step: step.id, digest, by });
+        // Looking took its time: one of them may have been taken back meanwhile.
+        const still = approversOf(session.state, stateOf(session, step.id));
+        if (still.length < needed.count) continue;
+        outcome = 'approved';
+        await session.record({ type: 'step-approved', step: step.id, digest, by: still });
         return { kind: 'approved' };
       }
+      if (isLast) outcome = 'expired';
       if (isLast) throw await expired(session, step.id, { ...needed, digest, by });
       session.drive.progress?.(step.id, `waits for approval: ${by.length} of ${needed.count}`);
       await pause(session, box.signal);
     }
   } finally {
     box.cancel();
-    stopAsking.abort(new OpsError('aborted', 'no longer asked'));
+    endAsking(outcome);
   }
 }
 
-/** Makes the request, unless one of this very plan stands; answers how long it is good for, by the run's clock. */
+/**
+ * Makes the request, unless one of this very plan stands; answers how long it is good for, by the run's clock. One that
+ * was approved stands as long as those who approved still may: whoever takes the run up is its runner from there on.
+ */
 async function request(
   session: Session,
   step: string,
   { count, from, withinMs }: { count: number; from: readonly string[]; withinMs: number },
   digest: string,
-): Promise<number> {
+): Promise<{ leftMs: number; isTakenUp: boolean }> {
   const { clock } = session.drive;
-  const before = stateOf(session, step).approval;
+  const now = stateOf(session, step);
+  const before = now.approval;
   // A compressed clock cannot be compared with the journal's times; its runs do not outlive their process either.
   if (before !== null && clock.speed === 1 && before.digest === digest && before.status !== 'voided') {
     const isSame = before.count === count && before.from.join('\n') === from.join('\n');
     const leftMs = before.expiresAtMs - clock.now();
-    if (isSame && leftMs > 0) return leftMs;
+    const stands = before.status === 'waiting' || approversOf(session.state, now).length >= count;
+    if (isSame && stands && leftMs > 0) return { leftMs, isTakenUp: true };
   }
   await session.record({ type: 'approval-requested', step, digest, count, from, withinMs });
-  return withinMs;
+  return { leftMs: withinMs, isTakenUp: false };
 }
 
 async function pause(session: Session, expiry: AbortSignal): Promise<void> {

@@ -1,10 +1,12 @@
-import { type ExitCode, exitCodes } from '../errors.ts';
-import type { Outcome } from '../journal/events.ts';
+import { exitCodes } from '../errors.ts';
 import type { ChangeState } from '../journal/run-state.ts';
 import type { Step } from '../runbook/runbook.ts';
+import { closeAllRequests } from './approval-rooms.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
+import type { Ending } from './ending.ts';
 import { tellFollowersTheEnd } from './follow.ts';
 import { changesInPlace, messagesInDoubt } from './in-place.ts';
+import { sayLastWords } from './last-words.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
 import type { Session } from './session.ts';
 import { look } from './settle.ts';
@@ -12,8 +14,6 @@ import type { StepEnd } from './step-end.ts';
 
 /** How long optional steps may still take when the run is over. */
 const optionalGraceMs = 5_000;
-
-type Ending = { outcome: Outcome; exitCode: ExitCode; message: string };
 
 /** Brings a run to its end: rolls back where that was decided, looks once more at what is in doubt, and says what is true. */
 export async function conclude(session: Session, end: StepEnd): Promise<void> {
@@ -28,7 +28,9 @@ export async function conclude(session: Session, end: StepEnd): Promise<void> {
 export async function finish(session: Session, ending: Ending): Promise<void> {
   // What is in place after a success is what was asked for; it is told, and is nothing that was left.
   const left = ending.exitCode === exitCodes.succeeded ? [] : leftInPlace(session);
-  await tellFollowersTheEnd(session, `${session.state.title}: ${ending.message}`);
+  await closeAllRequests(session);
+  await sayLastWords(session, ending);
+  await tellFollowersTheEnd(session, ending);
   if (ending.exitCode === exitCodes.needsAttention) {
     await session.record({ type: 'run-suspended', exitCode: ending.exitCode, message: ending.message, left });
     await session.lease.release();
@@ -71,6 +73,7 @@ async function finishOptionalSteps(session: Session): Promise<void> {
   box.signal.addEventListener('abort', () => session.optional.abort(), { once: true });
   try {
     await Promise.all(session.background.values());
+    session.hurry.abort();
     await session.following;
   } finally {
     box.cancel();

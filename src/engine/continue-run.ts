@@ -1,18 +1,21 @@
 import { exitCodes, OpsError } from '../errors.ts';
+import type { Entry } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { foldRun } from '../journal/state.ts';
+import { assertApprovable } from './approval-rule.ts';
 import { asJson } from './as-json.ts';
 import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { driven, driveRun } from './drive-run.ts';
 import { takeUpFollowers } from './follow.ts';
 import { changesInPlace } from './in-place.ts';
+import { runnersOf } from './judge-approval.ts';
 import type { ContinueOptions } from './options.ts';
 import { checkCredentials } from './preflight.ts';
 import { preliminaryContext } from './preliminary-context.ts';
 import type { RunResult } from './result.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
-import { openSession, type Session, shortIdOf } from './session.ts';
+import { openSession, type Session, shortIdOf, tellTimeline } from './session.ts';
 
 /** Goes on with a run whose driver died or stopped: what is in doubt is observed first, what is done is not done again. */
 export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
@@ -24,7 +27,7 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
   }
   refuseLostWorlds(state);
   const { rollbackCause } = state;
-  if (rollbackCause === null) await checkResumeCredentials(options, state);
+  if (rollbackCause === null) await checkBeforeResuming(options, state);
   const session = await take(options);
   await session.record({ type: 'resumed' });
   if (rollbackCause !== null) {
@@ -52,8 +55,8 @@ export async function rollbackRun(options: ContinueOptions): Promise<RunResult> 
   return await driven(session, () => undo(session, { why: 'asked for by `resend-ops rollback`', cause: 'asked' }));
 }
 
-/** A run must find its credentials, as at its start; nothing is taken over before. */
-async function checkResumeCredentials(options: ContinueOptions, state: RunState): Promise<void> {
+/** A run must find people who may approve, and its credentials, as at its start; nothing is taken over before. */
+async function checkBeforeResuming(options: ContinueOptions, state: RunState): Promise<void> {
   const identity = {
     id: state.run,
     shortId: shortIdOf(state.run),
@@ -68,6 +71,7 @@ async function checkResumeCredentials(options: ContinueOptions, state: RunState)
     run: { id, shortId, runbook, mode },
     steps: {},
   };
+  if (mode !== 'dry-run') assertApprovable(options, scope, { runners: runnersOf(state), steps: state.steps });
   await checkCredentials(options, options, state.overrides, scope, (step, signal) =>
     preliminaryContext(options, identity, step, signal),
   );
@@ -100,7 +104,11 @@ async function undo(session: Session, reason: RollbackReason): Promise<void> {
 }
 
 async function stateOf(options: ContinueOptions): Promise<RunState> {
-  const state = foldRun(await options.store.read(options.run));
+  return foldedOf(options, await options.store.read(options.run));
+}
+
+function foldedOf(options: ContinueOptions, entries: readonly Entry[]): RunState {
+  const state = foldRun(entries);
   if (state === undefined)
     throw new OpsError('usage', `there is no run ${options.run}`, { hint: 'see `resend-ops runs`' });
   return state;
@@ -123,8 +131,9 @@ async function take(options: ContinueOptions): Promise<Session> {
     );
     await lease.ensure(0);
   }
-  const state = await stateOf(options);
-  const session = openSession(options, options, lease, state);
+  const entries = await options.store.read(options.run);
+  const session = openSession(options, options, lease, foldedOf(options, entries));
+  tellTimeline(session, entries);
   takeUpFollowers(session);
   return session;
 }

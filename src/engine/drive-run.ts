@@ -16,6 +16,7 @@ export async function driveRun(session: Session): Promise<void> {
   } finally {
     stopHeeding();
     session.optional.abort();
+    session.hurry.abort();
   }
 }
 

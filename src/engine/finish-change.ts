@@ -4,6 +4,7 @@ import type { ActionStep } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, readOnly } from './context.ts';
 import { assertExpectation } from './expressions.ts';
+import { addFollower } from './follow.ts';
 import { recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settle.ts';
@@ -57,9 +58,7 @@ export async function succeed(
   const shown = already === undefined ? summary : { ...summary, headline: already };
   if (output !== null) await assertExpectation(session, step, action, output, summary.headline);
   await session.record({ type: 'step-succeeded', step: step.id, output, summary: shown, knowledge: 'known' });
-  if (action.follow !== undefined && output !== null && already === undefined) {
-    session.followers.set(step.id, { follow: action.follow, output });
-  }
+  if (output !== null && already === undefined) addFollower(session, step.id, action.name, output);
   return { kind: 'succeeded' };
 }
 

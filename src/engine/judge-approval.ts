@@ -17,8 +17,9 @@ export const shortDigest = (digest: string): string => digest.slice(0, 12);
 export function refusalOf(state: RunState, step: StepState, said: SaidApproval): Refusal | undefined {
   const { by, digest, atMs } = said;
   const { approval } = step;
-  if (isRunner(state, by)) {
-    return { why: 'runner', message: `approver is the runner: ${by} runs this, and another person must approve` };
+  if (runnersOf(state).includes(by)) {
+    const message = `approver is the runner: ${by} runs this, or has run it, and another person must approve`;
+    return { why: 'runner', message };
   }
   if (approval === null) return { why: 'not-asked', message: `${step.id} asks for no approval now` };
   if (!approval.from.includes(by)) {
@@ -56,9 +57,9 @@ export function stepAwaitingApproval(state: RunState): StepState | undefined {
   return [...state.steps.values()].find(({ phase, approval }) => phase === 'running' && approval?.status === 'waiting');
 }
 
-/** Whoever began the run, and whoever drives it: neither approves of it. */
-function isRunner(state: RunState, user: string): boolean {
-  return user === state.startedBy.user || user === state.driver?.actor.user;
+/** Whoever began the run, and whoever has driven it since: what they confirmed stands, so none of them approves of it. */
+export function runnersOf({ startedBy, drivenBy }: RunState): string[] {
+  return [...new Set([startedBy.user, ...drivenBy])];
 }
 
 /** What a run waits for, as JSON; null where it waits for no approval. */

@@ -1,4 +1,4 @@
-import type { Change, RunIdentity } from '../actions/action.ts';
+import type { RunIdentity } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { Entry, Event } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
@@ -6,8 +6,10 @@ import { advance, advanceBySaid } from '../journal/state.ts';
 import type { Lease } from '../journal/store.ts';
 import type { Json } from '../world/json.ts';
 import { asJson } from './as-json.ts';
+import type { Follower } from './follower.ts';
 import type { Drive, Material } from './options.ts';
 import { endsDriving } from './recorded-error.ts';
+import { type TimelineLine, timelineOf } from './timeline.ts';
 
 /** What the operator, a signal or a cancel request asked for, once it has been asked. */
 export type StopChoice = 'leave' | 'rollback' | 'declined';
@@ -41,9 +43,15 @@ export type Session = {
   pendingChange: boolean;
   /** Steps that failed and were passed by `on-failure: continue`. */
   readonly tolerated: string[];
-  /** Changes whose makers keep them up to date (a status message), by step id. */
-  readonly followers: Map<string, { follow: NonNullable<Change<Json, Json, Json>['follow']>; output: Json }>;
+  /** What is kept up to date while the run proceeds (a status message, a thread), by step id. */
+  readonly followers: Map<string, Follower>;
   following: Promise<void>;
+  /** Rounds of news that failed, one after another. */
+  failedRounds: number;
+  /** Aborted when the run has come to its end: no news waits for its turn any more. */
+  readonly hurry: AbortController;
+  /** The run's story so far. */
+  readonly timeline: TimelineLine[];
   /** An update of them waits for its turn. */
   followUpQueued: boolean;
   /** How far the log is known: every entry up to it is the run's own, or has been listened to. */
@@ -84,6 +92,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       const entry = await append();
       advance(state, entry);
       if (entry.seq === session.heardSeq + 1) session.heardSeq = entry.seq;
+      tellTimeline(session, [entry]);
       drive.subscribe?.(entry, state);
       return entry;
     });
@@ -121,10 +130,18 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     tolerated: [],
     followers: new Map(),
     following: Promise.resolve(),
+    failedRounds: 0,
+    hurry: new AbortController(),
+    timeline: [],
     followUpQueued: false,
     heardSeq: state.lastSeq,
   };
   return session;
+}
+
+/** Adds entries that stand in the log to the run's story. */
+export function tellTimeline({ timeline, state }: Session, entries: readonly Entry[]): void {
+  timeline.push(...timelineOf(entries, state));
 }
 
 /** A name for the run that is safe in channel names: month, day and the id's random end. */
@@ -164,6 +181,7 @@ async function hear(session: Session): Promise<void> {
     // The driver's own entries are in the state already.
     if (entry.epoch !== 0 || !heeded.has(entry.type)) continue;
     advanceBySaid(session.state, entry);
+    tellTimeline(session, [entry]);
     session.drive.subscribe?.(entry, session.state);
   }
   if (!said.some(({ type }) => type === 'cancel-requested')) return;

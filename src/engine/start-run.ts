@@ -13,7 +13,7 @@ import { checkCredentials } from './preflight.ts';
 import { preliminaryContext } from './preliminary-context.ts';
 import type { RunResult } from './result.ts';
 import { newRunId } from './run-id.ts';
-import { openSession, shortIdOf } from './session.ts';
+import { openSession, shortIdOf, tellTimeline } from './session.ts';
 
 /**
  * Starts a run and drives it to its end. Throws an `OpsError` where nothing has started: `usage` (an answer is missing),
@@ -69,6 +69,7 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
   if (state === undefined) throw new OpsError('audit', `run ${run} was begun, and the log does not show it`);
   for (const entry of entries) options.subscribe?.(entry, state);
   const session = openSession(options, options, lease, state);
+  tellTimeline(session, entries);
   return await driven(session, () => driveRun(session));
 }
 

@@ -23,9 +23,27 @@ export function advanceApproval(step: StepState, entry: Extract<Entry, { step: s
     case 'approval-posted':
       step.approvalPlaces = [
         ...step.approvalPlaces,
-        { request: approval?.request ?? entry.seq, digest: entry.digest, room: entry.room, place: entry.place },
+        {
+          request: approval?.request ?? entry.seq,
+          digest: entry.digest,
+          room: entry.room,
+          place: entry.place,
+          isClosed: false,
+        },
       ];
       return;
+    case 'approval-closed':
+      step.approvalPlaces = step.approvalPlaces.map((place) =>
+        place.room === entry.room && place.request === entry.request ? { ...place, isClosed: true } : place,
+      );
+      return;
+    case 'approval-withdrawn': {
+      if (approval === null) return;
+      const { account, digest } = entry;
+      const given = approval.given.filter((said) => said.account !== account || said.digest !== digest);
+      step.approval = { ...approval, given };
+      return;
+    }
     case 'approval-given': {
       if (approval === null) return;
       const given: ApprovalState['given'][number] = {

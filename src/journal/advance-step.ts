@@ -16,6 +16,7 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
             change: step.change,
             noted: step.noted,
             confirmed: step.confirmed,
+            timeline: step.timeline,
             approvalPlaces: step.approvalPlaces,
             refusals: step.refusals,
           };
@@ -81,6 +82,15 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
       step.endedAtMs = atMs;
       step.skippedWhy = entry.why;
       return;
+    case 'follow-up-intended':
+      step.timeline = { ...step.timeline, sentUpTo: entry.upTo ?? step.timeline.sentUpTo };
+      return;
+    case 'timeline-told':
+      step.timeline = { ...step.timeline, toldUpTo: entry.upTo };
+      return;
+    case 'ending-told':
+      step.toldAtEnd = entry.state;
+      return;
     case 'marked-done':
       step.phase = 'succeeded';
       step.endedAtMs = atMs;
@@ -137,5 +147,7 @@ function newStep(id: string, startedAtMs: number): StepState {
     approvalPlaces: [],
     refusals: [],
     markedDone: null,
+    timeline: { sentUpTo: 0, toldUpTo: 0 },
+    toldAtEnd: null,
   };
 }

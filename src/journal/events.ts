@@ -1,4 +1,5 @@
 import type { Summary } from '../actions/action.ts';
+import type { EmptyEnding } from '../actions/afterwards.ts';
 import type { ErrorCode, ExitCode } from '../errors.ts';
 import type { Json } from '../world/json.ts';
 
@@ -90,6 +91,10 @@ export type Event =
       message: string;
       account?: string;
     }
+  /** A reaction that was read as an approval has been taken back, while approvals were still waited for. */
+  | { type: 'approval-withdrawn'; step: string; digest: string; by: string; account: string }
+  /** What the room shows of a request says that it is no longer asked. */
+  | { type: 'approval-closed'; step: string; room: string; request: number }
   /** What was asked for is no longer asked: approvals of it count for nothing. */
   | { type: 'approvals-voided'; step: string; digest: string; why: 'plan-changed' | 'expired' | 'stopped' }
   /** Enough people have approved of this plan. */
@@ -115,8 +120,13 @@ export type Event =
   | { type: 'change-not-applied'; step: string; error: RecordedError }
   /** Neither before nor after, or never observable: a person must look. */
   | { type: 'change-unresolved'; step: string; error: RecordedError }
-  | { type: 'follow-up-intended'; step: string; headline: string }
+  /** `upTo`: the lines of the run's timeline up to this entry go along. */
+  | { type: 'follow-up-intended'; step: string; headline: string; upTo?: number }
+  /** The timeline is told up to this entry, in the room that the step has opened. */
+  | { type: 'timeline-told'; step: string; upTo: number }
   | { type: 'follow-up-failed'; step: string; error: RecordedError }
+  /** People who had been told of the run's beginning were told that it ended, and how. */
+  | { type: 'ending-told'; step: string; ending: EmptyEnding; text: string; state: string }
   | { type: 'step-succeeded'; step: string; output: Json; summary: Summary; knowledge: 'known' | 'unknown' }
   | { type: 'step-failed'; step: string; error: RecordedError; output?: Json; summary?: Summary }
   | { type: 'step-skipped'; step: string; why: string }

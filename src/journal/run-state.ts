@@ -73,10 +73,14 @@ export type StepState = {
   /** The newest request for approvals; null where none was made since the step began. */
   approval: ApprovalState | null;
   /** Where requests of this step were shown, oldest first: those of earlier plans, too. */
-  approvalPlaces: readonly { request: number; digest: string; room: string; place: Json }[];
+  approvalPlaces: readonly { request: number; digest: string; room: string; place: Json; isClosed: boolean }[];
   /** What was refused: told and recorded once each. */
   refusals: readonly { by: string; digest: string; account: string | null; why: ApprovalRefusal }[];
   markedDone: string | null;
+  /** How far the run's timeline was sent to what the step has made, and how far it surely is there: numbers of entries. */
+  timeline: { sentUpTo: number; toldUpTo: number };
+  /** How things stand where people were told of the run's end; null where they were not. */
+  toldAtEnd: string | null;
 };
 
 /** The two clocks and what they are judged by; milliseconds by the run's own clock (real time × speed). */
@@ -112,6 +116,8 @@ export type RunState = {
   steps: Map<string, StepState>;
   clocks: Clocks;
   guards: { step: string; guard: string; message: string; hint: string; overriddenBecause: string | null }[];
+  /** Everybody who has driven it. */
+  drivenBy: readonly string[];
   driver: { epoch: number; actor: Actor; pid: number; since: string; released: boolean } | null;
   interrupted: string | null;
   /** Set while suspended and after the end. */

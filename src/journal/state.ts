@@ -35,6 +35,7 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
     steps: new Map(),
     clocks: { goAt: null, switchedMs: null, recoveredMs: null, predictedDrainMs: null },
     guards: [],
+    drivenBy: [],
     driver: null,
     interrupted: null,
     ending: null,
@@ -62,6 +63,7 @@ export function advance(state: RunState, entry: Entry): void {
   if ('step' in entry) advanceStep(state, entry);
   switch (entry.type) {
     case 'driver-started':
+      if (!state.drivenBy.includes(entry.actor.user)) state.drivenBy = [...state.drivenBy, entry.actor.user];
       state.driver = { epoch: entry.epoch, actor: entry.actor, pid: entry.pid, since: entry.time, released: false };
       return;
     case 'driver-released':

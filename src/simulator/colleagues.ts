@@ -58,7 +58,7 @@ export function startColleagues({ world, clock, cast }: { world: SimulatedWorld;
 
   const look = () => {
     for (const message of world.channels.flatMap(({ messages }) => messages)) {
-      const [, reaction] = /react with :([^:\s]+):/.exec(message.text) ?? [];
+      const [, reaction] = request.exec(message.text) ?? [];
       if (reaction === undefined || seen.has(message)) continue;
       seen.add(message);
       const place = ['first', 'second'][seen.size - 1];
@@ -89,6 +89,27 @@ export function startColleagues({ world, clock, cast }: { world: SimulatedWorld;
       await done;
     },
   };
+}
+
+/** What a message that asks for approvals says of how to answer. */
+const request = /react with :([^:\s]+):/;
+
+/** Lets an account react to the newest message that asks, or take all its reactions to it back. Answers the message; undefined where none asks. */
+export function answerNewest(
+  world: SimulatedWorld,
+  { account, isTakenBack }: { account: string; isTakenBack: boolean },
+): Message | undefined {
+  const asking = world.channels.flatMap(({ messages }) => messages).filter(({ text }) => request.test(text));
+  const newest = asking.toSorted((left, right) => Number(left.ts) - Number(right.ts)).at(-1);
+  const [, reaction] = request.exec(newest?.text ?? '') ?? [];
+  if (newest === undefined || reaction === undefined) return undefined;
+  if (!isTakenBack) react(newest, reaction, account);
+  else {
+    newest.reactions = (newest.reactions ?? [])
+      .map(({ name, users }) => ({ name, users: users.filter((user) => user !== account) }))
+      .filter(({ users }) => users.length > 0);
+  }
+  return newest;
 }
 
 function react(message: Message, name: string, account: string): void {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { changeCloudFront } from './change-cloudfront.ts';
+import { answerNewest } from './colleagues.ts';
 import { componentSchema, faultSchema } from './fault-schema.ts';
 import { setFault } from './faults.ts';
 import type { RunningServer } from './http-server.ts';
@@ -24,6 +25,8 @@ const help = `The simulator's control port. It belongs to no provider: nothing h
   PUT    /faults/COMPONENT    break it; the body is a fault as JSON
   DELETE /faults/COMPONENT    repair it
   DELETE /faults              repair everything
+  PUT    /reactions/ACCOUNT   a Slack account reacts as the newest message that asks for approval says
+  DELETE /reactions/ACCOUNT   it takes its reactions to that message back
   PATCH  /cloudfront          change the distribution, its function and policies; the body is JSON, such as
                               {"distribution":{"aliases":[]}} or {"function":{"live":"function handler…"}}
 
@@ -84,12 +87,21 @@ function route(options: ControlOptions, request: { method: string; path: string;
       return { status: 200, json: {} };
     case 'PATCH /cloudfront':
       return changeCloudFront(world, parseJson(request.body));
+    case 'PUT /reactions/NAME':
+    case 'DELETE /reactions/NAME':
+      return changeReaction(world, { account: name ?? '', isTakenBack: request.method === 'DELETE' });
     case 'PUT /faults/NAME':
     case 'DELETE /faults/NAME':
       return changeFault(options, { repair: request.method === 'DELETE', name: name ?? '', body: request.body });
     default:
       return { status: 404, text: `no ${request.method} ${url.pathname} here\n\n${help}` };
   }
+}
+
+function changeReaction(world: SimulatedWorld, answer: { account: string; isTakenBack: boolean }): Answer {
+  const message = answerNewest(world, answer);
+  if (message === undefined) return { status: 404, text: 'no message asks for approval\n' };
+  return { status: 200, json: { ts: message.ts, reactions: message.reactions ?? [] } };
 }
 
 function changeFault(options: ControlOptions, change: { repair: boolean; name: string; body: string }): Answer {

@@ -46,6 +46,9 @@ test('18 November from its total outage, in real time: DNS answers with CloudFro
   expect(Date.parse(JSON.parse(line).time) - Date.parse(JSON.parse(go).time)).toBeLessThan(10_000);
 });
 
+/** News of the run, of which there is as much as the clock allows. */
+const told: ReadonlySet<string> = new Set(['follow-up-intended', 'timeline-told']);
+
 /** What a clock or the machine decides: when, where, how long, and how often a status was told meanwhile. */
 function timeless(lines: readonly Line[]): string[] {
   const skipped = [
@@ -62,7 +65,7 @@ function timeless(lines: readonly Line[]): string[] {
     'message',
   ];
   return lines
-    .filter(({ type }) => type !== 'follow-up-intended' && type !== 'result')
+    .filter(({ type }) => !told.has(type) && type !== 'result')
     .map((line) =>
       JSON.stringify(line, (key, value) => {
         if (skipped.includes(key) || /Ms$/.test(key)) return undefined;
@@ -80,7 +83,7 @@ function timeless(lines: readonly Line[]): string[] {
 function byStep(lines: readonly Line[]): Record<string, string[]> {
   const steps: Record<string, string[]> = {};
   for (const [index, line] of timeless(lines).entries()) {
-    const step = String(lines.filter(({ type }) => type !== 'follow-up-intended')[index]?.step ?? 'the run');
+    const step = String(lines.filter(({ type }) => !told.has(type))[index]?.step ?? 'the run');
     steps[step] = [...(steps[step] ?? []), line];
   }
   return steps;

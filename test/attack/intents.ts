@@ -35,10 +35,12 @@ const outcomes: ReadonlySet<string> = new Set<Entry['type']>([
 export function intentsOf(log: readonly Entry[]): Intent[] {
   const intents: Intent[] = [];
   const enabledBefore = new Map<string, boolean>();
+  const usedBy = new Map<string, string>();
   for (const entry of log) {
     const fromMs = Date.parse(entry.time);
     if (entry.type === 'change-intended') {
       const system = systemOf(entry.uses);
+      usedBy.set(entry.step, entry.uses);
       const enabled = system === 'cloudflare-api' ? enabledIn(entry.after) : null;
       if (enabled !== null) enabledBefore.set(entry.step, enabledIn(entry.before));
       intents.push({ seq: entry.seq, step: entry.step, fromMs, untilMs: Infinity, enabled, system, became: null });
@@ -47,7 +49,7 @@ export function intentsOf(log: readonly Entry[]): Intent[] {
       const system = 'cloudflare-api';
       intents.push({ seq: entry.seq, step: entry.step, fromMs, untilMs: Infinity, enabled, system, became: null });
     } else if (entry.type === 'follow-up-intended') {
-      const system = 'slack-api';
+      const system = systemOf(usedBy.get(entry.step) ?? 'slack.open-room');
       intents.push({
         seq: entry.seq,
         step: entry.step,

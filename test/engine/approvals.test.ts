@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { resumeRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Entry } from '../../src/journal/events.ts';
 import { createClock } from '../../src/world/system-clock.ts';
-import { deadProcess } from '../journal/support/store-fixture.ts';
+import { deadProcess, storeOn } from '../journal/support/store-fixture.ts';
 import { useBenches } from './benches.ts';
 
 const bench = useBenches();
@@ -94,6 +95,117 @@ test('a plan that has changed when it is approved voids what was given, and is a
     { why: 'plan-changed', digest: asked[0]?.digest },
   ]);
   expect(made.entries.find(({ type }) => type === 'change-intended')).toMatchObject({ digest: asked[1]?.digest });
+  expect(made.world.writes).toEqual(['set a=1']);
+});
+
+test('what comes up against the very same plan while it is approved stops it, unless it is passed by name', async () => {
+  for (const overrides of [{}, { 'plan-objection': 'known' }]) {
+    const made = waiting('{ from: [ana] }', (asked) => {
+      made.world.planObjection = 'something else answers for the name now';
+      void say(made, asked, 'ana');
+    });
+    const isPassed = 'plan-objection' in overrides;
+    expect(await startRun({ ...made.options, overrides })).toMatchObject({ exitCode: isPassed ? 0 : 1 });
+    expect(made.entries.find(({ type }) => type === 'step-approved')).toBeDefined();
+    const type = isPassed ? 'guard-overridden' : 'guard-raised';
+    expect(made.entries.find((entry) => entry.type === type)).toMatchObject({ guard: 'plan-objection' });
+    expect(made.world.writes).toEqual(isPassed ? ['set a=1'] : []);
+    // It was not asked for again: the plan is the same.
+    expect(made.types().filter((name) => name === 'approval-requested')).toHaveLength(1);
+  }
+});
+
+test('a last look that objects after the approval stops the write', async () => {
+  const made = waiting('{ from: [ana] }', (asked) => {
+    made.world.objection = 'the primary has recovered';
+    void say(made, asked, 'ana');
+  });
+  expect(await startRun(made.options)).toMatchObject({
+    exitCode: 1,
+    message: expect.stringContaining('guard objection'),
+  });
+  expect(made.types().filter((name) => /^step-approved|^go-given|^guard|^change-intended/.test(name))).toEqual([
+    'step-approved',
+    'go-given',
+    'guard-raised',
+  ]);
+  expect(made.world.writes).toEqual([]);
+});
+
+test('killed between the approval and the intent: the same counts again, unless its giver takes the run up; then it asks anew', async () => {
+  for (const driver of ['tester', 'ana']) {
+    const made = bench(switchWith('{ from: [ana, bo] }'), { self: deadProcess() });
+    const real = createClock({ speed: 1 });
+    // The first process is killed when it looks for the last time.
+    const killed = new Promise<Requested>((resolve) => {
+      let request: Requested | undefined;
+      made.onEntry((entry) => {
+        if (entry.type === 'approval-requested') {
+          request = entry;
+          void say(made, entry, 'ana');
+        }
+        if (entry.type === 'go-given' && request !== undefined) resolve(request);
+      });
+    });
+    const set = made.options.actions.get('test.set');
+    if (set?.kind !== 'change') throw new Error('test.set is a change');
+    const stuck = { ...set, lastLook: () => new Promise<never>(() => undefined) };
+    const actions = new Map([...made.options.actions, ['test.set', stuck] as const]);
+    void startRun({
+      ...made.options,
+      clock: { ...real, timeBox: () => ({ signal: new AbortController().signal, cancel: () => undefined }) },
+      actions,
+    });
+    const { run } = await killed;
+    made.onEntry((entry) => {
+      if (driver === 'ana' && entry.type === 'approval-requested') void say(made, entry, 'bo');
+    });
+    const again = { ...made.afterDeath(run), clock: real, actor: { user: driver, host: 'here' } };
+    expect(await resumeRun(again)).toMatchObject({ exitCode: 0 });
+    const entries = await made.store.read(run);
+    expect(entries.filter(({ type }) => type === 'approval-requested')).toHaveLength(driver === 'ana' ? 2 : 1);
+    expect(entries.findLast(({ type }) => type === 'step-approved')).toMatchObject({
+      by: [driver === 'ana' ? 'bo' : 'ana'],
+    });
+    expect(made.world.writes).toEqual(['set a=1']);
+  }
+});
+
+test('who is the last that could approve cannot take the run up; whoever else drove it cannot approve', async () => {
+  const made = bench(switchWith('{ from: [ana, bo] }'), { self: deadProcess() });
+  const real = createClock({ speed: 1 });
+  const asked = new Promise<Requested>((resolve) =>
+    made.onEntry((entry) => {
+      if (entry.type === 'approval-requested') resolve(entry);
+    }),
+  );
+  const sleep = () => new Promise<never>(() => undefined);
+  void startRun({ ...made.options, clock: { ...real, sleep } });
+  const request = await asked;
+  const { run } = request;
+  const second = { ...made.afterDeath(run), clock: { ...real, sleep }, actor: { user: 'ana', host: 'here' } };
+  // Its last entry before it waits, and never looks again.
+  const taken = new Promise<void>((resolve) => {
+    let isResumed = false;
+    made.onEntry((entry) => {
+      isResumed ||= entry.type === 'resumed';
+      if (isResumed && entry.type === 'step-planned') resolve();
+    });
+  });
+  void resumeRun({
+    ...second,
+    store: storeOn(join(made.directory, 'state'), { self: { ...deadProcess(), start: '1' } }),
+  });
+  await taken;
+  await expect(resumeRun({ ...made.afterDeath(run), actor: { user: 'bo', host: 'here' } })).rejects.toMatchObject({
+    code: 'usage',
+    message: 'step switch needs 1 approval by others than tester, ana, bo, and nobody else may give one',
+  });
+  const third = resumeRun({ ...made.afterDeath(run), clock: real });
+  await say(made, request, 'ana');
+  await expect.poll(() => refusals(made.entries), { timeout: 10_000 }).toEqual(['ana: runner']);
+  await say(made, request, 'bo');
+  expect(await third).toMatchObject({ exitCode: 0 });
   expect(made.world.writes).toEqual(['set a=1']);
 });
 

@@ -37,6 +37,8 @@ type SmallWorld = {
   blind: boolean;
   /** What the last look before a write says against it. */
   objection: string | null;
+  /** What a plan says against the change from now on. */
+  planObjection: string | null;
   /** A write on its way: it lands at the read that `afterReads` counts down to, once that is set. */
   late: { name: string; value: Json; afterReads: number | null } | null;
 };
@@ -88,10 +90,13 @@ function smallWorldActions(
         after,
         diff: same(before, after) ? [] : [`- ${JSON.stringify(before.value)}`, `+ ${JSON.stringify(after.value)}`],
         notes: [],
-        guards: [],
+        guards:
+          world.planObjection === null
+            ? []
+            : [{ guard: 'plan-objection', message: world.planObjection, hint: 'look again' }],
       };
     },
-    guards: ['objection'],
+    guards: ['objection', 'plan-objection'],
     lastLook: async () =>
       world.objection === null ? [] : [{ guard: 'objection', message: world.objection, hint: 'hold' }],
     async apply(planned, ctx) {
@@ -197,6 +202,7 @@ export function createBench(
     mischief: new Map(),
     blind: false,
     objection: null,
+    planObjection: null,
     late: null,
   };
   const actions = new Map([

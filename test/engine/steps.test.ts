@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type ActionContext, type AnyAction, change, check, type RunNews } from '../../src/actions/action.ts';
+import { type ActionContext, type AnyAction, change, check } from '../../src/actions/action.ts';
+import type { RunNews } from '../../src/actions/afterwards.ts';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import { OpsError } from '../../src/errors.ts';
@@ -364,10 +365,12 @@ test('a message is kept up to date while the run goes on, to its end, and troubl
     const result = await startRun(options);
     expect(result).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
     const last = news.at(-1);
-    expect(last).toMatchObject({ ended: true, headline: expect.stringMatching(/^A test: the world is as asked/) });
+    expect(last).toMatchObject({ ended: true, headline: `SUCCEEDED: A test, run ${result.run}` });
+    expect(last?.lines[0]).toMatch(/^the world is as asked/);
     expect(last?.lines).toContain('succeeded: One (set to 1)');
-    expect(last?.lines.at(-2)).toMatch(/^go at \S+; switched after \d+\.\d s; recovered not yet$/);
-    expect(last?.lines.at(-1)).toMatch(/^audit log head \d+:[0-9a-f]{64}$/);
+    expect(last?.lines[1]).toMatch(/^go at \S+; switched after \d+\.\d s; recovered not yet$/);
+    expect(last?.lines).toContain(`next: resend-ops status ${result.run}`);
+    expect(last?.lines.filter((line) => /^audit log head \d+:[0-9a-f]{64}$/.test(line))).toHaveLength(1);
     expect(news.slice(0, -1).map(({ ended }) => ended)).not.toContain(true);
     expect(news[0]?.headline).toBe(`A test: run ${result.run} running`);
     const types = entries.map(({ type }) => type);
@@ -391,7 +394,8 @@ test('a message of an earlier drive is kept up to date by the next', async () =>
   const before = news.length;
   expect(await rollbackRun(again(first.run))).toMatchObject({ exitCode: 0 });
   expect(news.length).toBeGreaterThan(before);
-  expect(news.at(-1)).toMatchObject({ ended: true, headline: expect.stringContaining('rolled back and verified') });
+  expect(news.at(-1)).toMatchObject({ ended: true, headline: expect.stringMatching(/^ROLLED BACK: A test/) });
+  expect(news.at(-1)?.lines[0]).toContain('rolled back and verified');
 });
 
 test('an optional step whose request never left is tried again; one that may have arrived is not', async () => {

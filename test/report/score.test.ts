@@ -29,6 +29,7 @@ function state(more: Partial<RunState> = {}): RunState {
       { step: 'look', guard: 'verdict', message: 'm', hint: 'h', overriddenBecause: 'game day' },
       { step: 'look', guard: 'primary-recovering', message: 'm', hint: 'h', overriddenBecause: null },
     ],
+    drivenBy: [],
     driver: null,
     interrupted: null,
     ending: { outcome: 'succeeded', exitCode: 0, message: 'done', left: ['the load balancer: in place'] },
@@ -125,6 +126,8 @@ function step(uses: string, output: { verdict: string }) {
     approvalPlaces: [],
     refusals: [],
     markedDone: null,
+    timeline: { sentUpTo: 0, toldUpTo: 0 },
+    toldAtEnd: null,
   } as const;
 }
 

@@ -3,6 +3,7 @@ import { OpsError } from '../../errors.ts';
 import type { Json } from '../../world/json.ts';
 import type { ActionContext, ApprovalDesk } from '../action.ts';
 import { readSlack, writeSlack } from './call-slack.ts';
+import { findMessages } from './own-message.ts';
 import { slackText } from './slack-text.ts';
 
 /** What marks a message as a request for approval; nobody sees it. */
@@ -23,7 +24,7 @@ const answerSchema = z.object({
 
 /** Approvals in a war room: a message that shows the plan and its digest, and the reactions of people to it. */
 export const approvalMessages: ApprovalDesk = {
-  async ask(output, { digest, lines }, ctx): Promise<Json> {
+  async ask(output, { digest, request, lines }, ctx): Promise<Json> {
     const room = roomSchema.parse(output);
     const reaction = reactionOf(ctx);
     const how = `react with :${reaction}: to approve of exactly this plan`;
@@ -31,12 +32,23 @@ export const approvalMessages: ApprovalDesk = {
       client.chat.postMessage({
         channel: room.channel,
         text: slackText([...lines, how].join('\n')),
-        metadata: { event_type: approvalEventType, event_payload: { run: ctx.run.id, step: ctx.step, digest } },
+        metadata: {
+          event_type: approvalEventType,
+          event_payload: { run: ctx.run.id, step: ctx.step, digest, request },
+        },
         unfurl_links: false,
       }),
     );
     if (posted.ts !== undefined && posted.ts !== '') return { channel: room.channel, ts: posted.ts };
     throw new OpsError('lost-answer', 'ask for approval: the answer holds no ts', { hint: 'look in the channel' });
+  },
+  async find(output, wanted, ctx) {
+    const { channel } = roomSchema.parse(output);
+    const found = await findMessages(ctx, channel, ({ event_type, event_payload }) => {
+      const { run, step, request } = event_payload;
+      return event_type === approvalEventType && run === ctx.run.id && step === ctx.step && request === wanted.request;
+    });
+    return found.map((ts) => ({ channel, ts }));
   },
   async read(place, ctx) {
     const { channel, ts: timestamp } = placeSchema.parse(place);

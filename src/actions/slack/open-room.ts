@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import { isPlaceholder } from '../../world/environment.ts';
-import { type ActionContext, change, type Plan, type Planned, type RunNews } from '../action.ts';
+import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
+import type { RunNews } from '../afterwards.ts';
 import { approvalMessages } from './approval-messages.ts';
 import { readSlack, verifySlackToken, writeSlack } from './call-slack.ts';
 import { furnishRoom, longestTopic, type NotedRoom, notedRoomSchema, type Room, roomSchema } from './furnish-room.ts';
+import { roomTimeline } from './room-timeline.ts';
 import { slackCode } from './slack-error.ts';
 import { channelName, slackText } from './slack-text.ts';
 
@@ -48,6 +50,7 @@ export const openRoom = change<Input, State, Output>({
     return outputOf(noted);
   },
   follow,
+  timeline: roomTimeline,
   approvals: approvalMessages,
   preflight: verifySlackToken,
   summarise: (output) => ({

@@ -3,6 +3,8 @@ import { OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
 import { sendAgainWhileLost } from '../send-again.ts';
+import { lastWord } from './last-word.ts';
+import { noticeLeftOpen } from './left-open.ts';
 import {
   componentLines,
   componentsSchema,
@@ -21,6 +23,13 @@ const inputSchema = z.strictObject({
   impact: z.enum(impacts).default('major').describe('for Statuspage; incident.io takes it from the components'),
   phase: z.enum(phases).exclude(['resolved']).default('investigating'),
   components: componentsSchema,
+  'at-end': z
+    .strictObject({
+      unchanged: messageSchema.optional().describe('where it ends without having changed anything'),
+      undone: messageSchema.optional().describe('where all that it changed was rolled back and verified'),
+    })
+    .optional()
+    .describe('what is posted on it when the run ends and leaves nothing changed; nothing where anything is in doubt'),
 });
 
 const openSchema = z.strictObject({
@@ -71,6 +80,8 @@ export const open = change<Input, State, Output>({
     if (ours === undefined) throw new OpsError('failed', 'the incident is not among the unresolved ones of the page');
     return outputOf(ours);
   },
+  lastWord,
+  leavesOpen: (output, { phase }) => noticeLeftOpen(output?.incident ?? '', phase),
   preflight: verifyStatusPageKey,
   summarise: ({ incident }) => ({ headline: headlineOf(`the public notice is open (${incident})`), detail: [] }),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { change } from '../action.ts';
+import { noticeLeftOpen } from './left-open.ts';
 import { componentLines, headlineOf, messageSchema } from './notice-text.ts';
 import { statusPageSettings, verifyStatusPageKey } from './page-of.ts';
 import {
@@ -43,6 +44,7 @@ export const resolve = change<z.output<typeof inputSchema>, UpdateState, UpdateO
   apply: applyUpdate,
   observe: observeUpdate,
   outputOf: readUpdate,
+  leavesOpen: (output) => (output === null ? undefined : noticeLeftOpen(output.incident, output.phase)),
   preflight: verifyStatusPageKey,
   summarise: ({ incident }) => ({ headline: headlineOf(`the public notice is resolved (${incident})`), detail: [] }),
 });

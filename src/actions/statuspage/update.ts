@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { change } from '../action.ts';
+import { noticeLeftOpen } from './left-open.ts';
 import { componentLines, componentsSchema, headlineOf, messageSchema } from './notice-text.ts';
 import { componentIds, statusPageSettings, verifyStatusPageKey } from './page-of.ts';
 import {
@@ -43,6 +44,7 @@ export const update = change<z.output<typeof inputSchema>, UpdateState, UpdateOu
   apply: applyUpdate,
   observe: observeUpdate,
   outputOf: readUpdate,
+  leavesOpen: (output) => (output === null ? undefined : noticeLeftOpen(output.incident, output.phase)),
   preflight: verifyStatusPageKey,
   summarise: ({ incident, phase }) => ({ headline: headlineOf(`told customers: ${phase} (${incident})`), detail: [] }),
 });

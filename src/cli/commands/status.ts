@@ -1,4 +1,6 @@
+import { actions } from '../../actions/index.ts';
 import { approvalAwaited } from '../../engine/judge-approval.ts';
+import { openAsJson, thingsLeftOpen } from '../../engine/left-open.ts';
 import { resultOf } from '../../engine/result.ts';
 import { exitCodes, OpsError } from '../../errors.ts';
 import { foldRun } from '../../journal/state.ts';
@@ -20,11 +22,14 @@ export const status: CommandRun = ({ world, args, options }) =>
       });
     }
     const { driver = null } = listing;
-    if (options.flag('json'))
-      writeJsonLine(world, { ...resultOf(state), phase: state.phase, driver, approval: approvalAwaited(state) });
-    else {
+    const open = thingsLeftOpen(state, actions);
+    if (options.flag('json')) {
+      const { phase } = state;
+      const approval = approvalAwaited(state);
+      writeJsonLine(world, { ...resultOf(state), phase, driver, approval, leftOpen: openAsJson(open) });
+    } else {
       const { screen } = openTerminal(world, options, { to: 'stdout', banner: bannerOf(state.mode, false) });
-      printStatus(screen, state, { driver, flags: stateFlags(options) });
+      printStatus(screen, state, { driver, open, flags: stateFlags(options) });
     }
     return exitCodes.succeeded;
   });

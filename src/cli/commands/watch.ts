@@ -1,3 +1,5 @@
+import { actions } from '../../actions/index.ts';
+import { thingsLeftOpen } from '../../engine/left-open.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import { advance, begin } from '../../journal/state.ts';
@@ -50,6 +52,9 @@ export const watch: CommandRun = ({ world, args, options }) =>
       terminal.screen.line(`no longer watched; the run goes on: resend-ops status ${run}${stateFlags(options)}`);
       return exitCodes.succeeded;
     }
-    if (state !== undefined) printStatus(terminal.screen, state, { driver, flags: stateFlags(options) });
+    if (state !== undefined) {
+      const open = thingsLeftOpen(state, actions);
+      printStatus(terminal.screen, state, { driver, open, flags: stateFlags(options) });
+    }
     return code;
   });

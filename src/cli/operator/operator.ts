@@ -1,5 +1,5 @@
 import type { Answer, Operator } from '../../world/operator.ts';
-import { quoteForShell } from '../quote-for-shell.ts';
+import { quoteForShell } from '../../world/quote-for-shell.ts';
 import type { Prompts } from './prompts.ts';
 
 /** What stands behind the answers of a run, asked in this order: flags, the terminal, the rehearsal itself. */

@@ -1,4 +1,4 @@
-import { approversOf, shortDigest } from '../../engine/judge-approval.ts';
+import { approversOf, runnersOf, shortDigest } from '../../engine/judge-approval.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import { timeOfDay } from './duration.ts';
 import { printDiff, textIndent } from './evidence.ts';
@@ -13,7 +13,7 @@ export function approvalLines(state: RunState, id: string, flags: string): strin
   const { count, from, digest, expiresAtMs } = approval;
   const by = approversOf(state, step);
   const until = timeOfDay(new Date(expiresAtMs).toISOString());
-  const others = from.filter((name) => name !== state.startedBy.user);
+  const others = from.filter((name) => !runnersOf(state).includes(name));
   return [
     `${by.length} of ${count} given${by.length === 0 ? '' : ` (${by.join(', ')})`}; may be given by ${others.join(', ')}, until ${until} UTC`,
     `plan ${shortDigest(digest)}`,

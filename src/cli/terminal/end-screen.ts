@@ -1,11 +1,12 @@
 import { messagesInDoubt } from '../../engine/in-place.ts';
+import { type OpenThing, openLines } from '../../engine/left-open.ts';
+import { commandsFor, nextCommands } from '../../engine/next-commands.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import { formatDuration, formatLimit } from './duration.ts';
 import { sanitise } from './sanitise.ts';
 import type { Screen } from './screen.ts';
-import { markOf } from './symbols.ts';
 
 /** What each exit code says about the world, in the words of the contract. */
 export const exitMeanings: Readonly<Record<ExitCode, string>> = {
@@ -27,6 +28,8 @@ type EndOptions = {
   message: string;
   /** Lines on what customers saw, in a rehearsal. */
   customers?: readonly string[];
+  /** What the run has left open in public. */
+  open: readonly OpenThing[];
   /** What the next commands must repeat, such as ` --state-dir DIR`. */
   flags: string;
 };
@@ -63,6 +66,20 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
   screen.line(`exit ${exitCode}: ${exitMeanings[exitCode]}`, { indent: 2 });
   for (const line of nextCommands(state, exitCode, end.flags))
     screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
+  printLeftOpen(screen, state, end);
+}
+
+/** What customers still read, and the commands that go on with it, each in a line of its own to be copied. */
+export function printLeftOpen(
+  screen: Screen,
+  state: RunState,
+  { open, flags }: { open: readonly OpenThing[]; flags: string },
+): void {
+  for (const line of openLines(open)) screen.line({ text: sanitise(line), tone: 'warning' }, { indent: 2 });
+  for (const { command, why } of commandsFor(state, open, flags)) {
+    screen.line([{ text: 'next: ', tone: 'strong' }, `${why}:`], { indent: 2 });
+    screen.copyable(sanitise(command));
+  }
 }
 
 function clockLine(screen: Screen, name: string, ms: number | null, limitMs: number | undefined): void {
@@ -88,21 +105,5 @@ function messagesSent(state: RunState): string[] {
       (step) => `sent, cannot be unsent: ${sanitise(step.title)} (${sanitise(step.summary?.headline ?? step.id)})`,
     ),
     ...messagesInDoubt(state).map((step) => `may have been sent, nobody can tell: ${sanitise(step.title)}`),
-  ];
-}
-
-/** The next commands, ready to be typed. */
-export function nextCommands(state: RunState, exitCode: ExitCode, flags: string): string[] {
-  const { run, mode } = state;
-  const command = (name: string, ...more: string[]) => `resend-ops ${[name, ...more].join(' ')}${flags}`;
-  if (exitCode === exitCodes.audit) return [command('audit verify')];
-  if (mode === 'rehearsal') return [command('status', run)];
-  if (mode === 'dry-run') return exitCode === 0 ? [`the same command without --dry-run`] : [command('status', run)];
-  if (exitCode !== exitCodes.needsAttention) return [command('status', run)];
-  const doubted = [...state.steps.values()].filter((step) => markOf(step).word === 'in doubt');
-  return [
-    `${command('resume', run)}  (look again and go on)`,
-    `${command('rollback', run)}  (undo what is left)`,
-    ...doubted.map(({ id }) => `${command('mark-done', run, id, '--evidence TEXT')}  (done by hand)`),
   ];
 }

@@ -95,6 +95,8 @@ export function createEntryPrinter({
         return say(marks.done, `approved by ${entry.how === 'command' ? entry.actor.user : `${entry.by} (reaction)`}`);
       case 'approval-refused':
         return say(marks.stopped, `approval refused: ${entry.message}`);
+      case 'approval-withdrawn':
+        return say(marks.stopped, `approval taken back by ${entry.by}`);
       case 'approvals-voided':
         return say(marks.stopped, `approvals void: ${voids[entry.why]}`);
       case 'step-approved':
@@ -119,6 +121,8 @@ export function createEntryPrinter({
       case 'follow-up-failed':
         if (full) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
         return;
+      case 'ending-told':
+        return say(marks.done, `customers were told: ${entry.text}`);
       case 'interrupted':
         if (entry.signal === readerGone) return say(marks.skipped, 'nobody reads an output any more; the run goes on');
         return say(marks.stopped, `${entry.signal} received; a running write settles first`);

@@ -53,9 +53,20 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
     return false;
   };
 
+  // A question stands on the terminal's last line: what happens meanwhile is shown after it, and no spinner over it.
+  let questions = 0;
+  const late: (() => void)[] = [];
+  const showLate = () => {
+    for (const show of late.splice(0)) show();
+  };
+
   return {
     entry(entry, newState) {
       state = newState;
+      if (questions > 0) {
+        late.push(() => printEntry(entry, newState));
+        return;
+      }
       spinner.clear();
       printEntry(entry, newState);
       if (newState.phase === 'ended' || newState.phase === 'suspended' || !isAnyRunning()) spinner.stop();
@@ -69,15 +80,22 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
       screen.line([{ text: '◆ scenario ', tone: 'accent' }, sanitise(text)], { hanging: 11 });
     },
     beforeQuestion({ step, go }) {
+      questions += 1;
       spinner.stop();
       if (go && step !== undefined && state !== undefined && isDecision(state, step)) {
         printGoScreen(screen, state, step, objective);
       }
     },
     afterQuestion() {
+      questions -= 1;
+      if (questions > 0) return;
+      showLate();
       if (isAnyRunning()) spinner.start();
     },
-    stop: () => spinner.stop(),
+    stop() {
+      spinner.stop();
+      showLate();
+    },
   };
 }
 

@@ -1,10 +1,12 @@
 import { stepAwaitingApproval } from '../../engine/judge-approval.ts';
+import type { OpenThing } from '../../engine/left-open.ts';
+import { nextCommands } from '../../engine/next-commands.ts';
 import { exitCodes } from '../../errors.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { RunListing } from '../../journal/store.ts';
 import { approvalLines } from './approval-screen.ts';
 import { formatDuration } from './duration.ts';
-import { nextCommands, printEndScreen } from './end-screen.ts';
+import { printEndScreen, printLeftOpen } from './end-screen.ts';
 import { sanitise } from './sanitise.ts';
 import type { Screen } from './screen.ts';
 import { markOf } from './symbols.ts';
@@ -13,7 +15,7 @@ import { markOf } from './symbols.ts';
 export function printStatus(
   screen: Screen,
   state: RunState,
-  { driver, flags }: { driver: RunListing['driver'] | null; flags: string },
+  { driver, open, flags }: { driver: RunListing['driver'] | null; open: readonly OpenThing[]; flags: string },
 ): void {
   screen.line({ text: sanitise(state.title), tone: 'strong' });
   const { user, host } = state.startedBy;
@@ -26,7 +28,7 @@ export function printStatus(
   for (const step of state.steps.values()) printStep(screen, step, state.speed);
   if (state.ending !== null) {
     const { exitCode, message } = state.ending;
-    printEndScreen(screen, state, { objective: undefined, head: state.head, exitCode, message, flags });
+    printEndScreen(screen, state, { objective: undefined, head: state.head, exitCode, message, open, flags });
     return;
   }
   const waiting = stepAwaitingApproval(state);
@@ -55,6 +57,7 @@ export function printStatus(
   for (const line of nextCommands(state, exitCodes.needsAttention, flags)) {
     screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
   }
+  printLeftOpen(screen, state, { open, flags });
 }
 
 function printStep(screen: Screen, step: StepState, speed: number): void {

@@ -1,0 +1,55 @@
+import type { AnyAction } from '../actions/action.ts';
+import type { LeftOpen } from '../actions/afterwards.ts';
+import type { RunState, StepState } from '../journal/run-state.ts';
+import type { Json } from '../world/json.ts';
+
+/** Something in public that a run has left for a person to close. `isSure`: false where nobody can tell whether it is there. */
+export type OpenThing = LeftOpen & { step: string; isSure: boolean };
+
+/**
+ * What a run has opened in public and not closed, as far as its own log tells: what others did about it since is in the
+ * logs of their runs. No rollback takes it away, because a message cannot be unsent.
+ */
+export function thingsLeftOpen(state: RunState, actions: ReadonlyMap<string, AnyAction>): OpenThing[] {
+  const open = new Map<string, OpenThing>();
+  // The word at the end comes after every other.
+  const told = new Map<string, string>();
+  for (const step of stepsInOrder(state)) {
+    const { change, toldAtEnd } = step;
+    if (change === null || change.status === 'not-applied' || change.status === 'reverted') continue;
+    const action = actions.get(change.uses);
+    if (action?.kind !== 'change' || action.leavesOpen === undefined) continue;
+    const left = action.leavesOpen(outputOf(step, action), change.input);
+    if (left === undefined) continue;
+    const key = left.id === '' ? step.id : left.id;
+    open.set(key, { ...left, step: step.id, isSure: change.status === 'applied' });
+    if (left.isClosed) open.delete(key);
+    if (toldAtEnd !== null) told.set(key, toldAtEnd);
+  }
+  return [...open].map(([key, thing]) => ({ ...thing, state: told.get(key) ?? thing.state }));
+}
+
+function stepsInOrder(state: RunState): StepState[] {
+  const order = ({ change }: StepState) => change?.appliedSeq ?? Number.MAX_SAFE_INTEGER;
+  return [...state.steps.values()].sort((left, right) => order(left) - order(right));
+}
+
+/** What the change answered, or noted before its answer was lost. */
+function outputOf({ output, change, noted }: StepState, action: Extract<AnyAction, { kind: 'change' }>): Json {
+  const answered = output ?? change?.output ?? null;
+  if (answered !== null) return answered;
+  const parsed = action.output.safeParse(noted);
+  return parsed.success ? parsed.data : null;
+}
+
+/** What is left open, for machines. */
+export function openAsJson(open: readonly OpenThing[]) {
+  return open.map(({ step, what, state, isSure }) => ({ step, what, state, isSure }));
+}
+
+/** What others still see of it, in a line each. */
+export function openLines(open: readonly OpenThing[]): string[] {
+  return open.map(({ what, state, isSure }) =>
+    isSure ? `open to customers: ${what} (${state})` : `may be open to customers, nobody can tell: ${what}`,
+  );
+}
