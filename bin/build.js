@@ -18,6 +18,19 @@ function ask(...args) {
   });
 }
 
+/** What is never used of packages that most commands load is left out of the bundle. */
+const leaveOut = {
+  name: 'leave-out',
+  resolveId(source, importer = '') {
+    // Messages in forty languages: the program words its own.
+    const isLocales = source === '../locales/index.js' && /[\\/]zod[\\/]v4[\\/]/.test(importer);
+    // For subcommands that are programs of their own.
+    const isSpawning = source === 'node:child_process' && /[\\/]commander[\\/]/.test(importer);
+    return isLocales || isSpawning ? `\0left-out ${source}` : undefined;
+  },
+  load: (id) => (id.startsWith('\0left-out ') ? 'export {}' : undefined),
+};
+
 async function bundle() {
   const { build } = await import('rolldown');
   rmSync(dist, { recursive: true, force: true });
@@ -26,6 +39,7 @@ async function bundle() {
     input: { main: join(root, 'src/main.ts') },
     cwd: root,
     platform: 'node',
+    plugins: [leaveOut],
     resolve: {
       mainFields: ['module', 'main'],
       alias: { '@aws-sdk/credential-provider-node': join(root, 'bin/no-credential-chain.js') },
