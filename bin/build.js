@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: minified CommonJS with lazy chunks (the fastest to start of what was measured), so that an
-// operator's machine needs nothing from a registry. Then prepares the answers to --version and --help, and what the
-// command line must know of each built-in runbook.
+// operator's machine needs nothing from a registry. Then prepares the answers to --version and --help, what the
+// command line must know of each built-in runbook, and the definitions that sound files are read by.
 'use strict';
 const { execFileSync } = require('node:child_process');
 const { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } = require('node:fs');
@@ -58,6 +58,8 @@ async function main() {
   writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(dist, 'version.txt'), `${version}\n`);
+
+  writeFileSync(join(dist, 'language.json'), await require(join(dist, 'main.js')).preparedLanguageText());
 
   const heads = {};
   for (const line of ask('list', '--json').trim().split('\n')) {

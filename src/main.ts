@@ -136,3 +136,9 @@ export async function main(packageDirectory: string): Promise<void> {
   process.off('beforeExit', onDrained);
   process.exitCode = code;
 }
+
+/** For the build: the definitions of runbooks and environments as data, the text of `dist/language.json`. */
+export async function preparedLanguageText(): Promise<string> {
+  const { preparedLanguageText: makeText } = await import('./cli/prepared-language-text.ts');
+  return makeText();
+}

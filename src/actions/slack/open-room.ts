@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import { type ActionContext, change, type Plan, type Planned, type RunNews } from '../action.ts';
 import { approvalMessages } from './approval-messages.ts';
 import { readSlack, verifySlackToken, writeSlack } from './call-slack.ts';

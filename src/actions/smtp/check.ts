@@ -5,6 +5,7 @@ import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
 import { parseTarget } from '../http/connect-target.ts';
 import { lineWidth, toWidth, wrapText } from '../http/text-columns.ts';
+import { portsDiffer } from '../input-rules.ts';
 import { daysLeft, judgePort } from './judge-port.ts';
 
 /** The documented ports and how TLS begins on each (https://resend.com/docs/send-with-smtp). */
@@ -26,7 +27,7 @@ const inputSchema = z.strictObject({
     .array(portSchema)
     .min(1)
     .default([25, 465, 587, 2465, 2587])
-    .refine((ports) => new Set(ports).size === ports.length, 'each port once')
+    .refine(portsDiffer, 'each port once')
     .describe('all documented ports unless given'),
   auth: z
     .enum(['none', 'rejected', 'accepted'])
