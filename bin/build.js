@@ -42,7 +42,11 @@ async function bundle() {
     plugins: [leaveOut],
     resolve: {
       mainFields: ['module', 'main'],
-      alias: { '@aws-sdk/credential-provider-node': join(root, 'bin/no-credential-chain.js') },
+      alias: {
+        // Its build in ES modules, of which only what is used is kept.
+        yaml: join(root, 'node_modules/yaml/browser/dist/index.js'),
+        '@aws-sdk/credential-provider-node': join(root, 'bin/no-credential-chain.js'),
+      },
     },
     output: { dir: dist, format: 'cjs', minify: true, chunkFileNames: '[name]-[hash].js', comments: { legal: false } },
   });

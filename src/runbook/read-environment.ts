@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import type { Position } from '../errors.ts';
 import type { Environment } from '../world/environment.ts';
@@ -135,7 +135,7 @@ function findMeaningProblems(environment: Environment, source: YamlSource): Prob
   for (const [index, resolver] of dns.resolvers.entries()) {
     const path = ['dns', 'resolvers', index];
     checkTarget(resolver, path, report);
-    if (isIP(hostOf(resolver)) === 0)
+    if (familyOf(hostOf(resolver)) === 0)
       report(path, `the resolver ${quote(resolver)} is not an address`, 'write its IP address, such as 1.1.1.1');
   }
   for (const [name, target] of Object.entries(dns.nameservers))
@@ -185,9 +185,15 @@ function checkTarget(target: string, path: Path, report: Report): void {
     report(path, `the port ${port} does not exist`, 'use a port from 1 to 65535');
   }
   const host = hostOf(target);
-  if (isIP(host) === 0 && !isHostname(host)) {
+  if (familyOf(host) === 0 && !isHostname(host)) {
     report(path, `${quote(host)} is neither a hostname nor an address`, 'write it as cdn.example.com or 192.0.2.7');
   }
+}
+
+/** The version of an address, 0 for what is none. The pattern of version 6 is large, and made only for what may match it. */
+function familyOf(text: string): number {
+  if (!text.includes(':')) return isIPv4(text) ? 4 : 0;
+  return isIP(text);
 }
 
 function hostOf(target: string): string {
@@ -203,7 +209,7 @@ function isHostname(text: string): boolean {
 
 function isRange(text: string): boolean {
   const [, address = '', bits] = /^([0-9a-fA-F.:]+?)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const family = isIP(address);
+  const family = familyOf(address);
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 }
 
