@@ -7,6 +7,7 @@ import { parseDuration } from './duration.ts';
 import { findSecrets } from './find-secrets.ts';
 import type { Language } from './language.ts';
 import type { Lint } from './lint.ts';
+import { namedKeys } from './named-keys.ts';
 import { outlineSteps } from './outline.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { readInputs } from './read-inputs.ts';
@@ -59,7 +60,7 @@ export function lintRunbook(language: Language, input: RunbookText): LintedRunbo
     environment: input.environment,
     outline,
     shapes,
-    types: scopeTypes(shapes),
+    types: scopeTypes(shapes, namedKeys(source.data)),
     problems,
     suites: [],
     expressions: 0,

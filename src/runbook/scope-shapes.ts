@@ -2,6 +2,7 @@ import type { Environment } from '../world/environment.ts';
 import type { Json } from '../world/json.ts';
 import { createTypeScope, type TypeScope } from './cel.ts';
 import type { ActionFacts, Language } from './language.ts';
+import type { NamedKeys } from './named-keys.ts';
 import type { Outline, StepNode } from './outline.ts';
 import type { InputSpec } from './runbook.ts';
 import { anyShape, narrowShape, type Shape, shapeOf, struct } from './shape.ts';
@@ -31,20 +32,26 @@ export function scopeShapes(
   };
 }
 
-/** The shapes as the types that expressions are checked against. */
-export function scopeTypes(shapes: ScopeShapes): TypeScope {
+/** The shapes as the types that expressions are checked against, as far as they name what they read. */
+export function scopeTypes(shapes: ScopeShapes, { env, steps: ids }: NamedKeys): TypeScope {
   const ofOutputs = new Map<Shape, Shape>();
-  const steps = [...shapes.outputs].map(([id, outputs]): [string, Shape] => {
+  const read = [...shapes.outputs].filter(([id]) => ids === undefined || ids.has(id));
+  const steps = read.map(([id, outputs]): [string, Shape] => {
     const step = ofOutputs.get(outputs) ?? struct({ outputs });
     ofOutputs.set(outputs, step);
     return [id, step];
   });
   return createTypeScope({
     inputs: shapes.inputs,
-    env: shapes.env,
+    env: env === undefined ? shapes.env : pick(shapes.env, env),
     run: shapes.run,
     steps: struct(Object.fromEntries(steps)),
   });
+}
+
+function pick(shape: Shape, keys: ReadonlySet<string>): Shape {
+  if (shape.kind !== 'struct') return shape;
+  return { kind: 'struct', fields: Object.fromEntries(Object.entries(shape.fields).filter(([key]) => keys.has(key))) };
 }
 
 function inputsShape(inputs: Readonly<Record<string, InputSpec>>): Shape {
