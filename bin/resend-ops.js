@@ -33,6 +33,20 @@ function fastAnswer(argument) {
   return argument === '--help' || argument === '-h' ? preparedHelp() : undefined;
 }
 
+/** A function is optimised once it has run through so many bytes of code: V8's own measure, and that of the first second. */
+const interruptBudget = { own: 66 * 1024, atFirst: 1_000_000 };
+
+/**
+ * Optimising what runs only a few times costs a short command more than it gains; what lasts longer is optimised as ever.
+ * Only Node 20 is told so: the V8 of later ones has no such flag, and says that on stderr.
+ */
+function optimiseLater() {
+  if (!process.versions.node.startsWith('20.')) return;
+  const { setFlagsFromString } = require('node:v8');
+  setFlagsFromString(`--interrupt-budget=${interruptBudget.atFirst}`);
+  setTimeout(() => setFlagsFromString(`--interrupt-budget=${interruptBudget.own}`), 1_000).unref();
+}
+
 function start() {
   if (!existsSync(join(dist, 'main.js'))) {
     process.stderr.write(`error: ${join(dist, 'main.js')} is missing: this checkout has not been built\n`);
@@ -49,6 +63,7 @@ function start() {
     return;
   }
   require('node:module').enableCompileCache?.();
+  optimiseLater();
   require(join(dist, 'main.js')).main(packageDirectory);
 }
 

@@ -8,26 +8,43 @@ import { createClock } from './world/system-clock.ts';
 import { systemFiles } from './world/system-files.ts';
 import type { InputPort, OutputPort, World } from './world/world.ts';
 
-/** An output that takes no more (`| head`, a closed terminal, a full disk) ends the output, never the run. */
-function outputPort(stream: NodeJS.WriteStream): OutputPort {
+/**
+ * An output that takes no more (`| head`, a closed terminal, a full disk) ends the output, never the run. The stream is
+ * opened when it is first asked about: each costs start-up time.
+ */
+function outputPort(open: () => NodeJS.WriteStream): OutputPort {
   let isGone = false;
   const listeners = new Set<() => void>();
-  stream.on('error', () => {
-    if (isGone) return;
-    isGone = true;
-    for (const listener of listeners) listener();
-  });
+  const stream = once(() =>
+    open().on('error', () => {
+      if (isGone) return;
+      isGone = true;
+      for (const listener of listeners) listener();
+    }),
+  );
   return {
     onGone(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     write(text) {
-      if (!isGone) stream.write(text);
+      if (!isGone) stream().write(text);
     },
-    isTTY: stream.isTTY === true,
-    columns: () => stream.columns || 80,
-    stream,
+    get isTTY() {
+      return stream().isTTY === true;
+    },
+    columns: () => stream().columns || 80,
+    get stream() {
+      return stream();
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
@@ -54,7 +71,8 @@ function openInput(): InputPort {
 }
 
 function realWorld(packageDirectory: string): World {
-  let input: InputPort | undefined;
+  const input = once(openInput);
+  const clock = once(() => createClock({ speed: 1 }));
   const account = currentAccount();
   return {
     variables: process.env,
@@ -67,18 +85,19 @@ function realWorld(packageDirectory: string): World {
     packageDirectory,
     // Looked at only when a question is to be asked: opening stdin costs start-up time.
     get stdin() {
-      input ??= openInput();
-      return input;
+      return input();
     },
-    stdout: outputPort(process.stdout),
-    stderr: outputPort(process.stderr),
+    stdout: outputPort(() => process.stdout),
+    stderr: outputPort(() => process.stderr),
     onSignal(signal, listener) {
       process.on(signal, listener);
       return () => process.off(signal, listener);
     },
     files: systemFiles,
     redactor: createRedactor([]),
-    clock: createClock({ speed: 1 }),
+    get clock() {
+      return clock();
+    },
   };
 }
 
@@ -116,4 +135,10 @@ export async function main(packageDirectory: string): Promise<void> {
   const code = await program(process.argv.slice(2), world);
   process.off('beforeExit', onDrained);
   process.exitCode = code;
+}
+
+/** For the build: the definitions of runbooks and environments as data, the text of `dist/language.json`. */
+export async function preparedLanguageText(): Promise<string> {
+  const { preparedLanguageText: makeText } = await import('./cli/prepared-language-text.ts');
+  return makeText();
 }

@@ -1,6 +1,6 @@
 import { OpsError } from '../errors.ts';
-import type { Authority } from '../runbook/load-environment.ts';
 import type { Problem } from '../runbook/problem.ts';
+import type { Authority } from '../runbook/read-environment.ts';
 import type { World } from '../world/world.ts';
 import { readIfThere } from './locate.ts';
 

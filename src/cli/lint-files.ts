@@ -1,15 +1,14 @@
 import path from 'node:path';
-import { actions } from '../actions/index.ts';
 import { OpsError } from '../errors.ts';
-import { loadDocument } from '../runbook/document.ts';
 import { judgeAcceptances } from '../runbook/judge-acceptances.ts';
-import { loadEnvironment, warnOfPlaceholders } from '../runbook/load-environment.ts';
-import { loadRunbook } from '../runbook/load-runbook.ts';
-import { loadSuite } from '../runbook/load-suite.ts';
+import type { Language } from '../runbook/language.ts';
+import { lintRunbook } from '../runbook/lint-runbook.ts';
 import type { Problem } from '../runbook/problem.ts';
+import { type LoadedEnvironment, readEnvironment, warnOfPlaceholders } from '../runbook/read-environment.ts';
 import type { Environment } from '../world/environment.ts';
 import type { World } from '../world/world.ts';
 import { checkAuthority } from './check-authority.ts';
+import { type Languages, openLanguages, readBy } from './languages.ts';
 import { isYaml, locateEnvironment, namesIn, readIfThere } from './locate.ts';
 import { invalidFiles } from './problems.ts';
 
@@ -31,13 +30,14 @@ export async function lintFiles(world: World, request: LintRequest): Promise<Lin
   const given = request.files.map((file) => path.resolve(world.cwd, file));
   const files = given.length > 0 ? given : await allFiles(world, directory);
   for (const file of given) await assertThere(world, file);
-  const environment = await environmentFor(world, request);
+  const languages = await openLanguages(world);
+  const environment = await environmentFor(world, languages, request);
   const suites = new Set(await namesIn(world, path.join(directory, 'suites')));
   const report: LintReport = { files: files.length, problems: [], warnings: [] };
   for (const file of files) {
     const read = await readable(world, file);
     const { problems = [], warnings = [] }: Found =
-      'problems' in read ? read : await lintFile(world, { file, text: read.text }, { environment, suites });
+      'problems' in read ? read : await lintFile(world, { file, text: read.text }, { environment, suites, languages });
     report.problems.push(...problems);
     report.warnings.push(...warnings);
   }
@@ -69,31 +69,46 @@ async function assertThere(world: World, file: string): Promise<void> {
 
 type Found = { problems?: Problem[]; warnings?: Problem[] };
 
+/** What a file is held against. */
+type Against = { environment: Environment | undefined; suites: ReadonlySet<string>; languages: Languages };
+
 async function lintFile(
   world: World,
   { file, text }: { file: string; text: string },
-  { environment, suites }: { environment: Environment | undefined; suites: ReadonlySet<string> },
+  against: Against,
 ): Promise<Found> {
+  const { environment, suites, languages } = against;
   const found = (loaded: object & Found): Found => (loaded.problems === undefined ? {} : { problems: loaded.problems });
   switch (path.basename(path.dirname(file))) {
-    case 'suites':
+    case 'suites': {
+      const { loadSuite } = await import('../runbook/load-suite.ts');
       return found(loadSuite(file, text, environment));
-    case 'scenarios':
-      return found(loadDocument(file, text, (await import('../simulator/scenario.ts')).scenarioSchema));
-    case 'environments': {
-      const loaded = loadEnvironment(file, text);
-      if ('problems' in loaded) return found(loaded);
-      return {
-        problems: loaded.authority === undefined ? [] : await checkAuthority(world, loaded.authority),
-        warnings: [
-          ...warnOfPlaceholders(loaded.placeholders),
-          ...judgeAcceptances(loaded.acceptances, actions, world.clock.now()),
-        ],
-      };
     }
-    default:
-      return found(loadRunbook({ file, text, actions, suites, ...(environment === undefined ? {} : { environment }) }));
+    case 'scenarios': {
+      const { loadDocument } = await import('../runbook/document.ts');
+      return found(loadDocument(file, text, (await import('../simulator/scenario.ts')).scenarioSchema));
+    }
+    case 'environments': {
+      const loaded = await readBy(languages, (language) => {
+        const read = readEnvironment(file, text, language.environment);
+        return 'problems' in read ? read : { ...read, warnings: warnOfEnvironment(world, read, language) };
+      });
+      if ('problems' in loaded) return found(loaded);
+      const problems = loaded.authority === undefined ? [] : await checkAuthority(world, loaded.authority);
+      return { problems, warnings: loaded.warnings };
+    }
+    default: {
+      const held = { file, text, suites, ...(environment === undefined ? {} : { environment }) };
+      return found(await readBy(languages, (language) => lintRunbook(language, held)));
+    }
   }
+}
+
+function warnOfEnvironment(world: World, read: LoadedEnvironment, { actions }: Language): Problem[] {
+  return [
+    ...warnOfPlaceholders(read.placeholders),
+    ...(read.acceptances.length === 0 ? [] : judgeAcceptances(read.acceptances, actions, world.clock.now())),
+  ];
 }
 
 async function allFiles(world: World, directory: string): Promise<string[]> {
@@ -105,11 +120,18 @@ async function allFiles(world: World, directory: string): Promise<string[]> {
 }
 
 /** One that was asked for by name must be sound; production's problems are told where its own file is checked. */
-async function environmentFor(world: World, { directory, environment }: LintRequest): Promise<Environment | undefined> {
+async function environmentFor(
+  world: World,
+  languages: Languages,
+  { directory, environment }: LintRequest,
+): Promise<Environment | undefined> {
   const file = locateEnvironment(world, directory, environment ?? 'production');
   // A file that cannot be read, too, is told where it is checked itself.
   const read = await readable(world, file);
-  const loaded = 'problems' in read ? read : loadEnvironment(file, read.text);
+  const loaded: LoadedEnvironment | { problems: Problem[] } =
+    'problems' in read
+      ? read
+      : await readBy(languages, ({ environment: parse }) => readEnvironment(file, read.text, parse));
   if (!('problems' in loaded)) return loaded.environment;
   if (environment === undefined) return undefined;
   throw invalidFiles(world, loaded.problems, 'correct the environment first');

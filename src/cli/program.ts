@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { type ExitCode, exitCodeOf, exitCodes, OpsError } from '../errors.ts';
 import type { World } from '../world/world.ts';
 import { addCommand } from './add-command.ts';
+import type { CommandSpec } from './command.ts';
 import { commandTable } from './command-table.ts';
 import { withInputs } from './input-options.ts';
 import { locateRunbooks } from './locate.ts';
@@ -54,17 +55,22 @@ async function runCommandLine(given: readonly string[], world: World): Promise<E
     code = result;
   };
   const root = createRoot(world);
-  for (const spec of specs) addCommand(root, spec, world, finish);
-  for (const spec of commandTable) {
-    const options = spec.name === 'rehearse' ? withInputs(inputs, spec.options) : spec.options;
-    addCommand(root, { ...spec, options }, world, finish);
-  }
+  const own = commandTable.map((spec) =>
+    spec.name === 'rehearse' ? { ...spec, options: withInputs(inputs, spec.options) } : spec,
+  );
+  for (const spec of meantOf([...specs, ...own], scanned.operands[0])) addCommand(root, spec, world, finish);
   if (scanned.operands.length === 0 && argv.every((argument) => !/^(-h|--help|-V|--version)$/.test(argument))) {
     root.outputHelp({ error: true });
     return exitCodes.invalid;
   }
   await root.parseAsync([...argv], { from: 'user' });
   return code;
+}
+
+/** What the first word names, alone; where it names nothing, every command, to list them or to find the closest. */
+function meantOf(specs: readonly CommandSpec[], word: string | undefined): readonly CommandSpec[] {
+  const meant = specs.filter(({ name }) => name.split(' ', 1)[0] === word);
+  return meant.length > 0 ? meant : specs;
 }
 
 function createRoot(world: World): Command {

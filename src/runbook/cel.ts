@@ -24,10 +24,6 @@ const maxRunMs = 500;
 const maxResult = { characters: 1_000_000, values: 100_000 };
 
 /** Parses an expression. Length, depth and size are bounded. */
-export function parseExpression(source: string): ParsedExpression | { problem: CelProblem } {
-  return parseIn(runningLanguage(), source);
-}
-
 function parseIn(language: CelEnvironment, source: string): (ParsedExpression & Runnable) | { problem: CelProblem } {
   if (source.length > maxSource) {
     return {
@@ -77,10 +73,16 @@ function restoreNames(node: ASTNode, source: string): void {
   for (const part of partsOf(node)) restoreNames(part, source);
 }
 
+/** An expression in a scope. */
+type ScopedExpression = ParsedExpression & {
+  /** The type of its value (`bool`, `string`, `double`, `list<…>`, `dyn`, …), or what is wrong. */
+  check(): { type: string } | { problem: CelProblem };
+};
+
 /** The types of the variables in scope, against which expressions are checked without running them. */
 export type TypeScope = {
-  /** The type of the expression's value (`bool`, `string`, `double`, `list<…>`, `dyn`, …), or what is wrong. */
-  check(source: string): { type: string } | { problem: CelProblem };
+  /** Parses an expression. Length, depth and size are bounded. */
+  parse(source: string): ScopedExpression | { problem: CelProblem };
   /** The same scope with one more variable. */
   and(name: string, shape: Shape): TypeScope;
 };
@@ -99,11 +101,14 @@ export function createTypeScope(variables: Readonly<Record<string, Shape>>): Typ
 function scopeOf(language: CelEnvironment, names: ReadonlyMap<Shape, string>): TypeScope {
   const wider = new Map<string, Map<Shape, TypeScope>>();
   return {
-    check(source) {
+    parse(source) {
       const parsed = parseIn(language, source);
       if ('problem' in parsed) return parsed;
-      const result = parsed.check();
-      return result.valid && result.type !== undefined ? { type: result.type } : { problem: problemOf(result.error) };
+      const check = () => {
+        const { valid, type, error } = parsed.check();
+        return valid && type !== undefined ? { type } : { problem: problemOf(error) };
+      };
+      return { source, tree: parsed.tree, check };
     },
     and(name, shape) {
       const scopes = wider.get(name) ?? new Map<Shape, TypeScope>();

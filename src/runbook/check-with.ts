@@ -1,16 +1,16 @@
-import type { AnyAction } from '../actions/action.ts';
 import type { Json } from '../world/json.ts';
 import { typeInWords } from './cel-problems.ts';
 import { quote, suggest } from './closest.ts';
 import type { Hole } from './compile-template.ts';
-import { type JsonSchema, jsonSchemaOf, keysAt, schemasAt, typesAt, typesOf } from './json-schema.ts';
+import { type JsonSchema, keysAt, schemasAt, typesAt } from './json-schema.ts';
+import type { ActionFacts } from './language.ts';
 import { type Lint, report } from './lint.ts';
-import { findSchemaProblems, placeProblems } from './schema-problems.ts';
+import { placeProblems } from './schema-problem.ts';
 import type { Path } from './yaml-source.ts';
 
 /** A value that goes to an action: where it stands, and the places in it that are known only when it runs. */
 type ActionInput = {
-  action: AnyAction;
+  action: ActionFacts;
   data: { readonly [key: string]: Json };
   holes: readonly Hole[];
   path: Path;
@@ -19,16 +19,18 @@ type ActionInput = {
 /** Checks an action's input: literal values by its schema, expressions by their types, the suites, routes and components it names, and proofs in it. */
 export function checkActionInput(lint: Lint, input: ActionInput): void {
   const { action, data, holes, path } = input;
-  const shape = jsonSchemaOf(action.input, 'input');
+  const shape = action.input();
   for (const hole of holes) checkHole(lint, shape, hole, path);
-  const problems = findSchemaProblems(action.input, fillHoles(data, shape, holes)).filter(
-    (problem) =>
-      !(problem.rule === 'custom' && holes.length > 0) &&
-      !holes.some(
-        (hole) =>
-          startsWith(problem.path, hole.path) || (problem.on === 'value' && startsWith(hole.path, problem.path)),
-      ),
-  );
+  const paths = holes.map((hole) => hole.path);
+  const problems = action
+    .problemsIn(data, paths)
+    .filter(
+      (problem) =>
+        !(problem.rule === 'custom' && holes.length > 0) &&
+        !paths.some(
+          (hole) => startsWith(problem.path, hole) || (problem.on === 'value' && startsWith(hole, problem.path)),
+        ),
+    );
   const worded = problems.map((problem) =>
     problem.rule === 'missing' && problem.path.length === 1
       ? { ...problem, what: `${action.name} needs ${quote(String(problem.path[0]))} in with` }
@@ -74,41 +76,6 @@ function jsonTypeInWords(type: string): string {
     object: 'a map',
   };
   return words[type] ?? type;
-}
-
-/** The data with a plausible value in each hole, so that the rest can be checked by the schema. */
-function fillHoles(data: Json, shape: JsonSchema, holes: readonly Hole[]): Json {
-  return holes.reduce((filled, hole) => replaceAt(filled, hole.path, sampleOf(schemasAt(shape, hole.path))), data);
-}
-
-function replaceAt(data: Json, path: Path, value: Json): Json {
-  const [first, ...rest] = path;
-  if (first === undefined) return value;
-  if (Array.isArray(data))
-    return data.map((item: Json, index) => (index === first ? replaceAt(item, rest, value) : item));
-  if (typeof data !== 'object' || data === null) return data;
-  return Object.fromEntries(
-    Object.entries(data).map(([key, inner]) => [key, key === first ? replaceAt(inner, rest, value) : inner]),
-  );
-}
-
-function sampleOf(nodes: readonly JsonSchema[]): Json {
-  const node = nodes[0] ?? {};
-  const fixed = node.const ?? node.enum?.[0];
-  if (typeof fixed === 'string' || typeof fixed === 'number' || typeof fixed === 'boolean') return fixed;
-  switch (typesOf(node)?.[0]) {
-    case 'number':
-    case 'integer':
-      return typeof node.minimum === 'number' ? node.minimum : 1;
-    case 'boolean':
-      return true;
-    case 'array':
-      return [];
-    case 'object':
-      return {};
-    default:
-      return 'x';
-  }
 }
 
 /** Suites are loaded and pinned when the run starts, so their names must be known before. */

@@ -1,4 +1,3 @@
-import { parseExpression } from './cel.ts';
 import { explainCelProblem } from './cel-problems.ts';
 import { checkRead } from './check-read.ts';
 import { type Lint, maxExpressions, report } from './lint.ts';
@@ -38,7 +37,8 @@ export function compileExpression(lint: Lint, source: string, place: Place): Com
     reportAt(0, 'the expression is empty', 'write one, or remove it');
     return undefined;
   }
-  const parsed = parseExpression(source);
+  const types = place.outputs === undefined ? lint.types : lint.types.and('outputs', place.outputs);
+  const parsed = types.parse(source);
   if ('problem' in parsed) {
     const { what, remedy } = explainCelProblem(parsed.problem);
     reportAt(parsed.problem.offset, what, remedy);
@@ -51,8 +51,7 @@ export function compileExpression(lint: Lint, source: string, place: Place): Com
   }
   if (lint.problems.length > before) return undefined;
 
-  const types = place.outputs === undefined ? lint.types : lint.types.and('outputs', place.outputs);
-  const checked = types.check(source);
+  const checked = parsed.check();
   if ('problem' in checked) {
     const { what, remedy } = explainCelProblem(checked.problem);
     reportAt(checked.problem.offset, what, remedy);

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Problem, sortProblems } from './problem.ts';
-import { parseBySchema, placeProblems } from './schema-problems.ts';
+import { placeProblems } from './schema-problem.ts';
+import { parseBySchema } from './schema-problems.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 
 /** A document that a schema accepted, and where its parts stand. */

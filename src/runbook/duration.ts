@@ -1,10 +1,5 @@
-import { z } from 'zod';
-
 /** How a duration is written: a whole number and its unit. */
 export const durationPattern = /^(0|[1-9]\d{0,6})(ms|s|m|h)$/;
-
-/** A duration as written in YAML, such as `250ms`, `5s`, `10m` or `1h`. */
-export const durationSchema = z.string().regex(durationPattern, 'a duration such as 250ms, 5s, 10m or 1h');
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { Json } from '../world/json.ts';
 import type { Path } from './yaml-source.ts';
 
 /** A node of a JSON Schema (2020-12), as far as this program reads it. */
@@ -18,19 +18,21 @@ export type JsonSchema = {
   $ref?: string;
   $defs?: Record<string, JsonSchema>;
   description?: string;
+  default?: Json;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  /** In prepared schemas: the names of rules beyond the shape, and that the schema demands more than it says. */
+  'x-rules'?: string[];
+  'x-unproven'?: true;
   [keyword: string]: unknown;
 };
-
-const made = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
-
-/** The JSON Schema of a zod schema: what may be written (`input`), or what parsing gives (`output`). Made once a schema. */
-export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const known = made[io].get(schema);
-  if (known !== undefined) return known;
-  const fresh = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
-  made[io].set(schema, fresh);
-  return fresh;
-}
 
 /** The alternatives that a node stands for: references followed, anyOf/oneOf/allOf opened. */
 export function alternativesOf(node: JsonSchema, root: JsonSchema, depth = 0): JsonSchema[] {

@@ -1,7 +1,8 @@
 import type { AnyAction } from '../actions/action.ts';
 import { suiteSchema } from '../actions/http/suite.ts';
 import { environmentSchema } from '../world/environment.ts';
-import { type JsonSchema, jsonSchemaOf, typesOf } from './json-schema.ts';
+import { type JsonSchema, typesOf } from './json-schema.ts';
+import { jsonSchemaOf } from './json-schema-of.ts';
 import { runbookSchema } from './schema.ts';
 
 /** The JSON Schema of runbooks, for editors: the language, and for each action what its `with` takes. */

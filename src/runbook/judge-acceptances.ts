@@ -1,18 +1,15 @@
 import { endOfAcceptance } from '../actions/acceptance.ts';
-import type { AnyAction } from '../actions/action.ts';
 import { suggest } from './closest.ts';
-import type { PlacedAcceptance } from './load-environment.ts';
 import type { Problem } from './problem.ts';
+import type { PlacedAcceptance } from './read-environment.ts';
 
 /** What lint says of acceptances: those that ran out, and ids that no check of `actions` gives. They stop no run. */
 export function judgeAcceptances(
   acceptances: readonly PlacedAcceptance[],
-  actions: ReadonlyMap<string, AnyAction>,
+  actions: ReadonlyMap<string, { name: string; findings?: readonly string[] }>,
   nowMs: number,
 ): Problem[] {
-  const known = new Set(
-    [...actions.values()].flatMap((action) => (action.kind === 'check' ? (action.findings ?? []) : [])),
-  );
+  const known = new Set([...actions.values()].flatMap(({ findings = [] }) => findings));
   return acceptances.flatMap(({ id, until, reason, idAt, untilAt }) => [
     ...(known.has(id)
       ? []

@@ -1,6 +1,6 @@
-import type { AnyAction } from '../actions/action.ts';
 import type { Environment } from '../world/environment.ts';
 import type { TypeScope } from './cel.ts';
+import type { ActionFacts } from './language.ts';
 import type { Outline } from './outline.ts';
 import type { Problem } from './problem.ts';
 import type { Shape } from './shape.ts';
@@ -12,7 +12,7 @@ export type NamedSuite = { name: string; path: Path };
 /** What the checks of one runbook share: the file, what may be referred to, and what was found. */
 export type Lint = {
   source: YamlSource;
-  actions: ReadonlyMap<string, AnyAction>;
+  actions: ReadonlyMap<string, ActionFacts>;
   environment: Environment | undefined;
   outline: Outline;
   shapes: { inputs: Shape; env: Shape; run: Shape; outputs: ReadonlyMap<string, Shape> };

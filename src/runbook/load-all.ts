@@ -2,10 +2,12 @@ import { dirname, join } from 'node:path';
 import type { AnyAction } from '../actions/action.ts';
 import type { Suite } from '../actions/http/suite.ts';
 import type { Environment } from '../world/environment.ts';
-import { type Authority, loadEnvironment, warnOfPlaceholders } from './load-environment.ts';
-import { lintRunbook, nameOf, type SuiteReference } from './load-runbook.ts';
+import { nameOf, type SuiteReference } from './lint-runbook.ts';
+import { loadEnvironment } from './load-environment.ts';
+import { loadForSuites } from './load-runbook.ts';
 import { loadSuite } from './load-suite.ts';
 import { type Problem, sortProblems } from './problem.ts';
+import { type Authority, warnOfPlaceholders } from './read-environment.ts';
 import type { Runbook } from './runbook.ts';
 
 /** The text of a file, or undefined when there is none: from disk, or from what a run pinned when it started. */
@@ -72,7 +74,7 @@ export async function loadAll(request: LoadRequest): Promise<Loaded | { problems
       text: environmentText,
     });
   }
-  const linted = lintRunbook({
+  const linted = loadForSuites({
     file: runbookFile,
     text: runbookText,
     actions: request.actions,

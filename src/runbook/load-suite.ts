@@ -3,7 +3,8 @@ import type { Environment } from '../world/environment.ts';
 import { quote, suggest } from './closest.ts';
 import { findSecrets, textsOf } from './find-secrets.ts';
 import { type Problem, sortProblems } from './problem.ts';
-import { parseBySchema, placeProblems } from './schema-problems.ts';
+import { placeProblems } from './schema-problem.ts';
+import { parseBySchema } from './schema-problems.ts';
 import { type Path, readYaml, type YamlSource } from './yaml-source.ts';
 
 /** Loads a suite, or says every problem that it has; with an environment, its backends and secrets must be there. Never throws for any text. */

@@ -1,12 +1,6 @@
-import { z } from 'zod';
 import type { Json } from '../world/json.ts';
-import { actionKeys, commonKeys } from './schema.ts';
+import type { LenientStep } from './schema.ts';
 import type { Path } from './yaml-source.ts';
-
-const lenientStep = z.object({ ...commonKeys, ...actionKeys });
-
-/** The keys of a step whose values are well-formed; the others are reported by the schema, and left out here. */
-export type LenientStep = z.output<typeof lenientStep>;
 
 /** A step in its place. `optional` and `conditional` count what is around it, too. */
 export type StepNode = {
@@ -27,8 +21,11 @@ export type StepNode = {
 /** A runbook's steps as a tree and in order, from data that need not fit the schema. */
 export type Outline = { top: StepNode[]; all: StepNode[]; byId: ReadonlyMap<string, StepNode> };
 
-/** Reads the steps, as far as they can be read; groups without an id get one from their place. */
-export function outlineSteps(data: Json | undefined): Outline {
+/** Reads the steps, each by `readKeys`, as far as they can be read; groups without an id get one from their place. */
+export function outlineSteps(
+  data: Json | undefined,
+  readKeys: (item: { readonly [key: string]: Json }) => LenientStep,
+): Outline {
   const all: StepNode[] = [];
   const taken = new Set<string>();
   collectIds(data, taken);
@@ -38,7 +35,7 @@ export function outlineSteps(data: Json | undefined): Outline {
     return list.flatMap((item: Json, index) => {
       if (!isMap(item)) return [];
       const kind = item.parallel !== undefined ? 'parallel' : item['first-of'] !== undefined ? 'first-of' : 'action';
-      const raw = readLeniently(item);
+      const raw = readKeys(item);
       const node: StepNode = {
         kind,
         id: raw.id ?? (typeof item.id === 'string' ? item.id : freeId(kind, [...path, index], taken)),
@@ -61,13 +58,6 @@ export function outlineSteps(data: Json | undefined): Outline {
   const byId = new Map<string, StepNode>();
   for (const node of all) if (!byId.has(node.id)) byId.set(node.id, node);
   return { top, all, byId };
-}
-
-function readLeniently(item: { readonly [key: string]: Json }): LenientStep {
-  const strict = lenientStep.safeParse(item);
-  if (strict.success) return strict.data;
-  const bad = new Set(strict.error.issues.map((issue) => issue.path[0]));
-  return lenientStep.parse(Object.fromEntries(Object.entries(item).filter(([key]) => !bad.has(key))));
 }
 
 function collectIds(data: Json | undefined, into: Set<string>): void {

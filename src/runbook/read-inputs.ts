@@ -1,11 +1,11 @@
-import type { z } from 'zod';
 import type { Json } from '../world/json.ts';
 import { quote, suggest } from './closest.ts';
+import { describeValue } from './describe-value.ts';
 import { parseDuration } from './duration.ts';
 import type { Problem } from './problem.ts';
 import type { InputSpec } from './runbook.ts';
-import { inputSchema } from './schema.ts';
-import { describeValue } from './schema-problems.ts';
+import type { RawInput } from './schema.ts';
+import type { Reading } from './schema-problem.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
 
 /** Options that every runbook command has; an input of the same name could not be given. */
@@ -29,13 +29,14 @@ const commandOptions: ReadonlySet<string> = new Set([
   'yes',
 ]);
 
-type RawInput = z.output<typeof inputSchema>;
+/** How to read the inputs of a file: what was written, each by `read`, and where to note what is wrong beyond that. */
+type InputsReading = { data: Json | undefined; read(value: Json): Reading<RawInput>; problems: Problem[] };
 
 /** The inputs that are well-formed by the schema, with what is wrong with them beyond it. */
-export function readInputs(source: YamlSource, data: Json | undefined, problems: Problem[]): Record<string, InputSpec> {
+export function readInputs(source: YamlSource, { data, read, problems }: InputsReading): Record<string, InputSpec> {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return {};
   const entries = Object.entries(data).flatMap(([name, value]): [string, InputSpec][] => {
-    const raw = inputSchema.safeParse(value);
+    const raw = read(value);
     const path = ['inputs', name];
     if (commandOptions.has(name)) {
       const where = source.keyPositionOf(path);
@@ -46,8 +47,8 @@ export function readInputs(source: YamlSource, data: Json | undefined, problems:
       const remedy = 'rename the input: --no-… switches the option of the rest of its name off';
       problems.push({ where, what: `the input ${quote(name)} cannot be an option`, remedy });
     }
-    return raw.success
-      ? [[name, readInput(source, raw.data, path, problems)]]
+    return 'value' in raw
+      ? [[name, readInput(source, raw.value, path, problems)]]
       : [[name, { type: 'string', required: true }]];
   });
   return Object.fromEntries(entries);

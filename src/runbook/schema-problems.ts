@@ -1,49 +1,21 @@
 import type { z } from 'zod';
 import type { Json } from '../world/json.ts';
 import { quote, suggest } from './closest.ts';
+import { describeValue } from './describe-value.ts';
 import { durationPattern } from './duration.ts';
-import { type JsonSchema, jsonSchemaOf, keysAt, schemasAt } from './json-schema.ts';
-import type { Problem } from './problem.ts';
-import type { Path, YamlSource } from './yaml-source.ts';
+import { type JsonSchema, keysAt, schemasAt } from './json-schema.ts';
+import { jsonSchemaOf } from './json-schema-of.ts';
+import type { Reading, SchemaProblem } from './schema-problem.ts';
+import type { Path } from './yaml-source.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/**
- * One problem, before it has a place. `on` tells whether the key or the value is at fault; `rule` that a key is missing,
- * or that a rule of the schema's own found it, which may depend on values elsewhere.
- */
-type SchemaProblem = {
-  path: Path;
-  on: 'key' | 'value';
-  what: string;
-  remedy: string;
-  rule?: 'custom' | 'missing';
-};
-
-/** What a zod schema finds wrong with data, in plain words, with near names for unknown keys. */
-export function findSchemaProblems(schema: z.ZodType, data: Json): SchemaProblem[] {
-  const result = parseBySchema(schema, data);
-  return 'problems' in result ? result.problems : [];
-}
-
-/** The data as the schema parses it, or what is wrong with it (see {@link findSchemaProblems}). */
-export function parseBySchema<Value>(
-  schema: z.ZodType<Value>,
-  data: Json,
-): { value: Value } | { problems: SchemaProblem[] } {
+/** The data as the schema parses it, or what is wrong with it in plain words, with near names for unknown keys. */
+export function parseBySchema<Value>(schema: z.ZodType<Value>, data: Json): Reading<Value> {
   const result = schema.safeParse(data);
   if (result.success) return { value: result.data };
   const shape = jsonSchemaOf(schema, 'input');
   return { problems: result.error.issues.flatMap((issue) => explain(issue, data, shape, [])) };
-}
-
-/** The same problems, placed in the document; `at` is where in the document the data stands. */
-export function placeProblems(problems: readonly SchemaProblem[], source: YamlSource, at: Path = []): Problem[] {
-  return problems.map(({ path, on, what, remedy }) => ({
-    where: on === 'key' ? source.keyPositionOf([...at, ...path]) : source.positionOf([...at, ...path]),
-    what,
-    remedy,
-  }));
 }
 
 function explain(issue: Issue, data: Json, shape: JsonSchema, prefix: Path): SchemaProblem[] {
@@ -149,18 +121,6 @@ function nameOf(path: Path): string {
   if (typeof last === 'string') return quote(last);
   const list = path.at(-2);
   return `item ${last + 1}${typeof list === 'string' ? ` of ${quote(list)}` : ''}`;
-}
-
-/** A value as a person would name it: `the number 5`, `the text "x"`, `a list`. */
-export function describeValue(value: Json): string {
-  if (value === null) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map';
-  return typeof value === 'string'
-    ? `the text ${quote(value)}`
-    : typeof value === 'number'
-      ? `the number ${value}`
-      : `${value}`;
 }
 
 function typeWord(expected: string): string {

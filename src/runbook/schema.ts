@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../world/json.ts';
-import { durationSchema } from './duration.ts';
+import { durationSchema } from './duration-schema.ts';
+import { isAnything } from './language-rules.ts';
 
 const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const nameSchema = z.string().max(64).regex(kebab, 'lower-case letters and digits, parted by dashes');
@@ -9,7 +10,7 @@ const plainText = words.max(300);
 /** What a person types, character for character. */
 const phrase = z.string().regex(/^\S(.*\S)?$/, 'a phrase on one line, without spaces around it');
 /** What YAML gave is JSON already; looking through it again would only take time. */
-const anyValue = z.custom<Json>(() => true);
+const anyValue = z.custom<Json>(isAnything);
 const expression = words.describe('a CEL expression, bare: no ${{ }} around it');
 
 /** An input of a runbook as written. */
@@ -102,3 +103,22 @@ export const runbookSchema = z.strictObject({
   lock: phrase.optional().describe('the resource that one run at a time may hold'),
   steps: stepListSchema.describe('in order'),
 });
+
+/** A runbook as written, once the schema has accepted it. */
+export type RawRunbook = z.output<typeof runbookSchema>;
+
+/** An input as written, once the schema has accepted it. */
+export type RawInput = z.output<typeof inputSchema>;
+
+const lenientStep = z.object({ ...commonKeys, ...actionKeys });
+
+/** The keys of a step whose values are well-formed; the others are reported by the schema, and left out here. */
+export type LenientStep = z.output<typeof lenientStep>;
+
+/** Reads a step's own keys, without the steps in it, as far as they are well-formed. */
+export function readLeniently(item: { readonly [key: string]: Json }): LenientStep {
+  const strict = lenientStep.safeParse(item);
+  if (strict.success) return strict.data;
+  const bad = new Set(strict.error.issues.map((issue) => issue.path[0]));
+  return lenientStep.parse(Object.fromEntries(Object.entries(item).filter(([key]) => !bad.has(key))));
+}

@@ -1,8 +1,8 @@
-import type { AnyAction } from '../actions/action.ts';
-import { type Environment, environmentSchema } from '../world/environment.ts';
+import type { Environment } from '../world/environment.ts';
 import type { Json } from '../world/json.ts';
 import { createTypeScope, type TypeScope } from './cel.ts';
-import { jsonSchemaOf } from './json-schema.ts';
+import type { ActionFacts, Language } from './language.ts';
+import type { NamedKeys } from './named-keys.ts';
 import type { Outline, StepNode } from './outline.ts';
 import type { InputSpec } from './runbook.ts';
 import { anyShape, narrowShape, type Shape, shapeOf, struct } from './shape.ts';
@@ -14,10 +14,10 @@ type ScopeShapes = { inputs: Shape; env: Shape; run: Shape; outputs: ReadonlyMap
 export function scopeShapes(
   inputs: Readonly<Record<string, InputSpec>>,
   outline: Outline,
-  actions: ReadonlyMap<string, AnyAction>,
+  { actions, environmentOutput }: Language,
   environment: Environment | undefined,
 ): ScopeShapes {
-  const env = shapeOf(jsonSchemaOf(environmentSchema, 'output'));
+  const env = shapeOf(environmentOutput());
   const given: Json | undefined = environment && JSON.parse(JSON.stringify(environment));
   return {
     inputs: inputsShape(inputs),
@@ -32,20 +32,26 @@ export function scopeShapes(
   };
 }
 
-/** The shapes as the types that expressions are checked against. */
-export function scopeTypes(shapes: ScopeShapes): TypeScope {
+/** The shapes as the types that expressions are checked against, as far as they name what they read. */
+export function scopeTypes(shapes: ScopeShapes, { env, steps: ids }: NamedKeys): TypeScope {
   const ofOutputs = new Map<Shape, Shape>();
-  const steps = [...shapes.outputs].map(([id, outputs]): [string, Shape] => {
+  const read = [...shapes.outputs].filter(([id]) => ids === undefined || ids.has(id));
+  const steps = read.map(([id, outputs]): [string, Shape] => {
     const step = ofOutputs.get(outputs) ?? struct({ outputs });
     ofOutputs.set(outputs, step);
     return [id, step];
   });
   return createTypeScope({
     inputs: shapes.inputs,
-    env: shapes.env,
+    env: env === undefined ? shapes.env : pick(shapes.env, env),
     run: shapes.run,
     steps: struct(Object.fromEntries(steps)),
   });
+}
+
+function pick(shape: Shape, keys: ReadonlySet<string>): Shape {
+  if (shape.kind !== 'struct') return shape;
+  return { kind: 'struct', fields: Object.fromEntries(Object.entries(shape.fields).filter(([key]) => keys.has(key))) };
 }
 
 function inputsShape(inputs: Readonly<Record<string, InputSpec>>): Shape {
@@ -63,7 +69,7 @@ function inputShape(input: InputSpec): Shape {
   return input.oneOf ? { kind: 'text', values: input.oneOf } : { kind: 'text' };
 }
 
-function outputShapes(outline: Outline, actions: ReadonlyMap<string, AnyAction>): Map<string, Shape> {
+function outputShapes(outline: Outline, actions: ReadonlyMap<string, ActionFacts>): Map<string, Shape> {
   const byAction = new Map<string, Shape>();
   const shapes = new Map<string, Shape>();
   for (const node of outline.all) {
@@ -72,12 +78,12 @@ function outputShapes(outline: Outline, actions: ReadonlyMap<string, AnyAction>)
   return shapes;
 }
 
-function outputShape(node: StepNode, actions: ReadonlyMap<string, AnyAction>, known: Map<string, Shape>): Shape {
+function outputShape(node: StepNode, actions: ReadonlyMap<string, ActionFacts>, known: Map<string, Shape>): Shape {
   if (node.kind === 'first-of') return struct({ by: { kind: 'text', values: node.children.map((child) => child.id) } });
   if (node.kind === 'parallel') return struct({});
   const action = actions.get(node.raw.uses ?? '');
   if (!action) return anyShape;
-  const shape = known.get(action.name) ?? shapeOf(jsonSchemaOf(action.output, 'output'));
+  const shape = known.get(action.name) ?? shapeOf(action.output());
   known.set(action.name, shape);
   return shape;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { durationSchema, parseDuration } from '../runbook/duration.ts';
+import { parseDuration } from '../runbook/duration.ts';
+import { durationSchema } from '../runbook/duration-schema.ts';
 import { type Condition, conditions } from './conditions.ts';
 import { componentSchema } from './fault-schema.ts';
 import { type Region, regions } from './regions.ts';

@@ -1,4 +1,5 @@
-import { type Environment, isPlaceholder } from '../world/environment.ts';
+import type { Environment } from '../world/environment.ts';
+import { isPlaceholder } from '../world/placeholder.ts';
 import type { SimulatedAlerting } from './alerting-state.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { OpsError } from '../errors.ts';
-import { type Environment, isPlaceholder, type Route } from '../world/environment.ts';
+import type { Environment, Route } from '../world/environment.ts';
+import { isPlaceholder } from '../world/placeholder.ts';
 import { originName } from './choose-backend.ts';
 import { seedAlerting } from './seed-alerting.ts';
 import { originDomains, plainRouter, seedCloudFront } from './seed-cloudfront.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountsDiffer } from './accounts-differ.ts';
 import {
   acceptedFindingSchema,
   datadogSchema,
@@ -8,17 +9,14 @@ import {
   target,
   vendorSchema,
 } from './environment-parts.ts';
+import { isPlaceholder, placeholder } from './placeholder.ts';
 
 /** An identifier given by a provider, or a marked placeholder that lint reports and live runs refuse. */
 const identifier = (pattern: RegExp, what: string) =>
   z
     .string()
-    .refine((value) => pattern.test(value) || isPlaceholder(value), `${what}, or PLACEHOLDER-… until it is known`);
-
-/** Values of an environment that are not filled in yet start so. */
-export function isPlaceholder(value: string): boolean {
-  return value.startsWith('PLACEHOLDER');
-}
+    .refine((value) => pattern.test(value) || isPlaceholder(value), `${what}, or PLACEHOLDER-… until it is known`)
+    .meta({ pattern: `^${placeholder}|${pattern.source}` });
 
 /** How the answers of a backend are told apart: by a header's value. */
 const backendSchema = z.strictObject({
@@ -102,10 +100,7 @@ export const environmentSchema = z.strictObject({
         .default('white_check_mark')
         .describe('the reaction, in the war room, that approves'),
     })
-    .refine(({ people }) => {
-      const accounts = Object.values(people).flatMap(({ slack }) => slack ?? []);
-      return new Set(accounts).size === accounts.length;
-    }, 'two people have one Slack user id: nobody may count twice')
+    .refine(accountsDiffer, 'two people have one Slack user id: nobody may count twice')
     .optional()
     .describe('who may approve; runbooks say where an approval is needed'),
   statuspage: z

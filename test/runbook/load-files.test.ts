@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { loadEnvironment, warnOfPlaceholders } from '../../src/runbook/load-environment.ts';
+import { loadEnvironment } from '../../src/runbook/load-environment.ts';
 import { loadSuite } from '../../src/runbook/load-suite.ts';
+import { warnOfPlaceholders } from '../../src/runbook/read-environment.ts';
 import { environment, problemsOf } from './small-actions.ts';
 
 const base = `hostname: api.example.com

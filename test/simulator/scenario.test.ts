@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { jsonSchemaOf } from '../../src/runbook/json-schema.ts';
+import { jsonSchemaOf } from '../../src/runbook/json-schema-of.ts';
 import { faultFor, setFault } from '../../src/simulator/faults.ts';
 import { regions } from '../../src/simulator/regions.ts';
 import { type Scenario, scenarioSchema } from '../../src/simulator/scenario.ts';

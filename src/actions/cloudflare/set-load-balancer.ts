@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
-import { lastLookGuard, lastLookIsWhole, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
+import { lastLookGuard, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
+import { lastLookIsWhole } from '../input-rules.ts';
 import { answeredStatus } from './cloudflare-error.ts';
 import {
   cloudflareId,

@@ -4,7 +4,8 @@ import { boundedText } from '../../world/bounded-text.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
 import { lookAtZone, type ZoneLook } from '../dns/look-at-zone.ts';
-import { lastLookGuard, lastLookIsWhole, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
+import { lastLookGuard, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
+import { lastLookIsWhole } from '../input-rules.ts';
 import { cloudflareId, cloudflareIds, listLoadBalancers } from './load-balancer.ts';
 import {
   assertNotDelegated,

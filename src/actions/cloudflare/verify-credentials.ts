@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import type { ActionContext } from '../action.ts';
 import { readWithRetry } from './call-cloudflare.ts';
 import { type CloudflareIds, listLoadBalancers, readLoadBalancer } from './load-balancer.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
+import { fallbackFollows, routesDiffer } from '../input-rules.ts';
 import { routeOf } from './connect-target.ts';
 import { type Decision, decideVerdict } from './decide-verdict.ts';
 import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
@@ -19,11 +20,11 @@ const inputSchema = z
     over: durationSchema.default(5_000).describe('the time that the rounds are spread over, first to last'),
     'at-once': z.int().min(1).max(50).default(10).describe('requests open at a time to one place'),
   })
-  .refine(({ routes }) => new Set(routes).size === routes.length, {
+  .refine(routesDiffer, {
     message: 'name each route once',
     path: ['routes'],
   })
-  .refine(({ routes, fallback }) => routes.indexOf(fallback) > 0, {
+  .refine(fallbackFollows, {
     message: 'name the fallback after the primary (`fallback` says which it is)',
     path: ['routes'],
   });

@@ -18,10 +18,6 @@ export const lastLookGuard = 'primary-recovering';
 
 type Keys = { 'last-look'?: string | undefined; suite?: string | undefined };
 
-/** One of the two keys alone would look at nothing. */
-export const lastLookIsWhole = ({ 'last-look': route, suite }: Keys): boolean =>
-  (route === undefined) === (suite === undefined);
-
 /** What to say where only one of them is there. */
 export const lastLookWhole = { message: 'last-look (a route) and suite go together', path: ['last-look'] };
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { findOpsError, OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Planned } from '../action.ts';
-import { lastLookGuard, lastLookIsWhole, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
+import { lastLookGuard, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
 import { wrapText } from '../http/text-columns.ts';
+import { lastLookIsWhole } from '../input-rules.ts';
 
 const proofSchema = z.strictObject({
   uses: z.string().describe('a check that fails unless the change is there, such as dns.verify'),

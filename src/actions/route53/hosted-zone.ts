@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import type { ActionContext } from '../action.ts';
 import { type AwsCallContext, readWithRetry } from '../aws/call-aws.ts';
 import { plainName } from './record-set.ts';

@@ -1,5 +1,5 @@
 import { OpsError } from '../../errors.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import type { ActionContext } from '../action.ts';
 import { readHostedZone } from './hosted-zone.ts';
 import { listSetsAt } from './list-record-sets.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import type { RunNews } from '../afterwards.ts';
 import { approvalMessages } from './approval-messages.ts';

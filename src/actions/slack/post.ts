@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import { type ActionContext, change } from '../action.ts';
 import { verifySlackToken, writeSlack } from './call-slack.ts';
 import { findOwnMessage, metadataOf } from './own-message.ts';

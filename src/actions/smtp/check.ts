@@ -6,6 +6,7 @@ import { durationSchema } from '../duration.ts';
 import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { parseTarget } from '../http/connect-target.ts';
 import { lineWidth, toWidth } from '../http/text-columns.ts';
+import { portsDiffer } from '../input-rules.ts';
 import { daysLeft, judgePort, smtpFindingIds } from './judge-port.ts';
 
 /** The documented ports and how TLS begins on each (https://resend.com/docs/send-with-smtp). */
@@ -27,7 +28,7 @@ const inputSchema = z.strictObject({
     .array(portSchema)
     .min(1)
     .default([25, 465, 587, 2465, 2587])
-    .refine((ports) => new Set(ports).size === ports.length, 'each port once')
+    .refine(portsDiffer, 'each port once')
     .describe('all documented ports unless given'),
   auth: z
     .enum(['none', 'rejected', 'accepted'])

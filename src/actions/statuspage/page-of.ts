@@ -1,5 +1,6 @@
 import { OpsError } from '../../errors.ts';
-import { type Environment, isPlaceholder } from '../../world/environment.ts';
+import type { Environment } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import type { ActionContext } from '../action.ts';
 import { atlassianPage } from './atlassian.ts';
 import { incidentIoPage } from './incident-io.ts';

@@ -1,6 +1,6 @@
 import { actions } from '../../actions/index.ts';
 import { exitCodes } from '../../errors.ts';
-import { jsonSchemaOf } from '../../runbook/json-schema.ts';
+import { jsonSchemaOf } from '../../runbook/json-schema-of.ts';
 import { environmentJsonSchema, runbookJsonSchema, suiteJsonSchema } from '../../runbook/json-schemas.ts';
 import { escapeUnseen } from '../../world/visible-text.ts';
 import type { CommandRun } from '../command.ts';

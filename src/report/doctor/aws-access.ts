@@ -3,7 +3,7 @@ import { readHostedZone } from '../../actions/route53/hosted-zone.ts';
 import { listSetsAt } from '../../actions/route53/list-record-sets.ts';
 import { awsSecrets } from '../../world/aws.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import { ask, type Means, withoutAnswer } from './asking.ts';
 import { type Finding, fine, trouble } from './finding.ts';
 

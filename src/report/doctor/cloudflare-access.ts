@@ -4,7 +4,7 @@ import { listLoadBalancers } from '../../actions/cloudflare/load-balancer.ts';
 import { listRecordsAt } from '../../actions/cloudflare/records-at-name.ts';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import { isPlaceholder } from '../../world/environment.ts';
+import { isPlaceholder } from '../../world/placeholder.ts';
 import { type Asked, ask, type Means, type ReadingContext, withoutAnswer } from './asking.ts';
 import { type Finding, fine, trouble } from './finding.ts';
 
