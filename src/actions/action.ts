@@ -57,6 +57,8 @@ export type ActionContext = {
     pagerdutyRest(): Promise<JsonApi>;
     /** Datadog's API. */
     datadog(): Promise<JsonApi>;
+    /** Globalping's API: probes elsewhere; needs no credentials. */
+    globalping(): Promise<JsonApi>;
   };
   readonly operator: Operator;
   /** A suite that the runbook names; loaded and pinned when the run starts. */

@@ -8,6 +8,7 @@ import { cloudFrontTestRouting } from './cloudfront/test-routing.ts';
 import { datadogMonitors } from './datadog/monitors.ts';
 import { dnsVerify } from './dns/verify.ts';
 import { driftCompare } from './drift/compare.ts';
+import { globalpingMeasure } from './globalping/measure.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
 import { manualChange } from './manual/change.ts';
@@ -46,6 +47,7 @@ const list: readonly AnyAction[] = [
   post,
   smtpCheck,
   datadogMonitors,
+  globalpingMeasure,
   alertsInspect,
   openNotice,
   updateNotice,

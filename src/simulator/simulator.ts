@@ -14,6 +14,7 @@ import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { endpointTokens, generateSecrets, withOwnSecrets } from './generated-secrets.ts';
+import { startGlobalpingApi } from './globalping-api.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
 import { oddTtl } from './odd-ttl.ts';
 import { operatorsRegion, type Region } from './regions.ts';
@@ -219,6 +220,13 @@ async function startServers(parts: {
     const resolver = await open(startResolver({ world, clock, ask: createDnsTransport(), authorities, ttl }));
     resolvers.push(resolver.port);
   }
+  const globalping = await open(
+    startGlobalpingApi({
+      ...{ world, clock, ask: createDnsTransport(), ports: { edges, fallback: fallback.port } },
+      resolvers: resolvers.map((port) => ({ address: '127.0.0.1', port })),
+      token: secrets.globalpingToken,
+    }),
+  );
   return {
     edge: edges[operatorsRegion],
     edges,
@@ -228,6 +236,7 @@ async function startServers(parts: {
     nameservers,
     parent: parent.port,
     ...apis,
+    globalpingApi: globalping.port,
     smtp,
   };
 }

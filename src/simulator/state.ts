@@ -81,7 +81,7 @@ export type SimulatedHostedZone = {
  */
 export type ServedBy = 'load-balancer' | 'record' | 'route53';
 
-/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `datadog-api`, `smtp`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `datadog-api`, `globalping-api`, `smtp`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
 export type Component =
   | 'edge'
   | 'fallback'
@@ -95,6 +95,7 @@ export type Component =
   | 'cloudflare-status'
   | 'aws-status'
   | 'datadog-api'
+  | 'globalping-api'
   | 'smtp'
   | 'dns';
 

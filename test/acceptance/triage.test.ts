@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -18,6 +18,7 @@ function verdictOf(stdout: string): {
   missing: string[];
   command: string | null;
   until: string | null;
+  evidence: string[];
 } {
   const lines: { type: string; step?: string; output?: never }[] = stdout
     .trim()
@@ -45,6 +46,29 @@ test.concurrent.for([
 ] as const)('%s: %s', { timeout: 120_000 }, async ([scenario, recommendation, command], { expect }) => {
   const { code, verdict } = await rehearse('--scenario', scenario);
   expect([code, verdict]).toEqual([0, expect.objectContaining({ recommendation, command, missing: [] })]);
+});
+
+test('vantage points: what they see is told, is no gate, and is not asked where the environment names none', {
+  timeout: 120_000,
+}, async () => {
+  const simulated = await startWorld();
+  worlds.push(simulated);
+  const first = await simulated.runbook('triage', ['--json', '--over', '2s']).ended;
+  expect(verdictOf(first.stdout)).toMatchObject({ recommendation: 'fail-over', missing: [] });
+  expect(verdictOf(first.stdout).evidence).toContain('vantage points: 8 of 8 fail (BR, IE, JP, US), all over edge');
+
+  await simulated.fault('globalping-api', { kind: 'status', status: 429 });
+  const second = verdictOf((await simulated.runbook('triage', ['--json', '--over', '2s']).ended).stdout);
+  expect(second.recommendation).toBe('fail-over');
+  expect(second.missing).toEqual([expect.stringMatching(/^vantage points: .*takes no more calls for now/)]);
+
+  const text = readFileSync(simulated.environmentFile, 'utf8');
+  writeFileSync(simulated.environmentFile, text.replace(/^globalping:\n(?: .*\n)+/m, ''));
+  const before: unknown[] = JSON.parse(await simulated.call('GET', '/requests?server=globalping-api'));
+  const third = verdictOf((await simulated.runbook('triage', ['--json', '--over', '2s']).ended).stdout);
+  expect([third.recommendation, third.missing]).toEqual(['fail-over', []]);
+  const after: unknown[] = JSON.parse(await simulated.call('GET', '/requests?server=globalping-api'));
+  expect(after).toHaveLength(before.length);
 });
 
 test('18 November: the status page is down, which is told and decides nothing', { timeout: 120_000 }, async () => {

@@ -4,7 +4,7 @@ import { durationSchema } from '../duration.ts';
 import { headlineWidth, toWidth, wrapText } from '../http/text-columns.ts';
 import { decide, type Recommendation, recommendations } from './decide.ts';
 import { describeBeside, type Source } from './describe.ts';
-import { answersSchema, monitorsSchema, pathsSchema, wordsSchema } from './evidence.ts';
+import { answersSchema, monitorsSchema, pathsSchema, vantageSchema, wordsSchema } from './evidence.ts';
 
 /** Outputs of an earlier step, in a list: empty where the step has none. Left out where nobody was asked. */
 const outputsOf = <Schema extends z.ZodType>(schema: Schema, of: string) =>
@@ -27,6 +27,7 @@ const inputSchema = z.strictObject({
   answers: outputsOf(answersSchema, 'dns.verify about the primary route'),
   vendors: outputsOf(wordsSchema, 'vendor.status'),
   monitors: outputsOf(monitorsSchema, 'the state of monitors'),
+  vantage: outputsOf(vantageSchema, 'globalping.measure'),
 });
 
 const outputSchema = z.strictObject({
@@ -56,7 +57,12 @@ export const recommend = check<Input, Output>({
       windowMs: input.over,
       cycleMs: input.cycle,
     });
-    const beside = describeBeside({ answers, words: sourceOf(input.vendors), monitors: sourceOf(input.monitors) });
+    const beside = describeBeside({
+      answers,
+      words: sourceOf(input.vendors),
+      monitors: sourceOf(input.monitors),
+      vantage: sourceOf(input.vantage),
+    });
     const missing = paths.state === 'seen' ? [] : ['paths: the requests could not be compared'];
     const command = commandFor(decision.recommendation, input.cycle, decision.because);
     return { ...decision, evidence: beside.evidence, missing: [...missing, ...beside.missing], command };
