@@ -145,6 +145,13 @@ export type Change<Input, State, Output> = {
   guard?: string;
   /** Every guard that its plan or its last look may raise: only these can be passed by `--override`. */
   guards?: readonly string[];
+  /** As of a check: ids of every finding that its output may hold. */
+  findings?: readonly string[];
+  /**
+   * It writes what is already there: nothing of it is left in place, nothing is to be undone, and no "go" is given by it.
+   * Its plan's states differ only in that it was written; `observe` answers `after` where the world is as planned.
+   */
+  leavesNothing?: true;
   /** It waits for a person: no time box unless the step gives one. */
   attended?: true;
   /** Reads only. Throws `refused` where the change must not be made at all. */

@@ -1,6 +1,7 @@
 import type { AnyAction } from './action.ts';
 import { alertsInspect } from './alerts/inspect.ts';
 import { inspectToken } from './cloudflare/inspect-token.ts';
+import { proveWrite } from './cloudflare/prove-write.ts';
 import { setLoadBalancer } from './cloudflare/set-load-balancer.ts';
 import { setRecord as setCloudflareRecord } from './cloudflare/set-record.ts';
 import { cloudFrontInspect } from './cloudfront/inspect.ts';
@@ -17,6 +18,7 @@ import { resolve as resolvePage } from './pagerduty/resolve.ts';
 import { trigger as triggerPage } from './pagerduty/trigger.ts';
 import { planChange } from './plan/change.ts';
 import { rehearsalInspect } from './rehearsal/inspect.ts';
+import { proveRoute53Write } from './route53/prove-write.ts';
 import { setRecord } from './route53/set-record.ts';
 import { openRoom } from './slack/open-room.ts';
 import { post } from './slack/post.ts';
@@ -32,6 +34,7 @@ const list: readonly AnyAction[] = [
   setLoadBalancer,
   setCloudflareRecord,
   inspectToken,
+  proveWrite,
   cloudFrontInspect,
   cloudFrontTestRouting,
   dnsVerify,
@@ -43,6 +46,7 @@ const list: readonly AnyAction[] = [
   planChange,
   rehearsalInspect,
   setRecord,
+  proveRoute53Write,
   openRoom,
   post,
   smtpCheck,

@@ -10,9 +10,7 @@ export function judgeAcceptances(
   actions: ReadonlyMap<string, AnyAction>,
   nowMs: number,
 ): Problem[] {
-  const known = new Set(
-    [...actions.values()].flatMap((action) => (action.kind === 'check' ? (action.findings ?? []) : [])),
-  );
+  const known = new Set([...actions.values()].flatMap((action) => action.findings ?? []));
   return acceptances.flatMap(({ id, until, reason, idAt, untilAt }) => [
     ...(known.has(id)
       ? []

@@ -25,6 +25,7 @@ export type SimulatedLoadBalancer = {
   id: string;
   name: string;
   enabled: boolean;
+  description?: string;
   proxied: boolean;
   ttl: number;
   defaultPools: string[];
@@ -239,7 +240,9 @@ export type SimulatedWorld = SimulatedCloudFront &
     /** Slack's name leads to the edge, whose marks its answers carry and with which it falls. */
     slackBehindProvider?: boolean;
     /** What has become of the Cloudflare token; active and good for everything unless given. */
-    cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers';
+    cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers' | 'read-only';
+    /** The AWS key may read and change nothing; good for everything unless given. */
+    awsKey?: 'read-only';
     channels: SimulatedChannel[];
     statusPage: SimulatedStatusPage;
     requests: LoggedRequest[];

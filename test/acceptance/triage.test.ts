@@ -45,7 +45,12 @@ test.concurrent.for([
   ['recovering', 'hold', 'resend-ops triage --over 12m'],
 ] as const)('%s: %s', { timeout: 120_000 }, async ([scenario, recommendation, command], { expect }) => {
   const { code, verdict } = await rehearse('--scenario', scenario);
-  expect([code, verdict]).toEqual([0, expect.objectContaining({ recommendation, command, missing: [] })]);
+  // Probes of a busy machine may be late, which is told and decides nothing.
+  const missing = verdict.missing.filter((line) => !line.startsWith('vantage points: not all told'));
+  expect([code, { ...verdict, missing }]).toEqual([
+    0,
+    expect.objectContaining({ recommendation, command, missing: [] }),
+  ]);
 });
 
 test('vantage points: what they see is told, is no gate, and is not asked where the environment names none', {
@@ -74,7 +79,8 @@ test('vantage points: what they see is told, is no gate, and is not asked where 
 test('18 November: the status page is down, which is told and decides nothing', { timeout: 120_000 }, async () => {
   const { code, verdict } = await rehearse('--scenario', 'cloudflare-2025-11-18', '--from', 'total-outage');
   expect([code, verdict.recommendation]).toEqual([0, 'fail-over']);
-  expect(verdict.missing).toEqual([expect.stringContaining('Cloudflare’s public status')]);
+  const others = verdict.missing.filter((line) => !line.startsWith('vantage points: '));
+  expect(others).toEqual([expect.stringContaining('Cloudflare’s public status')]);
 });
 
 test('five-minute cycles: a window that is wider than they are sees both halves of them', {

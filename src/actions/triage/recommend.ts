@@ -48,7 +48,7 @@ export const recommend = check<Input, Output>({
   summary: 'Recommend one thing to do from what earlier steps saw, and say what was missing',
   input: inputSchema,
   output: outputSchema,
-  async run(input) {
+  async run(input, { env }) {
     const paths = sourceOf(input.paths);
     const answers = sourceOf(input.answers);
     const decision = decide({
@@ -60,8 +60,8 @@ export const recommend = check<Input, Output>({
     const beside = describeBeside({
       answers,
       words: sourceOf(input.vendors),
-      monitors: sourceOf(input.monitors),
-      vantage: sourceOf(input.vantage),
+      monitors: sourceOf(input.monitors, env.datadog !== undefined),
+      vantage: sourceOf(input.vantage, env.globalping !== undefined),
     });
     const missing = paths.state === 'seen' ? [] : ['paths: the requests could not be compared'];
     const command = commandFor(decision.recommendation, input.cycle, decision.because);
@@ -70,9 +70,11 @@ export const recommend = check<Input, Output>({
   summarise,
 });
 
-function sourceOf<T>(given: readonly T[] | undefined): Source<T> {
+/** `isNamed`: the environment names such a source; nobody is asked who is not named, and so nothing is missing. */
+function sourceOf<T>(given: readonly T[] | undefined, isNamed = true): Source<T> {
   if (given === undefined) return { state: 'not-asked' };
   const [found] = given;
+  if (found === undefined && !isNamed) return { state: 'not-asked' };
   return found === undefined ? { state: 'missing' } : { state: 'seen', found };
 }
 
