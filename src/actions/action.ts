@@ -89,6 +89,8 @@ export type Summary = {
   evidence?: string[];
   /** The detail is what the step is for, and is shown also when all went well. */
   always?: true;
+  /** What to run next, without options that a command line has for all commands: those that were given are put behind it. */
+  command?: string;
   /** The output proves this milestone, if it holds after "go". */
   milestone?: 'switched' | 'recovered';
   /** How long clients may keep the old answers after a switch made now. */
