@@ -12,6 +12,7 @@ import { driftCompare } from './drift/compare.ts';
 import { globalpingMeasure } from './globalping/measure.ts';
 import { httpCheck } from './http/check.ts';
 import { httpCompare } from './http/compare.ts';
+import { httpVisit } from './http/visit.ts';
 import { manualChange } from './manual/change.ts';
 import { manualConfirm } from './manual/confirm.ts';
 import { resolve as resolvePage } from './pagerduty/resolve.ts';
@@ -41,6 +42,7 @@ const list: readonly AnyAction[] = [
   driftCompare,
   httpCheck,
   httpCompare,
+  httpVisit,
   manualChange,
   manualConfirm,
   planChange,

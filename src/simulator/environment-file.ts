@@ -49,7 +49,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack, statuspage, pagerduty, approvals, vendors, datadog, globalping, smtp } = environment;
+  const { aws, slack, statuspage, pagerduty, approvals, vendors, datadog, globalping, sites, smtp } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -70,6 +70,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     ...(datadog === undefined ? {} : { datadog }),
     ...(globalping === undefined ? {} : { globalping }),
     ...(smtp === undefined ? {} : { smtp: { ...smtp, user: 'resend', connect: mapValues(ports.smtp, loopback) } }),
+    ...(sites === undefined ? {} : { sites: mapValues(sites, () => ({ connect: loopback(ports.edge) })) }),
     ...(vendors === undefined ? {} : { vendors }),
     dns: {
       resolvers: ports.resolvers.map(loopback),

@@ -99,6 +99,7 @@ async function start(
     ds: options.scenario?.ds,
     functionCode: options.functionCode,
   });
+  world.sites = Object.keys(options.environment.sites ?? {});
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
   const cast = castOf(options.environment, {

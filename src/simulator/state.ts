@@ -1,6 +1,7 @@
 import type { SimulatedAlerting } from './alerting-state.ts';
 import type { Region } from './regions.ts';
 import type { SimulatedCloudFront } from './seed-cloudfront.ts';
+import type { SimulatedSites } from './sites.ts';
 
 /** A DNS record of the simulated Cloudflare zone, in the API's terms. */
 export type SimulatedRecord = {
@@ -210,6 +211,7 @@ export type SimulatedStatusPage = {
 
 /** The whole simulated world; the servers read and write it, the control port shows it. */
 export type SimulatedWorld = SimulatedCloudFront &
+  SimulatedSites &
   SimulatedAlerting & {
     hostname: string;
     servedBy: ServedBy;
@@ -239,9 +241,8 @@ export type SimulatedWorld = SimulatedCloudFront &
     faults: Map<Component, SetFault>;
     /** Slack's name leads to the edge, whose marks its answers carry and with which it falls. */
     slackBehindProvider?: boolean;
-    /** What has become of the Cloudflare token; active and good for everything unless given. */
+    /** What has become of the Cloudflare token, and of the AWS key; good for everything unless given. */
     cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers' | 'read-only';
-    /** The AWS key may read and change nothing; good for everything unless given. */
     awsKey?: 'read-only';
     channels: SimulatedChannel[];
     statusPage: SimulatedStatusPage;

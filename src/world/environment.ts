@@ -159,6 +159,13 @@ export const environmentSchema = z.strictObject({
     .describe(
       'vantage points outside, by Globalping: what they ask for can be read by anyone; the secret globalping is a token, and is not needed',
     ),
+  sites: z
+    .record(
+      hostname,
+      z.strictObject({ connect: target.optional().describe('where to dial, in place of the hostname') }),
+    )
+    .optional()
+    .describe('hosts beside the API whose plain URLs a suite may ask for, such as that of the dashboard'),
   smtp: smtpSchema.optional().describe('the SMTP service'),
   dns: z
     .strictObject({
