@@ -58,6 +58,8 @@ export type ActionContext = {
     pagerdutyRest(): Promise<JsonApi>;
     /** Datadog's API. */
     datadog(): Promise<JsonApi>;
+    /** Globalping's API: probes elsewhere; needs no credentials. */
+    globalping(): Promise<JsonApi>;
   };
   readonly operator: Operator;
   /** A suite that the runbook names; loaded and pinned when the run starts. */
@@ -88,6 +90,8 @@ export type Summary = {
   evidence?: string[];
   /** The detail is what the step is for, and is shown also when all went well. */
   always?: true;
+  /** What to run next, without options that a command line has for all commands: those that were given are put behind it. */
+  command?: string;
   /** The output proves this milestone, if it holds after "go". */
   milestone?: 'switched' | 'recovered';
   /** How long clients may keep the old answers after a switch made now. */
@@ -144,6 +148,13 @@ export type Change<Input, State, Output> = {
   guard?: string;
   /** Every guard that its plan or its last look may raise: only these can be passed by `--override`. */
   guards?: readonly string[];
+  /** As of a check: ids of every finding that its output may hold. */
+  findings?: readonly string[];
+  /**
+   * It writes what is already there: nothing of it is left in place, nothing is to be undone, and no "go" is given by it.
+   * Its plan's states differ only in that it was written; `observe` answers `after` where the world is as planned.
+   */
+  leavesNothing?: true;
   /** It waits for a person: no time box unless the step gives one. */
   attended?: true;
   /** Reads only. Throws `refused` where the change must not be made at all. */

@@ -7,6 +7,7 @@ import type { RunResult } from '../engine/result.ts';
 import { type ExitCode, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { readScores } from '../report/score-history.ts';
+import { idsOfOptional } from '../runbook/optional-steps.ts';
 import type { Clock } from '../world/clock.ts';
 import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';
@@ -14,7 +15,7 @@ import { actorOf } from './actor.ts';
 import type { Options } from './command.ts';
 import { writeJsonLine } from './json-lines.ts';
 import { readIfThere } from './locate.ts';
-import { openStore, stateFlags } from './open-store.ts';
+import { openStore, runbooksFlag, stateFlags } from './open-store.ts';
 import { createOperator } from './operator/operator.ts';
 import { createPrompts, type Prompts } from './operator/prompts.ts';
 import { writeRefusal } from './refusal.ts';
@@ -71,6 +72,7 @@ export async function driveOnTerminal(
     objective: runbook.objective,
     full: !terminal.isTTY || options.flag('verbose'),
     flags: stateFlags(options),
+    runbooks: runbooksFlag(options),
   });
   for (const name of ignoredVariables(environment, variables)) {
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
@@ -105,6 +107,7 @@ export async function driveOnTerminal(
     ...[world.stdout, world.stderr].flatMap(({ onGone }) => onGone?.(() => interrupts.raise(readerGone)) ?? []),
   ];
   const json = options.flag('json');
+  const optional = new Set(idsOfOptional(runbook.steps));
   let last: RunState | undefined;
   try {
     const result = await work({
@@ -127,7 +130,7 @@ export async function driveOnTerminal(
       }),
       subscribe(entry, state) {
         last = state;
-        witness?.saw(state);
+        witness?.saw(state, optional);
         if (entry.type === 'confirmation-given' || entry.type === 'confirmation-declined')
           prompted.asked.push(entry.step);
         if (json) writeJsonLine(world, entry);

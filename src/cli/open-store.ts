@@ -24,6 +24,12 @@ export function stateFlags(options: Options): string {
   return directory === undefined ? '' : ` --state-dir ${quoteForShell(directory)}`;
 }
 
+/** What a next command that runs a runbook must repeat besides: ` --runbooks DIR`, or nothing. */
+export function runbooksFlag(options: Options): string {
+  const directory = options.text('runbooks');
+  return directory === undefined ? '' : ` --runbooks ${quoteForShell(directory)}`;
+}
+
 /** Opens the store for `work`, and closes it whatever happens. */
 export async function withStore<T>(world: World, options: Options, work: (store: Store) => Promise<T>): Promise<T> {
   const store = openStore(world, options);

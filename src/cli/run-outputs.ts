@@ -16,7 +16,11 @@ const formats = [
 ] as const;
 
 /** Whoever drives a run tells it here, so that its end can be written. */
-export type RunWitness = { saw(state: RunState): void; ended(result: RunResult): void };
+export type RunWitness = {
+  /** `optional`: ids of the steps that never fail the run. */
+  saw(state: RunState, optional: ReadonlySet<string>): void;
+  ended(result: RunResult): void;
+};
 
 type Described = Pick<RunReport, 'runbook' | 'environment' | 'mode'>;
 type Output = { option: string; file: string; render(report: RunReport): string };
@@ -35,6 +39,7 @@ export async function withRunOutputs(
   const outputs = await chosenOutputs(world, options);
   const startedAtMs = world.clock.now();
   let state: RunState | undefined;
+  let optionalSteps: ReadonlySet<string> = new Set();
   let result: RunResult | undefined;
   const write = async (exitCode: number, message: string) => {
     if (outputs.length === 0) return;
@@ -47,15 +52,16 @@ export async function withRunOutputs(
       message: result?.message ?? message,
       startedAtMs,
       endedAtMs: world.clock.now(),
-      steps: state === undefined ? [] : reportSteps(state),
+      steps: state === undefined ? [] : reportSteps(state, optionalSteps),
     };
     await writeOutputs(world, outputs, report);
   };
   let exitCode: ExitCode;
   try {
     exitCode = await work({
-      saw: (seen) => {
+      saw: (seen, optional) => {
         state = seen;
+        optionalSteps = optional;
       },
       ended: (told) => {
         result = told;

@@ -101,7 +101,8 @@ async function proceed(
   if (fresh !== plan) for (const finding of fresh.guards) await raiseGuard(session, step.id, finding);
   const stop = await safePoint(session);
   if (stop !== null) return { kind: 'stopped', choice: stop };
-  if (!step.optional && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
+  const isSwitch = !step.optional && action.leavesNothing !== true;
+  if (isSwitch && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
   await lookOnceMore(session, step, action, input);
   return await make(session, step, action, { input, before, after }, digest);
 }
@@ -141,7 +142,7 @@ async function make(
     uses: action.name,
     ...planned,
     digest,
-    undoable: action.revert !== undefined,
+    undoable: action.revert !== undefined || action.leavesNothing === true,
     rollback: step.rollback,
   });
   let output: Json = null;
@@ -156,6 +157,11 @@ async function make(
     trouble = error;
   }
   return await conclude(session, step, action, planned, { output, trouble });
+}
+
+/** What was written was there before: it is as undone as it can be. */
+async function leaveNothing(session: Session, step: ActionStep, action: ChangeAction): Promise<void> {
+  if (action.leavesNothing === true) await session.record({ type: 'change-reverted', step: step.id });
 }
 
 async function conclude(
@@ -185,6 +191,7 @@ async function conclude(
       how: answered ? 'answered' : 'observed',
       output: answer.output,
     });
+    await leaveNothing(session, step, action);
     return await succeed(session, step, action, planned, answered ? answer.output : null, undefined);
   }
   if (surelyNot || (settled.world === 'before' && settled.proven)) {
@@ -222,6 +229,7 @@ async function takeUp(session: Session, step: ActionStep, action: ChangeAction):
   if (settled.world === 'after') {
     if (change.status !== 'applied')
       await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: change.output });
+    await leaveNothing(session, step, action);
     return await succeed(session, step, action, planned, change.output, undefined);
   }
   if (settled.world === 'before' && change.status !== 'applied') {

@@ -1,6 +1,6 @@
 import { exitCodes } from '../errors.ts';
 import type { ChangeState } from '../journal/run-state.ts';
-import type { Step } from '../runbook/runbook.ts';
+import { idsOfOptional } from '../runbook/optional-steps.ts';
 import { closeAllRequests } from './approval-rooms.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
 import type { Ending } from './ending.ts';
@@ -102,17 +102,10 @@ async function lookAgainAtDoubts(session: Session): Promise<void> {
  * Messages of optional steps are not among them: those never fail a run.
  */
 export function leftInPlace(session: Session): string[] {
-  const optional = new Set(idsOfOptional(session.material.runbook.steps, false));
+  const optional = new Set(idsOfOptional(session.material.runbook.steps));
   const doubted = messagesInDoubt(session.state).filter(({ id }) => !optional.has(id));
   const left = [...changesInPlace(session.state), ...doubted];
   return left.map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
-}
-
-function idsOfOptional(steps: readonly Step[], within: boolean): string[] {
-  return steps.flatMap((step) => {
-    const optional = within || step.optional;
-    return [...(optional ? [step.id] : []), ...(step.kind === 'action' ? [] : idsOfOptional(step.steps, optional))];
-  });
 }
 
 function wordsFor(change: ChangeState): string {

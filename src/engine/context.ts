@@ -57,6 +57,7 @@ export function actionContext(session: Session, step: string, access: Access, si
       vendorStatus: (vendor) => drive.edges.vendorStatus(vendor, () => access),
       pagerdutyRest: () => drive.edges.pagerdutyRest(() => access),
       datadog: () => drive.edges.datadog(() => access),
+      globalping: () => drive.edges.globalping(() => access),
     },
     operator: drive.operator,
     suite(name) {

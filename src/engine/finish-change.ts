@@ -5,7 +5,7 @@ import type { Json } from '../world/json.ts';
 import { actionContext, readOnly } from './context.ts';
 import { assertExpectation } from './expressions.ts';
 import { addFollower } from './follow.ts';
-import { recordedError } from './recorded-error.ts';
+import { endsDriving, recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
@@ -56,7 +56,17 @@ export async function succeed(
       ? { headline: 'done; its answer was lost, the world shows it', detail: [] }
       : action.summarise(output, planned.input);
   const shown = already === undefined ? summary : { ...summary, headline: already };
-  if (output !== null) await assertExpectation(session, step, action, output, summary.headline);
+  if (output !== null) {
+    try {
+      await assertExpectation(session, step, action, output, summary.headline);
+    } catch (error) {
+      if (endsDriving(error)) throw error;
+      // What was found stays with the failure, as of a check.
+      const recorded = recordedError(error);
+      await session.record({ type: 'step-failed', step: step.id, error: recorded, output, summary });
+      return { kind: 'failed', step: step.id, error: recorded, cause: error };
+    }
+  }
   await session.record({ type: 'step-succeeded', step: step.id, output, summary: shown, knowledge: 'known' });
   if (output !== null && already === undefined) addFollower(session, step.id, action.name, output);
   return { kind: 'succeeded' };

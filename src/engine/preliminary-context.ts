@@ -33,6 +33,7 @@ export function preliminaryContext(
       vendorStatus: (vendor) => options.edges.vendorStatus(vendor, access),
       pagerdutyRest: () => options.edges.pagerdutyRest(access),
       datadog: () => options.edges.datadog(access),
+      globalping: () => options.edges.globalping(access),
     },
     operator: options.operator,
     suite: notYet,

@@ -72,6 +72,10 @@ async function revertOne(session: Session, step: ChangedStep, action: ChangeActi
     await session.record({ type: 'change-reverted', step: step.id });
     return;
   }
+  if (action.leavesNothing === true) {
+    await session.record({ type: 'change-reverted', step: step.id });
+    return;
+  }
   await session.record({ type: 'revert-intended', step: step.id });
   const { revert } = action;
   if (revert === undefined)

@@ -118,8 +118,13 @@ function guardsOf(steps: readonly Step[], actions: StartOptions['actions']): str
 
 /** The resource to claim; a dry run claims none, and a rehearsal's world is its own. */
 function lockOf(options: StartOptions, run: string, scope: Scope): string | undefined {
-  const { lock } = options.runbook;
+  const { lock, lockWhen } = options.runbook;
   if (lock === undefined || options.mode === 'dry-run') return undefined;
+  if (lockWhen !== undefined) {
+    const holds = evaluate(lockWhen, scope);
+    // Where it cannot be told, it is held: two runs at one resource are worse than one that waits.
+    if (holds.kind === 'value' && holds.value === false) return undefined;
+  }
   const value = resolveTemplate(lock, scope);
   if (value.kind !== 'value' || typeof value.value !== 'string' || value.value === '') {
     throw new OpsError('invalid', 'the runbook’s `lock` is not a text', {

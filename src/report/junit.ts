@@ -10,7 +10,8 @@ type Case = { className: string; name: string; ms: number; kind: Kind; type: str
 /**
  * A run as JUnit XML 1.0, as CI servers read it (the de facto schema of https://github.com/testmoapp/junitxml): a case
  * for each step, and one for each finding. A critical finding fails, an accepted one is skipped with its reason, a
- * warning passes and is told in `system-out`. A run that did not start is one case with an error.
+ * warning passes and is told in `system-out`. What an optional step did not do, or found, is skipped with that word: it
+ * fails no run, and so no suite. A run that did not start is one case with an error.
  */
 export function renderJUnit(report: RunReport): string {
   const cases = casesOf(report);
@@ -55,7 +56,7 @@ export function renderJUnit(report: RunReport): string {
 function casesOf(report: RunReport): Case[] {
   const cases = report.steps.flatMap((step) => [
     caseOfStep(report.runbook, step),
-    ...step.findings.map((finding) => caseOfFinding(report.runbook, step.id, finding)),
+    ...step.findings.map((finding) => caseOfFinding(report.runbook, step, finding)),
   ]);
   const isTold = report.exitCode === 0 || cases.some(({ kind }) => kind === 'failure' || kind === 'error');
   if (isTold) return cases;
@@ -73,29 +74,37 @@ const kinds = {
   unfinished: 'error',
 } as const;
 
-function caseOfStep(runbook: string, { id, title, outcome, ms, headline, detail, failure }: StepReport): Case {
-  const kind = failure === 'bug' ? 'error' : kinds[outcome];
+/** What would fail, of a step that never does. A bug is one all the same. */
+function unlessOptional(kind: Kind, optional: boolean): Kind {
+  return optional && (kind === 'failure' || kind === 'error') ? 'skipped' : kind;
+}
+
+function caseOfStep(runbook: string, step: StepReport): Case {
+  const { id, title, optional, outcome, ms, headline, detail, failure } = step;
+  const kind = failure === 'bug' ? 'error' : unlessOptional(kinds[outcome], optional);
+  const said = outcome === 'unfinished' ? `the run ended before this step did: ${headline}` : headline;
   return {
     className: `${runbook}.${id}`,
     name: title,
     ms: ms ?? 0,
     kind,
     type: failure ?? outcome,
-    message: outcome === 'unfinished' ? `the run ended before this step did: ${headline}` : headline,
+    message: optional && kind === 'skipped' && outcome !== 'skipped' ? `optional, and not done: ${said}` : said,
     body: [headline, ...detail].join('\n'),
   };
 }
 
-function caseOfFinding(runbook: string, step: string, finding: Finding): Case {
+function caseOfFinding(runbook: string, step: StepReport, finding: Finding): Case {
   const { id, severity, where, breaks, remedy, acceptance } = finding;
   const accepted = acceptance === null ? '' : describeAcceptance(acceptance);
+  const isOptional = step.optional && severity === 'critical';
   return {
-    className: `${runbook}.${step}.findings`,
+    className: `${runbook}.${step.id}.findings`,
     name: where === '' ? id : `${id} (${where})`,
     ms: 0,
-    kind: isAccepted(finding) ? 'skipped' : severity === 'critical' ? 'failure' : 'passed',
+    kind: isAccepted(finding) || isOptional ? 'skipped' : severity === 'critical' ? 'failure' : 'passed',
     type: severity,
-    message: isAccepted(finding) ? accepted : breaks,
+    message: isAccepted(finding) ? accepted : isOptional ? `of an optional step: ${breaks}` : breaks,
     body: [`${severity}: ${breaks}`, `fix: ${remedy}`, ...(accepted === '' ? [] : [accepted])].join('\n'),
   };
 }

@@ -16,6 +16,8 @@ export type StepReport = {
   headline: string;
   /** What a person reads below it. */
   detail: readonly string[];
+  /** It never fails the run: what it did not do is told, and is no failure. */
+  optional: boolean;
   /** The kind of the failure; null where there is none. */
   failure: string | null;
   findings: readonly Finding[];
@@ -41,22 +43,23 @@ export type RunReport = {
 const findingsOutput = z.object({ findings: z.array(findingSchema) });
 const certificateOutput = z.object({ certificateDaysLeft: z.number() });
 
-/** The steps of a run. Groups have no result of their own; one is told only where it failed and nothing within it did. */
-export function reportSteps(state: RunState): StepReport[] {
+/** The steps of a run; `optional` has the ids of those that never fail it. Groups have no result of their own; one is told only where it failed and nothing within it did. */
+export function reportSteps(state: RunState, optional: ReadonlySet<string>): StepReport[] {
   const steps = [...state.steps.values()];
   const isExplained = steps.some(({ uses, phase }) => uses !== null && phase === 'failed');
   return steps
     .filter(({ uses, phase }) => uses !== null || (phase === 'failed' && !isExplained))
-    .map((step) => reportStep(step, state.speed));
+    .map((step) => reportStep(step, state.speed, optional.has(step.id)));
 }
 
-function reportStep(step: StepState, speed: number): StepReport {
+function reportStep(step: StepState, speed: number, optional: boolean): StepReport {
   const { id, title, summary, error, skippedWhy, startedAtMs, endedAtMs } = step;
   const found = findingsOutput.safeParse(step.output);
   const certificate = certificateOutput.safeParse(step.output);
   return {
     id,
     title,
+    optional,
     outcome: outcomeOf(step),
     ms: endedAtMs === null ? null : (endedAtMs - startedAtMs) * speed,
     headline: error?.message ?? skippedWhy ?? summary?.headline ?? '',

@@ -2,6 +2,7 @@ import type { Environment } from '../world/environment.ts';
 import type { Json } from '../world/json.ts';
 import { buildStep } from './build-steps.ts';
 import { suggest } from './closest.ts';
+import { compileCondition } from './compile-expression.ts';
 import { compileTemplate } from './compile-template.ts';
 import { parseDuration } from './duration.ts';
 import { findSecrets } from './find-secrets.ts';
@@ -66,7 +67,7 @@ export function lintRunbook(language: Language, input: RunbookText): LintedRunbo
     expressions: 0,
   };
   const steps = outline.top.map((node) => buildStep(lint, node));
-  const lock = typeof data.lock === 'string' ? lockOf(lint, data.lock) : undefined;
+  const lock = lockOf(lint, data.lock);
   checkName(lint, nameOf(input.file));
   const suites = namedSuites(lint);
   if (input.suites) checkSuites(lint, suites, input.suites);
@@ -81,7 +82,7 @@ export function lintRunbook(language: Language, input: RunbookText): LintedRunbo
     suites: suites.map(({ name }) => name),
     ...(raw.value.description === undefined ? {} : { description: raw.value.description }),
     ...(objective === undefined ? {} : { objective }),
-    ...(lock === undefined ? {} : { lock }),
+    ...lock,
   };
   return { runbook, problems: [], suites };
 }
@@ -111,8 +112,19 @@ function checkName(lint: Lint, name: string): void {
   }
 }
 
-function lockOf(lint: Lint, text: string): Template {
-  const { template, holes } = compileTemplate(lint, text, ['lock'], undefined);
+/** The lock, written as text, or as `{ resource, when }`. */
+function lockOf(lint: Lint, written: Json | undefined): Pick<Runbook, 'lock' | 'lockWhen'> {
+  if (typeof written === 'string') return { lock: compileLock(lint, written, ['lock']) };
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) return {};
+  const { resource, when } = Object.fromEntries(Object.entries(written));
+  if (typeof resource !== 'string' || typeof when !== 'string') return {};
+  const lockWhen = compileCondition(lint, when, { path: ['lock', 'when'], offset: 0, reader: undefined });
+  const lock = compileLock(lint, resource, ['lock', 'resource']);
+  return { lock, ...(lockWhen === undefined ? {} : { lockWhen }) };
+}
+
+function compileLock(lint: Lint, text: string, path: string[]): Template {
+  const { template, holes } = compileTemplate(lint, text, path, undefined);
   if (holes.some(({ type }) => type !== 'string' && type !== 'dyn')) {
     lint.problems.push({
       where: template.where,

@@ -95,6 +95,8 @@ export type Runbook = {
   inputs: Readonly<Record<string, InputSpec>>;
   /** The resource that one run at a time may hold; evaluated with `env` and `inputs`. */
   lock?: Template;
+  /** The lock is held only where this is true; always unless given. */
+  lockWhen?: Expression;
   steps: readonly Step[];
   /** Names of the suites that its steps use. */
   suites: readonly string[];

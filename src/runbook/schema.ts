@@ -100,7 +100,16 @@ export const runbookSchema = z.strictObject({
   description: z.string().max(2000).optional(),
   objective: objectiveSchema.optional().describe('what the run promises; shown while it runs, scored in rehearsals'),
   inputs: z.record(nameSchema, inputSchema).optional().describe('each is an option of the runbook’s command'),
-  lock: phrase.optional().describe('the resource that one run at a time may hold'),
+  lock: z
+    .union([
+      phrase,
+      z.strictObject({
+        resource: phrase,
+        when: expression.describe('held only where this is true; it reads inputs, env and run'),
+      }),
+    ])
+    .optional()
+    .describe('the resource that one run at a time may hold'),
   steps: stepListSchema.describe('in order'),
 });
 

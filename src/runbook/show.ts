@@ -11,7 +11,13 @@ export function showRunbook(runbook: Runbook): string[] {
     ...(runbook.description === undefined ? [] : ['', ...wrap(runbook.description.trim(), 0)]),
     '',
     ...wrap(`Promises: ${describeObjective(runbook)}`, 0, 10),
-    ...(runbook.lock === undefined ? [] : wrap(`Holds: ${templateText(runbook.lock)}, one run at a time`, 0, 7)),
+    ...(runbook.lock === undefined
+      ? []
+      : wrap(
+          `Holds: ${templateText(runbook.lock)}, one run at a time${runbook.lockWhen === undefined ? '' : `, when ${runbook.lockWhen.source}`}`,
+          0,
+          7,
+        )),
     ...(runbook.suites.length === 0 ? [] : wrap(`Uses the suites: ${runbook.suites.join(', ')}`, 0, 17)),
     ...(inputs.length === 0 ? [] : ['', 'It asks for', ...inputs.flatMap(([name, input]) => showInput(name, input))]),
     '',

@@ -64,16 +64,12 @@ export function startAwsApi(options: {
       if (service === undefined) return awsErrorAnswer(unknownOperation(request), route53Namespace);
       const refusal =
         refuseSignature(request, { key, service: service.signingName, nowMs: Date.now() }) ??
-        (takeToken(tokens, now()) ? undefined : throttled);
+        (takeToken(tokens, now()) ? refuseChange(world, request) : throttled);
       return refusal === undefined ? service.answer(world, request, now()) : awsErrorAnswer(refusal, service.namespace);
     },
     errorPage: (status, request) => errorPage(status, serviceOf(request)?.namespace ?? route53Namespace),
     writes: {
-      isWrite: (request) =>
-        request.method !== 'GET' &&
-        request.method !== 'HEAD' &&
-        !isForSts(request) &&
-        !/\/function\/[^/]+\/test$/.test(request.path),
+      isWrite,
       capture: () => {
         const { recordSets, changes } = world.hostedZone;
         const saved = { recordSets, changes: [...changes] };
@@ -81,6 +77,16 @@ export function startAwsApi(options: {
       },
     },
   });
+}
+
+function isWrite(request: ServerRequest): boolean {
+  const { method, path } = request;
+  return method !== 'GET' && method !== 'HEAD' && !isForSts(request) && !/\/function\/[^/]+\/test$/.test(path);
+}
+
+/** A key whose policies allow to look and nothing else. */
+function refuseChange({ awsKey }: SimulatedWorld, request: ServerRequest): AwsRefusal | undefined {
+  return awsKey === 'read-only' && isWrite(request) ? refusalFor(403) : undefined;
 }
 
 function unknownOperation({ method, path }: ServerRequest): AwsRefusal {

@@ -2,10 +2,11 @@ import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:https';
 import type { Clock } from '../world/clock.ts';
 import type { DnsTransport } from '../world/dns.ts';
+import { type PathPorts, pathOf } from './address-path.ts';
 import { sendClientRequest } from './client-request.ts';
 import { createClientResolution } from './client-resolution.ts';
 import { type ClientsReport, type ClientTally, createClientTally, type Via } from './client-tally.ts';
-import { type Region, regions } from './regions.ts';
+import { regions } from './regions.ts';
 import type { SimulatedWorld } from './state.ts';
 
 /** What the simulated customers are made of: see {@link startClients}. */
@@ -16,8 +17,7 @@ type ClientsOptions = {
   ask: DnsTransport;
   /** The resolvers, shared out among the clients in turn. */
   resolvers: readonly { address: string; port: number }[];
-  /** Where the published addresses of the edge and the fallback lead: ports of 127.0.0.1. */
-  ports: { edges: Readonly<Record<Region, number>>; fallback: number };
+  ports: PathPorts;
   /** The authority that the edges' certificates come from. */
   caPem: string;
   /** A key that the backends accept. */
@@ -95,7 +95,7 @@ async function runClient(
     if (path === undefined || path.used >= perConnection) {
       leave();
       const addresses = await resolve(stopped);
-      const to = destination(options, region, addresses?.[Math.floor(random() * addresses.length)]);
+      const to = pathOf(world, options.ports, region, addresses?.[Math.floor(random() * addresses.length)]);
       if (to === undefined || stopped.aborted) return { via: 'nowhere', failure: 'dns' };
       path = { ...to, agent: new Agent({ keepAlive: true, maxSockets: 1, ca: caPem }), used: 0 };
     }
@@ -119,16 +119,6 @@ async function runClient(
     if (!stopped.aborted) tally.record({ client: number, via, failure, sentAtMs });
     await pause(intervalMs * (0.75 + random() / 2));
   }
-}
-
-function destination(
-  { world, ports }: ClientsOptions,
-  region: Region,
-  address: string | undefined,
-): { via: Via; port: number } | undefined {
-  if (address === undefined) return undefined;
-  if (world.addresses.edge.v4.includes(address)) return { via: 'edge', port: ports.edges[region] };
-  return world.addresses.fallback.v4.includes(address) ? { via: 'fallback', port: ports.fallback } : undefined;
 }
 
 /** Mulberry32: small, fast, and the same for the same seed. */

@@ -16,6 +16,7 @@ const fields = {
   name: z.string(),
   default_pools: z.array(z.string()).min(1),
   fallback_pool: z.string(),
+  description: z.string().optional(),
   enabled: z.boolean().optional(),
   proxied: z.boolean().optional(),
   ttl: z.number().optional(),
@@ -54,13 +55,14 @@ export function overwriteLoadBalancer(world: SimulatedWorld, id: string, body: s
   if (balancer === undefined) return noSuchLoadBalancer();
   const parsed = parseBody(body, wholeLoadBalancer);
   if ('answer' in parsed) return parsed.answer;
-  const reset = { enabled: true, proxied: false, ttl: 30, rules: [] };
+  const reset = { description: '', enabled: true, proxied: false, ttl: 30, rules: [] };
   return store(world, { ...balancer, ...reset, ...changes(parsed.value), modifiedOn: now });
 }
 
 function changes(given: z.output<typeof loadBalancerPatch>): Partial<SimulatedLoadBalancer> {
-  const { default_pools, fallback_pool, name, enabled, proxied, ttl, rules } = given;
+  const { default_pools, fallback_pool, name, description, enabled, proxied, ttl, rules } = given;
   return {
+    ...(description === undefined ? {} : { description }),
     ...(name === undefined ? {} : { name: name.toLowerCase() }),
     ...(default_pools === undefined ? {} : { defaultPools: default_pools }),
     ...(fallback_pool === undefined ? {} : { fallbackPool: fallback_pool }),
@@ -98,7 +100,7 @@ function loadBalancerJson(world: SimulatedWorld, balancer: SimulatedLoadBalancer
   return {
     id: balancer.id,
     name: balancer.name,
-    description: '',
+    description: balancer.description ?? '',
     // The TTL belongs to load balancers that are not proxied only.
     ...(balancer.proxied ? {} : { ttl: balancer.ttl }),
     proxied: balancer.proxied,

@@ -32,8 +32,9 @@ function notAllowed(): ServerAnswer {
   return failure(403, { code: 10000, message: 'Authentication error' });
 }
 
-function mayCall({ cloudflareToken }: SimulatedWorld, { path }: ServerRequest): boolean {
+function mayCall({ cloudflareToken }: SimulatedWorld, { method, path }: ServerRequest): boolean {
   if (cloudflareToken === 'expired') return false;
+  if (cloudflareToken === 'read-only') return method === 'GET';
   return cloudflareToken !== 'without-load-balancers' || !path.includes('/load_balancers');
 }
 

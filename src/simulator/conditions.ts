@@ -15,6 +15,8 @@ export const conditions = {
   'token-expired': 'the Cloudflare token has come to its end',
   'token-ends-soon': 'the Cloudflare token ends in three days',
   'token-without-scope': 'the Cloudflare token may read the zone and its records, and no load balancer',
+  'token-read-only': 'the Cloudflare token may read everything, and change nothing',
+  'aws-key-read-only': 'the AWS key may read everything, and change nothing',
   'alerts-resolve-early': 'missing data resolves the monitors, and services resolve incidents before they escalate',
 } as const;
 
@@ -72,6 +74,12 @@ export function bringAbout(world: SimulatedWorld, condition: Condition): void {
       return;
     case 'token-without-scope':
       world.cloudflareToken = 'without-load-balancers';
+      return;
+    case 'token-read-only':
+      world.cloudflareToken = 'read-only';
+      return;
+    case 'aws-key-read-only':
+      world.awsKey = 'read-only';
       return;
     case 'origin-timeout-short':
       for (const origin of distribution.origins) origin.readTimeout = 5;

@@ -84,3 +84,9 @@ function page(code: number, title: string, hostname: string, lines: readonly str
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+/** What a site beside the API answers while its edge works: a page, whatever is asked for. */
+export function sitePage(hostname: string): ServerAnswer {
+  const body = `<!doctype html><html><head><title>${hostname}</title></head><body>Simulated site</body></html>\n`;
+  return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
+}

@@ -3,7 +3,7 @@ import { ruleRequest } from '../actions/cloudflare/rule-request.ts';
 import type { Clock } from '../world/clock.ts';
 import type { CertificateAuthority } from './certificates.ts';
 import { backendOfRecord, chooseBackend } from './choose-backend.ts';
-import { crashPage, originErrorPage, refusalPage } from './edge-pages.ts';
+import { crashPage, originErrorPage, refusalPage, sitePage } from './edge-pages.ts';
 import { createOriginConnections, type Forwarded, type OriginConnections, portOf } from './forward-to-backend.ts';
 import { type RunningServer, type ServerAnswer, type ServerRequest, startHttpServer } from './http-server.ts';
 import { operatorsRegion, type Region } from './regions.ts';
@@ -43,7 +43,9 @@ export async function startEdge(options: EdgeOptions, region: Region = operators
     component: 'edge',
     region,
     server: 'edge',
-    tls: authority.issue({ names: [world.zone.name, `*.${world.zone.name}`, world.hostname] }),
+    tls: authority.issue({
+      names: [...new Set([world.zone.name, `*.${world.zone.name}`, world.hostname, ...(world.sites ?? [])])],
+    }),
     now: () => clock.now(),
     speed: clock.speed,
     spares: isTrace,
@@ -70,6 +72,7 @@ async function serve(
   const { world, clock, backends } = options;
   const hostname = hostOf(request);
   if (isTrace(request)) return trace(request, clock.now(), region);
+  if (world.sites?.includes(hostname) === true) return sitePage(hostname);
   if (!isProxied(world, hostname)) {
     return refusalPage({ status: 409, code: 1001, title: 'DNS resolution error', hostname });
   }

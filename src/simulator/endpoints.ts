@@ -72,7 +72,7 @@ export function listEndpoints(options: {
       try: `curl -s -H 'Authorization: Bearer ${tokens.slack}' ${slack}conversations.list`,
     },
     ...publicEndpoints(world, ports, tokens),
-    ...alertingEndpoints(ports, tokens),
+    ...alertingEndpoints(ports, tokens, hostname),
     ...smtpEndpoints(options.smtpHostname, ports, quoted(caFile)),
     {
       name: 'control port',

@@ -35,6 +35,7 @@ export type SimulatedPorts = {
   vendorStatus: Readonly<Record<Vendor, number>>;
   pagerdutyRestApi: number;
   datadogApi: number;
+  globalpingApi: number;
   /** Port of the real SMTP service → where the simulated one listens for it. */
   smtp: Readonly<Record<string, number>>;
 };
@@ -49,7 +50,7 @@ const fallbackRanges = ['13.32.0.0/15', '2600:9000::/28'];
  */
 export function pointAtSimulator(environment: Environment, world: SimulatedWorld, ports: SimulatedPorts): Environment {
   const own = world.loadBalancers.find(({ name }) => name === world.hostname);
-  const { aws, slack, statuspage, pagerduty, approvals, vendors, datadog, smtp } = environment;
+  const { aws, slack, statuspage, pagerduty, approvals, vendors, datadog, globalping, sites, smtp } = environment;
   return environmentSchema.parse({
     ...(environment.title === undefined ? {} : { title: environment.title }),
     simulated: true,
@@ -68,7 +69,9 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     ...(statuspage === undefined ? {} : { statuspage: pointStatusPage(statuspage, world.statusPage) }),
     ...(pagerduty === undefined ? {} : { pagerduty: pointPagerDuty(pagerduty, world) }),
     ...(datadog === undefined ? {} : { datadog }),
+    ...(globalping === undefined ? {} : { globalping }),
     ...(smtp === undefined ? {} : { smtp: { ...smtp, user: 'resend', connect: mapValues(ports.smtp, loopback) } }),
+    ...(sites === undefined ? {} : { sites: mapValues(sites, () => ({ connect: loopback(ports.edge) })) }),
     ...(vendors === undefined ? {} : { vendors }),
     dns: {
       resolvers: ports.resolvers.map(loopback),
@@ -85,6 +88,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
       'aws-status': `http://${loopback(ports.vendorStatus.aws)}`,
       'pagerduty-rest': `http://${loopback(ports.pagerdutyRestApi)}`,
       datadog: `http://${loopback(ports.datadogApi)}`,
+      globalping: `http://${loopback(ports.globalpingApi)}`,
     },
     ca: 'ca.pem',
   });

@@ -38,6 +38,7 @@ export const componentSchema = z.enum([
   'cloudflare-status',
   'aws-status',
   'datadog-api',
+  'globalping-api',
   'smtp',
   'dns',
 ]) satisfies z.ZodType<Component>;

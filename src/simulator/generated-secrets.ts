@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { awsSecrets } from '../world/aws.ts';
 import { datadogSecrets } from '../world/datadog.ts';
 import type { Environment } from '../world/environment.ts';
+import { globalpingSecret } from '../world/globalping.ts';
 import { pagerDutyRestSecret } from '../world/pagerduty-rest.ts';
 import type { AwsKey } from './aws-signature.ts';
 
@@ -16,6 +17,7 @@ type GeneratedSecrets = {
   /** The key of PagerDuty's REST API. */
   pagerdutyRestKey: string;
   datadogKeys: { apiKey: string; applicationKey: string };
+  globalpingToken: string;
   /** A temporary key where the environment names a session token. */
   awsKey: AwsKey;
   /** Keys that the simulated backends accept; the first belongs to the simulated clients. */
@@ -25,7 +27,7 @@ type GeneratedSecrets = {
 };
 
 /**
- * Makes a credential for every secret of an environment: `cloudflare`, `slack`, `statuspage`, `pagerduty`, `pagerduty-rest` and `datadog-…` get the keys of those APIs, the
+ * Makes a credential for every secret of an environment: `cloudflare`, `slack`, `statuspage`, `pagerduty`, `pagerduty-rest`, `datadog-…` and `globalping` get the keys of those APIs, the
  * `aws-…` ones the parts of a key, every other one a Resend API key that the backends accept. They look as the real ones do, so that redaction is rehearsed too.
  */
 export function generateSecrets(environment: Environment): GeneratedSecrets {
@@ -35,6 +37,7 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
   const pagerdutyKey = randomBytes(16).toString('hex');
   const pagerdutyRestKey = `u+${randomBytes(9).toString('hex')}`;
   const datadogKeys = { apiKey: randomBytes(16).toString('hex'), applicationKey: randomBytes(20).toString('hex') };
+  const globalpingToken = randomBytes(16).toString('hex');
   const isTemporary = environment.secrets[awsSecrets.sessionToken] !== undefined;
   const awsKey: AwsKey = {
     accessKeyId: `${isTemporary ? 'ASIA' : 'AKIA'}${randomBytes(8).toString('hex').toUpperCase()}`,
@@ -49,6 +52,7 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
     [pagerDutyRestSecret]: pagerdutyRestKey,
     [datadogSecrets.apiKey]: datadogKeys.apiKey,
     [datadogSecrets.applicationKey]: datadogKeys.applicationKey,
+    [globalpingSecret]: globalpingToken,
     [awsSecrets.accessKeyId]: awsKey.accessKeyId,
     [awsSecrets.secretAccessKey]: awsKey.secretAccessKey,
     [awsSecrets.sessionToken]: awsKey.sessionToken,
@@ -63,7 +67,7 @@ export function generateSecrets(environment: Environment): GeneratedSecrets {
   }
   return {
     ...{ cloudflareToken, slackToken, statuspageKey, pagerdutyKey, pagerdutyRestKey, datadogKeys },
-    ...{ awsKey, apiKeys, variables },
+    ...{ globalpingToken, awsKey, apiKeys, variables },
   };
 }
 

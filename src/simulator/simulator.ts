@@ -14,6 +14,7 @@ import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
 import { pointAtSimulator, type SimulatedPorts, writeEnvironment } from './environment-file.ts';
 import { endpointTokens, generateSecrets, withOwnSecrets } from './generated-secrets.ts';
+import { startGlobalpingApi } from './globalping-api.ts';
 import { leaveFailedOver } from './leave-failed-over.ts';
 import { oddTtl } from './odd-ttl.ts';
 import { operatorsRegion, type Region } from './regions.ts';
@@ -98,6 +99,7 @@ async function start(
     ds: options.scenario?.ds,
     functionCode: options.functionCode,
   });
+  world.sites = Object.keys(options.environment.sites ?? {});
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
   const cast = castOf(options.environment, {
@@ -219,6 +221,13 @@ async function startServers(parts: {
     const resolver = await open(startResolver({ world, clock, ask: createDnsTransport(), authorities, ttl }));
     resolvers.push(resolver.port);
   }
+  const globalping = await open(
+    startGlobalpingApi({
+      ...{ world, clock, ask: createDnsTransport(), ports: { edges, fallback: fallback.port } },
+      resolvers: resolvers.map((port) => ({ address: '127.0.0.1', port })),
+      token: secrets.globalpingToken,
+    }),
+  );
   return {
     edge: edges[operatorsRegion],
     edges,
@@ -228,6 +237,7 @@ async function startServers(parts: {
     nameservers,
     parent: parent.port,
     ...apis,
+    globalpingApi: globalping.port,
     smtp,
   };
 }

@@ -1,6 +1,7 @@
 import type { SimulatedAlerting } from './alerting-state.ts';
 import type { Region } from './regions.ts';
 import type { SimulatedCloudFront } from './seed-cloudfront.ts';
+import type { SimulatedSites } from './sites.ts';
 
 /** A DNS record of the simulated Cloudflare zone, in the API's terms. */
 export type SimulatedRecord = {
@@ -25,6 +26,7 @@ export type SimulatedLoadBalancer = {
   id: string;
   name: string;
   enabled: boolean;
+  description?: string;
   proxied: boolean;
   ttl: number;
   defaultPools: string[];
@@ -81,7 +83,7 @@ export type SimulatedHostedZone = {
  */
 export type ServedBy = 'load-balancer' | 'record' | 'route53';
 
-/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `datadog-api`, `smtp`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
+/** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `datadog-api`, `globalping-api`, `smtp`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
 export type Component =
   | 'edge'
   | 'fallback'
@@ -95,6 +97,7 @@ export type Component =
   | 'cloudflare-status'
   | 'aws-status'
   | 'datadog-api'
+  | 'globalping-api'
   | 'smtp'
   | 'dns';
 
@@ -208,6 +211,7 @@ export type SimulatedStatusPage = {
 
 /** The whole simulated world; the servers read and write it, the control port shows it. */
 export type SimulatedWorld = SimulatedCloudFront &
+  SimulatedSites &
   SimulatedAlerting & {
     hostname: string;
     servedBy: ServedBy;
@@ -237,8 +241,9 @@ export type SimulatedWorld = SimulatedCloudFront &
     faults: Map<Component, SetFault>;
     /** Slack's name leads to the edge, whose marks its answers carry and with which it falls. */
     slackBehindProvider?: boolean;
-    /** What has become of the Cloudflare token; active and good for everything unless given. */
-    cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers';
+    /** What has become of the Cloudflare token, and of the AWS key; good for everything unless given. */
+    cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers' | 'read-only';
+    awsKey?: 'read-only';
     channels: SimulatedChannel[];
     statusPage: SimulatedStatusPage;
     requests: LoggedRequest[];

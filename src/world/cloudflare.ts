@@ -12,7 +12,7 @@ import { parseJson } from './parse-json.ts';
 
 /** The official client, limited to the calls in use. */
 export type CloudflareClient = {
-  readonly dns: { readonly records: Pick<BaseRecords, 'list' | 'edit' | 'batch'> };
+  readonly dns: { readonly records: Pick<BaseRecords, 'list' | 'get' | 'edit' | 'batch'> };
   readonly loadBalancers: Pick<BaseLoadBalancers, 'list' | 'get' | 'edit'> & {
     readonly pools: Pick<BasePools, 'list'>;
   };

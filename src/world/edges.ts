@@ -7,6 +7,7 @@ import { createDatadogApi, datadogApi, datadogSecrets } from './datadog.ts';
 import type { DnsTransport } from './dns.ts';
 import { createDnsTransport } from './dns-transport.ts';
 import type { Environment } from './environment.ts';
+import { createGlobalpingApi, globalpingApi, globalpingSecret, isGlobalpingWrite } from './globalping.ts';
 import { createHttpsFetch } from './https-fetch.ts';
 import { isJsonApiWrite, type JsonApi } from './json-api.ts';
 import { createPagerDutyApi, pagerDutyApis } from './pagerduty.ts';
@@ -45,6 +46,8 @@ export type Edges = {
   pagerdutyRest(access: () => Access): Promise<JsonApi>;
   /** Datadog's API. Throws `credentials` where one of the environment's secrets `datadog-api-key` and `datadog-application-key` is not set. */
   datadog(access: () => Access): Promise<JsonApi>;
+  /** Globalping's API; works without a token. */
+  globalping(access: () => Access): Promise<JsonApi>;
   secret(name: string): string | undefined;
 };
 
@@ -182,6 +185,11 @@ export function createEdges(environment: Environment, { ca, secret, mask }: Edge
       const apiKey = tokenOf(datadogSecrets.apiKey);
       const applicationKey = tokenOf(datadogSecrets.applicationKey);
       return createDatadogApi({ apiKey, applicationKey, base, mask, fetch: fetchFor(base, access, isJsonApiWrite) });
+    },
+    async globalping(access) {
+      const base = environment.endpoints.globalping ?? globalpingApi;
+      const fetch = fetchFor(base, access, isGlobalpingWrite);
+      return createGlobalpingApi({ token: secret(globalpingSecret), base, mask, fetch });
     },
     secret,
   };

@@ -70,6 +70,22 @@ export const datadogSchema = z.strictObject({
     .describe('the monitors that matter carry all of these; all monitors unless given'),
 });
 
+/** Vantage points outside, and what they ask for. */
+export const globalpingSchema = z.strictObject({
+  locations: z
+    .array(z.string().regex(/^[^\s,][^,]{0,99}$/, 'a place such as US, Europe or Tokyo+Japan'))
+    .min(1)
+    .max(20)
+    .default(['North America', 'Europe', 'Asia', 'South America'])
+    .describe('where the probes are: countries, continents, cities or networks, `+` between conditions'),
+  probes: z
+    .int()
+    .min(1)
+    .max(50)
+    .default(8)
+    .describe('probes of a measurement, spread over the locations; each counts against the hourly limit'),
+});
+
 /** The SMTP service that customers send through. */
 export const smtpSchema = z.strictObject({
   hostname: hostname.describe('the name that customers send to; its certificate is checked against it'),

@@ -4,6 +4,7 @@ import {
   acceptedFindingSchema,
   datadogSchema,
   dependencySchema,
+  globalpingSchema,
   hostname,
   smtpSchema,
   target,
@@ -148,6 +149,18 @@ export const environmentSchema = z.strictObject({
   datadog: datadogSchema
     .optional()
     .describe('monitoring; its keys are the secrets datadog-api-key and datadog-application-key'),
+  globalping: globalpingSchema
+    .optional()
+    .describe(
+      'vantage points outside, by Globalping: what they ask for can be read by anyone; the secret globalping is a token, and is not needed',
+    ),
+  sites: z
+    .record(
+      hostname,
+      z.strictObject({ connect: target.optional().describe('where to dial, in place of the hostname') }),
+    )
+    .optional()
+    .describe('hosts beside the API whose plain URLs a suite may ask for, such as that of the dashboard'),
   smtp: smtpSchema.optional().describe('the SMTP service'),
   dns: z
     .strictObject({
@@ -177,6 +190,7 @@ export const environmentSchema = z.strictObject({
       'aws-status': z.url().optional(),
       'pagerduty-rest': z.url().optional(),
       datadog: z.url().optional(),
+      globalping: z.url().optional(),
     })
     .default({})
     .describe('only to point at a simulator or emulator; plain http only on loopback'),

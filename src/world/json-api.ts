@@ -49,6 +49,10 @@ export type JsonApiOptions = {
   errorText(document: unknown): string | undefined;
   /** Words of the provider's that speak of the credentials, whatever the status. */
   aboutCredentials?: RegExp;
+  /** Whether a call changes anything; all but GET and HEAD do unless given. */
+  isWrite?(method: string, path: string): boolean;
+  /** How long a refused caller is to wait; `retry-after` unless given. */
+  waitSeconds?(headers: Headers): string | null;
 };
 
 /** Whether a call of such an API changes anything: all but GET and HEAD do. */
@@ -61,9 +65,13 @@ export function createJsonApi(options: JsonApiOptions): JsonApi {
   return { call: (call, signal) => performCall(options, call, signal) };
 }
 
+function writes({ isWrite = isJsonApiWrite }: JsonApiOptions, method: string, path: string): boolean {
+  return isWrite(method, path);
+}
+
 async function performCall<T>(options: JsonApiOptions, call: JsonCall<T>, signal: AbortSignal): Promise<T> {
   const { what, method, path, body } = call;
-  const isWrite = isJsonApiWrite(method);
+  const isWrite = writes(options, method, path);
   if (isWrite && signal.aborted) {
     throw new OpsError('not-sent', `${what}: stopped before it was sent`, { cause: signal.reason });
   }
@@ -96,14 +104,14 @@ async function performCall<T>(options: JsonApiOptions, call: JsonCall<T>, signal
 
 function readAnswer<T>(
   options: JsonApiOptions,
-  { what, method, answer }: JsonCall<T>,
+  { what, method, path, answer }: JsonCall<T>,
   { response, document }: { response: Response; document: unknown },
 ): T {
   const { status } = response;
   const { provider } = options;
   const id = boundedText(requestIdOf(response, document), 60);
   const place = `HTTP ${status}, request id ${id}`;
-  const lookFirst = isJsonApiWrite(method)
+  const lookFirst = writes(options, method, path)
     ? 'it may have been carried out: look before anything else'
     : 'try again in a moment';
   if (response.ok) {
@@ -115,7 +123,7 @@ function readAnswer<T>(
   }
   // 420 was Statuspage's status for the same before 2021 (developer.statuspage.io, rate limiting).
   if (status === 429 || status === 420) {
-    const after = response.headers.get('retry-after');
+    const after = (options.waitSeconds ?? retryAfter)(response.headers);
     const hint = after === null ? 'try again in a minute' : `try again after ${boundedText(after, 40)} seconds`;
     throw new OpsError('refused', `${what}: ${provider} takes no more calls for now (${place})`, {
       hint,
@@ -136,6 +144,10 @@ function readAnswer<T>(
     });
   }
   throw new OpsError('refused', message, { hint: 'nothing was done by this call', cause: refusal(status) });
+}
+
+function retryAfter(headers: Headers): string | null {
+  return headers.get('retry-after');
 }
 
 /** What the provider calls the exchange, for its support. */

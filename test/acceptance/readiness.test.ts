@@ -60,6 +60,20 @@ describe('readiness from cron, by the built program against a simulator in anoth
     expect(await world.isEnabled()).toBe(true);
   });
 
+  test('the site and the dashboard are asked too, and fall with the edge they are behind, as a warning', {
+    timeout: 120_000,
+  }, async () => {
+    expect((await validate()).stderr).toContain('2 of 2 pages answer as they should');
+    await world.fault('edge', { kind: 'status', status: 500 });
+    const failed = await validate();
+    await world.clearFault('edge');
+    expect(failed.findings).toContain('http/page-failed');
+    expect(failed.metrics).toMatch(/finding\{[^}]*id="http\/page-failed",severity="warning"[^}]*\} 2$/m);
+    // The line is broken to fit the screen.
+    expect(failed.stderr).toMatch(/https:\/\/resend\.com\/login:\s+(?:REHEARSAL \|\s+)?expected 200, got 500/);
+    expect(failed.metrics).toMatch(/check_ok\{[^}]*step="pages"\} 1$/m);
+  });
+
   test('rehearsals are read from the state directory', { timeout: 90_000 }, async () => {
     const file = join(world.state, 'rehearsals.jsonl');
     appendFileSync(file, `${JSON.stringify(score('2026-01-01T00:00:00.000Z', { met: false }))}\n`);

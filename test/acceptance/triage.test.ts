@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -18,6 +18,7 @@ function verdictOf(stdout: string): {
   missing: string[];
   command: string | null;
   until: string | null;
+  evidence: string[];
 } {
   const lines: { type: string; step?: string; output?: never }[] = stdout
     .trim()
@@ -44,13 +45,42 @@ test.concurrent.for([
   ['recovering', 'hold', 'resend-ops triage --over 12m'],
 ] as const)('%s: %s', { timeout: 120_000 }, async ([scenario, recommendation, command], { expect }) => {
   const { code, verdict } = await rehearse('--scenario', scenario);
-  expect([code, verdict]).toEqual([0, expect.objectContaining({ recommendation, command, missing: [] })]);
+  // Probes of a busy machine may be late, which is told and decides nothing.
+  const missing = verdict.missing.filter((line) => !line.startsWith('vantage points: not all told'));
+  expect([code, { ...verdict, missing }]).toEqual([
+    0,
+    expect.objectContaining({ recommendation, command, missing: [] }),
+  ]);
+});
+
+test('vantage points: what they see is told, is no gate, and is not asked where the environment names none', {
+  timeout: 120_000,
+}, async () => {
+  const simulated = await startWorld();
+  worlds.push(simulated);
+  const first = await simulated.runbook('triage', ['--json', '--over', '2s']).ended;
+  expect(verdictOf(first.stdout)).toMatchObject({ recommendation: 'fail-over', missing: [] });
+  expect(verdictOf(first.stdout).evidence).toContain('vantage points: 8 of 8 fail (BR, IE, JP, US), all over edge');
+
+  await simulated.fault('globalping-api', { kind: 'status', status: 429 });
+  const second = verdictOf((await simulated.runbook('triage', ['--json', '--over', '2s']).ended).stdout);
+  expect(second.recommendation).toBe('fail-over');
+  expect(second.missing).toEqual([expect.stringMatching(/^vantage points: .*takes no more calls for now/)]);
+
+  const text = readFileSync(simulated.environmentFile, 'utf8');
+  writeFileSync(simulated.environmentFile, text.replace(/^globalping:\n(?: .*\n)+/m, ''));
+  const before: unknown[] = JSON.parse(await simulated.call('GET', '/requests?server=globalping-api'));
+  const third = verdictOf((await simulated.runbook('triage', ['--json', '--over', '2s']).ended).stdout);
+  expect([third.recommendation, third.missing]).toEqual(['fail-over', []]);
+  const after: unknown[] = JSON.parse(await simulated.call('GET', '/requests?server=globalping-api'));
+  expect(after).toHaveLength(before.length);
 });
 
 test('18 November: the status page is down, which is told and decides nothing', { timeout: 120_000 }, async () => {
   const { code, verdict } = await rehearse('--scenario', 'cloudflare-2025-11-18', '--from', 'total-outage');
   expect([code, verdict.recommendation]).toEqual([0, 'fail-over']);
-  expect(verdict.missing).toEqual([expect.stringContaining('Cloudflare’s public status')]);
+  const others = verdict.missing.filter((line) => !line.startsWith('vantage points: '));
+  expect(others).toEqual([expect.stringContaining('Cloudflare’s public status')]);
 });
 
 test('five-minute cycles: a window that is wider than they are sees both halves of them', {
@@ -63,7 +93,7 @@ test('five-minute cycles: a window that is wider than they are sees both halves 
   expect(verdict.because.join('\n')).toMatch(/edge failed in [2-5] of 6 rounds/);
 });
 
-test('sources that hang cost no more than their time boxes: under 15 s in real time, with a verdict', {
+test('sources that hang cost no more than their time boxes: 11 s, and under 15 s with the start of a busy machine', {
   timeout: 120_000,
 }, async () => {
   const simulated = await startWorld();
@@ -88,6 +118,14 @@ test('it needs no credentials, and writes nothing', {
   worlds.push(simulated);
   const args = ['triage', '--env', simulated.environmentFile, '--state-dir', simulated.state, '--over', '2s'];
   const { code, stdout, stderr } = await start(args).ended;
-  expect([code, stdout + stderr]).toEqual([0, expect.stringContaining('FAIL OVER: the primary path fails')]);
+  const lines = (stdout + stderr).split('\n').map((line) => line.replace(/^REHEARSAL [|│] /, ''));
+  const told = lines.join(' ').replace(/\s+/g, ' ');
+  expect([code, told]).toEqual([
+    0,
+    expect.stringContaining('FAIL OVER: the primary path fails, not the fallback; 6 of 6 rounds failed'),
+  ]);
+  // On a line of its own, whole, with what this command line was given: it is pasted as it stands.
+  const given = `--env ${simulated.environmentFile} --state-dir ${simulated.state}`;
+  expect(lines).toContain(`resend-ops failover --reason "edge failed in 6 of 6 rounds" ${given}`);
   expect(await simulated.writes()).toEqual([]);
 });

@@ -138,6 +138,7 @@ export const uncalledClients: ActionContext['clients'] = {
   vendorStatus: uncalled('a vendor’s status page'),
   pagerdutyRest: uncalled('PagerDuty’s REST API'),
   datadog: uncalled('Datadog'),
+  globalping: uncalled('Globalping'),
 };
 
 /** The failure of a call that must fail as expected. */

@@ -62,7 +62,7 @@ test('people’s text: a banner on every line, no colour codes, 80 columns', () 
 
 test('status tells where the newest run stands, from the log alone', async () => {
   expect(await run('status')).toBe(0);
-  expect(fake.stdout()).toMatch(/✗ failed\s+Is it us, or Cloudflare\?/);
+  expect(fake.stdout()).toMatch(/✗ failed\s+Is it to be switched\?/);
   expect(fake.stdout()).toMatch(/FAILED/);
   fake.clear();
   expect(await run('status', '--json')).toBe(0);

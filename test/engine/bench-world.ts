@@ -246,6 +246,7 @@ export function createBench(
       vendorStatus: () => Promise.reject(new Error('no vendor here')),
       pagerdutyRest: () => Promise.reject(new Error('no PagerDuty here')),
       datadog: () => Promise.reject(new Error('no Datadog here')),
+      globalping: () => Promise.reject(new Error('no Globalping here')),
       secret: () => undefined,
     },
     interrupts,

@@ -22,6 +22,7 @@ const accepted = { reason: 'known', until: '2027-01-01', by: 'ana', expired: fal
 const step = (more: Partial<StepReport> = {}): StepReport => ({
   id: 'configuration',
   title: 'The distribution carries what the requests need',
+  optional: false,
   outcome: 'passed',
   ms: 1_234,
   headline: 'nothing critical',
@@ -118,6 +119,29 @@ describe('JUnit', () => {
     expect(cases[4]?.[3]?.[2]).toBe('accepted by ana until 2027-01-01: known');
     expect(cases[5]?.[3]?.[3]).toContain('its acceptance by ana ran out 2027-01-01: known');
   });
+
+  test.skipIf(python.status !== 0)(
+    'what an optional step did not do, or found, fails no suite of a run that ended well',
+    () => {
+      const optional = { optional: true, headline: 'no answer' } as const;
+      const steps = [
+        step({ ...optional, id: 'smtp', outcome: 'failed', failure: 'failed', findings: [finding()] }),
+        step({ ...optional, id: 'room', outcome: 'unfinished', ms: null }),
+        step({ ...optional, id: 'vantage', outcome: 'failed', failure: 'bug' }),
+      ];
+      const [suite, cases] = parseJUnit(renderJUnit(report({ steps })));
+      expect(suite).toMatchObject({ tests: '4', failures: '0', errors: '1', skipped: '3' });
+      expect(cases.map(([, , , child]) => [child?.[0], child?.[2]])).toEqual([
+        ['skipped', 'optional, and not done: no answer'],
+        ['skipped', 'of an optional step: every request is answered 403'],
+        ['skipped', 'optional, and not done: the run ended before this step did: no answer'],
+        ['error', 'no answer'],
+      ]);
+      // The same in a run that failed: then the run itself is told as what failed.
+      const [failed] = parseJUnit(renderJUnit(report({ steps: steps.slice(0, 2), exitCode: 1, outcome: 'failed' })));
+      expect(failed).toMatchObject({ tests: '4', failures: '0', errors: '1', skipped: '3' });
+    },
+  );
 
   test.skipIf(python.status !== 0)('a run that did not start is one error', () => {
     const refused = report({ run: null, exitCode: 5, outcome: 'refused', message: 'no token', steps: [] });
@@ -231,19 +255,26 @@ describe('the steps of a run', () => {
           { phase: 'failed', error: { code: 'timeout', message: 'not done within 5 s', hint: 'wait' } },
           { phase: 'skipped', skippedWhy: 'its condition does not hold' },
         ]),
+        new Set(['s3']),
       ),
     ).toMatchObject([
-      { outcome: 'passed', ms: 5_000, findings: [finding()], certificateDaysLeft: 3 },
+      { outcome: 'passed', optional: false, ms: 5_000, findings: [finding()], certificateDaysLeft: 3 },
       { outcome: 'unknown', findings: [], certificateDaysLeft: null },
       { outcome: 'unfinished', ms: null },
-      { outcome: 'failed', failure: 'timeout', headline: 'not done within 5 s', detail: ['hint: wait'] },
+      {
+        outcome: 'failed',
+        optional: true,
+        failure: 'timeout',
+        headline: 'not done within 5 s',
+        detail: ['hint: wait'],
+      },
       { outcome: 'skipped', headline: 'its condition does not hold' },
     ]);
   });
 
   test('a group is told only where it failed by itself', () => {
     const failed = { phase: 'failed', error: { code: 'failed', message: 'm' } } as const;
-    const ids = (steps: Partial<StepState>[]) => reportSteps(state(steps)).map(({ id }) => id);
+    const ids = (steps: Partial<StepState>[]) => reportSteps(state(steps), new Set()).map(({ id }) => id);
     expect(ids([{ uses: null }, {}])).toEqual(['s1']);
     expect(ids([{ uses: null, ...failed }, failed])).toEqual(['s1']);
     expect(ids([{ uses: null, ...failed }, {}])).toEqual(['s0', 's1']);

@@ -597,6 +597,21 @@ export const badSteps: readonly { name: string; head?: string; steps: readonly s
     says: ['2:14: steps cannot be read here: none has run; use inputs, env or run'],
   },
   {
+    name: 'lock when',
+    head: "lock: { resource: 'x/${{ steps.a.outputs.ok }}', when: steps.a.outputs.ok }",
+    steps: ['  - { id: a, uses: test.look }'],
+    says: [
+      '2:26: steps cannot be read here: none has run; use inputs, env or run',
+      '2:56: steps cannot be read here: none has run; use inputs, env or run',
+    ],
+  },
+  {
+    name: 'lock when text',
+    head: "lock: { resource: dns/x, when: '1 + 1' }",
+    steps: ['  - { id: a, uses: test.look }'],
+    says: ['2:32: the condition is not true or false; compare it, for example with == or >'],
+  },
+  {
     name: 'step text',
     steps: ['  - just text'],
     says: ['4:5: item 1 of "steps" is the text "just text"; give a map of keys'],

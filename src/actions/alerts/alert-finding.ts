@@ -11,6 +11,7 @@ export const alertFindingIds = [
   'alerts/pagerduty-auto-pause',
   'alerts/pagerduty-auto-resolve',
   'alerts/pagerduty-silenced',
+  'alerts/source-missing',
 ] as const;
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
+import { boundedText } from '../../world/bounded-text.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { readMonitors } from '../datadog/read-monitors.ts';
 import { durationSchema } from '../duration.ts';
@@ -20,8 +21,12 @@ const count = z.int().nonnegative();
 
 const outputSchema = z.strictObject({
   ...findingCounts,
-  monitors: count.nullable().describe('how many were read; null where the environment names no Datadog'),
-  services: count.nullable().describe('how many were read; null where the environment names no PagerDuty'),
+  monitors: count
+    .nullable()
+    .describe('how many were read; null where the environment names no Datadog, or it did not answer'),
+  services: count
+    .nullable()
+    .describe('how many were read; null where the environment names no PagerDuty, or it did not answer'),
 });
 
 type Input = z.output<typeof inputSchema>;
@@ -49,14 +54,19 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
       hint: 'add `datadog` or `pagerduty` to the environment file',
     });
   }
-  const [monitors, paging] = await Promise.all([
-    datadog === undefined ? null : readMonitors(datadog['monitor-tags'], ctx),
-    pagerduty === undefined ? null : readServices(pagerduty.services, ctx),
+  const [monitoring, alarms] = await Promise.all([
+    datadog === undefined ? null : attempt('Datadog', readMonitoring(datadog['monitor-tags'], ctx), ctx),
+    pagerduty === undefined ? null : attempt('PagerDuty', readPaging(pagerduty.services, ctx), ctx),
   ]);
-  assertSomethingRead(monitors?.length, paging?.services.length);
+  const sources = [monitoring, alarms].flatMap((source) => source ?? []);
+  const failures = sources.flatMap((source) => ('failure' in source ? [source.failure] : []));
+  if (failures.length === sources.length) throw failures[0];
+  const monitors = monitoring !== null && 'found' in monitoring ? monitoring.found : null;
+  const paging = alarms !== null && 'found' in alarms ? alarms.found : null;
   const policies = [...(paging?.policies.values() ?? [])];
   const escalationMinutes = policies.length === 0 ? null : Math.max(...policies.map(minutesOf));
   const found: AlertFinding[] = [
+    ...sources.flatMap((source) => ('failure' in source ? [missing(source)] : [])),
     ...(monitors ?? []).flatMap((monitor) => judgeMonitor(monitor, escalationMinutes)),
     ...(paging === null ? [] : judgeServices(paging)),
     ...policies.flatMap((policy) => judgePolicy(policy, input['escalate-within'] / 60_000)),
@@ -75,19 +85,45 @@ function judgeServices({ services, policies }: Paging) {
   });
 }
 
+/** What a source gave, or why it gave nothing. */
+type Source<T> = { name: string; found: T } | { name: string; failure: OpsError };
+
+/** One source that does not answer must not hide what the other says. A bug, or the end of the step's time, is thrown on. */
+async function attempt<T>(name: string, reading: Promise<T>, ctx: ActionContext): Promise<Source<T>> {
+  try {
+    return { name, found: await reading };
+  } catch (failure) {
+    ctx.signal.throwIfAborted();
+    if (failure instanceof OpsError) return { name, failure };
+    throw failure;
+  }
+}
+
+/** Critical: what was not looked at may be wrong, and a green light for it is nobody's to give. */
+function missing({ name, failure }: { name: string; failure: OpsError }): AlertFinding {
+  return {
+    id: 'alerts/source-missing',
+    severity: 'critical',
+    where: name,
+    breaks: `nobody knows how its alerts travel: ${boundedText(failure.message, 300)}`,
+    remedy: failure.hint ?? 'look again; if it stays so, look at its console',
+    numbers: {},
+  };
+}
+
 /** Nothing found among nothing read would be a green light that nobody gave. */
-function assertSomethingRead(monitors: number | undefined, services: number | undefined): void {
-  if (monitors !== 0 && services !== 0) return;
-  throw new OpsError(
-    'refused',
-    monitors === 0 ? 'no monitor has the environment’s tags' : 'there is no service at PagerDuty',
-    {
-      hint:
-        monitors === 0
-          ? 'correct `datadog.monitor-tags`'
-          : 'see what the key may read, or correct `pagerduty.services`',
-    },
-  );
+async function readMonitoring(tags: readonly string[], ctx: ActionContext) {
+  const monitors = await readMonitors(tags, ctx);
+  if (monitors.length > 0) return monitors;
+  throw new OpsError('refused', 'no monitor has the environment’s tags', { hint: 'correct `datadog.monitor-tags`' });
+}
+
+async function readPaging(ids: readonly string[], ctx: ActionContext) {
+  const paging = await readServices(ids, ctx);
+  if (paging.services.length > 0) return paging;
+  throw new OpsError('refused', 'there is no service at PagerDuty', {
+    hint: 'see what the key may read, or correct `pagerduty.services`',
+  });
 }
 
 function summarise({ critical, warnings, monitors, services, findings }: Output): Summary {

@@ -18,6 +18,10 @@ const inputSchema = z
     fallback: z.string().default('fallback').describe('which of the routes is the fallback'),
     rounds: z.int().min(1).max(100).default(3),
     over: durationSchema.default(5_000).describe('the time that the rounds are spread over, first to last'),
+    only: z
+      .enum(['all', 'critical'])
+      .default('all')
+      .describe('`critical`: the others, on which no verdict rests, are not sent'),
     'at-once': z.int().min(1).max(50).default(10).describe('requests open at a time to one place'),
   })
   .refine(routesDiffer, {
@@ -106,24 +110,46 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
 
 /** Each round starts at its own time, whether or not the one before has ended: a hanging route does not stretch them. */
 async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
-  const suite = ctx.suite(input.suite);
+  const whole = ctx.suite(input.suite);
+  const requests = whole.requests.filter(({ critical }) => critical || input.only === 'all');
+  const suite = { ...whole, requests };
   const gapMs = input.rounds > 1 ? input.over / (input.rounds - 1) : 0;
-  return Promise.all(
-    Array.from({ length: input.rounds }, async (_, index) => {
-      // A derived signal each, because Node warns of more than ten listeners on one.
-      if (index > 0) await ctx.clock.sleep(index * gapMs, AbortSignal.any([ctx.signal]));
-      ctx.progress(`round ${index + 1} of ${input.rounds} over ${input.routes.join(', ')}`);
-      const sent = await Promise.all(
-        input.routes.map(
-          async (route): Promise<[string, RequestResult[]]> => [
-            route,
-            await sendSuite({ suite, route, atOnce: input['at-once'] }, ctx),
-          ],
-        ),
-      );
-      return new Map(sent);
-    }),
-  );
+  const send = async (index: number, before: Promise<unknown>): Promise<Round> => {
+    // A derived signal each, because Node warns of more than ten listeners on one.
+    if (index > 0) await ctx.clock.sleep(index * gapMs, AbortSignal.any([ctx.signal]));
+    await letPass(before, ctx);
+    ctx.progress(`round ${index + 1} of ${input.rounds} over ${input.routes.join(', ')}`);
+    const sent = await Promise.all(
+      input.routes.map(
+        async (route): Promise<[string, RequestResult[]]> => [
+          route,
+          await sendSuite({ suite, route, atOnce: input['at-once'] }, ctx),
+        ],
+      ),
+    );
+    return new Map(sent);
+  };
+  const rounds: Promise<Round>[] = [];
+  for (let index = 0; index < input.rounds; index += 1) rounds.push(send(index, rounds.at(-1) ?? Promise.resolve()));
+  return Promise.all(rounds);
+}
+
+/** How long, in real time, a round of a rehearsal waits for the one before. */
+const longestWaitMs = 700;
+
+/**
+ * A compressed clock brings the rounds so close together that all their requests would be under way at once, and sockets
+ * do not hurry in a rehearsal: there a round waits for the one before, for a while.
+ */
+async function letPass(before: Promise<unknown>, { clock, signal }: ActionContext): Promise<void> {
+  if (clock.speed <= 1) return;
+  const over = new AbortController();
+  const waited = clock
+    .sleep(longestWaitMs * clock.speed, AbortSignal.any([signal, over.signal]))
+    .catch(() => undefined);
+  await Promise.race([before.catch(() => undefined), waited]);
+  over.abort();
+  signal.throwIfAborted();
 }
 
 /** The critical requests that were sent, as cells. */

@@ -69,6 +69,33 @@ export const suiteRequestSchema = z.strictObject({
     .describe('what a provider is known to answer itself in the API’s place, and is let pass with a note'),
 });
 
+/** A plain URL beside the API: a dashboard, a marketing page. It is asked as a browser without a session would. */
+export const suitePageSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter'),
+  title: z.string().optional(),
+  url: z
+    .url({ protocol: /^https$/ })
+    .refine((text) => {
+      const { username, password, hash } = new URL(text);
+      return username === '' && password === '' && hash === '';
+    }, 'an https URL without a user, a password or a fragment')
+    .describe('its host must be under `sites` in the environment'),
+  method: z.enum(['GET', 'HEAD']).default('GET'),
+  critical: z.boolean().default(false).describe('a finding about it is critical; a warning unless given'),
+  expect: z
+    .strictObject({
+      status: z
+        .union([z.int().min(100).max(599), z.array(z.int().min(100).max(599)).min(1)])
+        .default(200)
+        .describe('status, or any of these; a redirect is not followed'),
+      text: z.string().min(1).optional().describe('what the page must hold'),
+    })
+    .prefault({}),
+});
+
+/** A parsed page of a suite. */
+export type SuitePage = z.output<typeof suitePageSchema>;
+
 /** The critical requests of an API and what each must answer. */
 export const suiteSchema = z.strictObject({
   title: z.string().regex(/\S/, 'text that is not blank'),
@@ -82,6 +109,12 @@ export const suiteSchema = z.strictObject({
       'no critical request may ask for /cdn-cgi/…: the edge answers it itself, also when it fails everything else',
     )
     .refine((requests) => new Set(requests.map(({ id }) => id)).size === requests.length, 'ids must differ'),
+  pages: z
+    .array(suitePageSchema)
+    .max(50)
+    .refine((pages) => new Set(pages.map(({ id }) => id)).size === pages.length, 'ids must differ')
+    .default([])
+    .describe('plain URLs beside the API; `http.visit` asks them'),
 });
 
 /** A parsed suite. */

@@ -38,12 +38,21 @@ export function batchOf({ now, wanted, upsert }: Pick<SetChange, 'now' | 'wanted
 
 /** Sends the batch, once but for the pauses that Route 53 asks for. Answers the change's id. Throws `drift` for a race that was lost. */
 export async function changeSets(ctx: AwsCallContext, change: SetChange, comment: string): Promise<string> {
-  const what = `change the record sets at ${change.name}`;
+  const { zoneId, name } = change;
+  return await sendBatch(ctx, { zoneId, name, batch: batchOf(change), comment });
+}
+
+/** Sends the changes of one batch as they are; otherwise as {@link changeSets}. */
+export async function sendBatch(
+  ctx: AwsCallContext,
+  { zoneId, name, batch, comment }: { zoneId: string; name: string; batch: Change[]; comment: string },
+): Promise<string> {
+  const what = `change the record sets at ${name}`;
   const client = await ctx.clients.route53();
-  const batch = { Comment: comment.slice(0, 256), Changes: batchOf(change) };
+  const ChangeBatch = { Comment: comment.slice(0, 256), Changes: batch };
   try {
     const answer = await writeWithPauses(ctx, what, () =>
-      client.changeResourceRecordSets({ HostedZoneId: change.zoneId, ChangeBatch: batch }),
+      client.changeResourceRecordSets({ HostedZoneId: zoneId, ChangeBatch }),
     );
     const id = /^(?:\/change\/)?([A-Z0-9]{1,32})$/.exec(answer.ChangeInfo?.Id ?? '')?.[1];
     if (id !== undefined) return id;

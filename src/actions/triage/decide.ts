@@ -17,38 +17,66 @@ export type Deciding = {
   windowMs: number;
   /** The longest cycle of failing and recovering to reckon with. */
   cycleMs: number;
+  /** How many of how many rounds decide; {@link usualWindow} unless given. */
+  window?: Window;
 };
 
-/** A recommendation, and why, the weightiest first. `until`: what must be true, and for how long, to go on. */
-export type Decision = { recommendation: Recommendation; because: string[]; until: string | null };
+/**
+ * N of M: of `leastRounds` rounds or more, the share that must have failed. A window as long as a whole cycle of the flap
+ * sees both of its halves, and decides by the smaller share.
+ */
+export type Window = { leastRounds: number; share: number; shareOfCycle: number };
 
-/** Fewer rounds than these are no window: requests that get lost by chance would pass for a fault in them. */
-const leastRounds = 6;
+/**
+ * 5 of 6 rounds, and three quarters of more of them; half in a window as long as the cycle. Fewer rounds than six are no
+ * window: requests that get lost by chance would pass for a fault in them.
+ */
+export const usualWindow: Window = { leastRounds: 6, share: 0.75, shareOfCycle: 0.5 };
+
+/** What the primary did in the window: it failed in `failed` of `rounds`, and `needed` of them decide. */
+export type Counted = { failed: number; rounds: number; needed: number };
+
+/** A recommendation, and why, the weightiest first. `until`: what must be true, and for how long, to go on. */
+export type Decision = {
+  recommendation: Recommendation;
+  because: string[];
+  until: string | null;
+  /** Null where the paths were not seen. */
+  counted: Counted | null;
+};
+
+type Concluded = Omit<Decision, 'counted'>;
 
 type Seen = {
   primary: Route;
   fallback: Route;
   /** Critical requests that the primary path does not meet while the fallback does, in most rounds each. */
   decisive: string[];
-  /** Shares of the rounds that count as most: fewer are enough in a window that is wider than the flap. */
-  most: number;
+  counted: Counted;
 };
 type Route = { name: string; rounds: readonly boolean[]; good: number; bad: number };
 
 /**
  * What to do, from N of M rounds: no single round decides, red or green. Pure.
  *
- * To fail over, the primary must have missed, and the fallback met, the same critical requests in three quarters of at
- * least six rounds, the last ones among the missed. In a window wider than a cycle of the flap half of them is enough, if
+ * To fail over, the primary must have missed, and the fallback met, the same critical requests in N of M rounds (see
+ * {@link Window}), the last ones among the missed. In a window wider than a cycle of the flap fewer of them are enough, if
  * it is so with half of the critical requests.
  */
 export function decide(deciding: Deciding): Decision {
-  const { paths, answers } = deciding;
+  const { paths } = deciding;
   if (paths === undefined) {
-    return again('the paths could not be looked at, and nothing else decides');
+    return { ...again('the paths could not be looked at, and nothing else decides'), counted: null };
   }
   const seen = seeRoutes(paths, deciding);
-  if (seen === undefined) return again('the paths were looked at without a primary and a fallback');
+  if (seen === undefined) {
+    return { ...again('the paths were looked at without a primary and a fallback'), counted: null };
+  }
+  return { ...conclude(paths, seen, deciding), counted: seen.counted };
+}
+
+function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
+  const { answers } = deciding;
   const isAway = answers !== undefined && leadsElsewhere(answers);
   switch (paths.verdict) {
     case 'own-fault':
@@ -77,15 +105,18 @@ export function decide(deciding: Deciding): Decision {
   }
 }
 
-function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly string[]): Decision {
-  const { primary, fallback, decisive, most } = seen;
+function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly string[]): Concluded {
+  const { primary, fallback, decisive, counted } = seen;
+  const { leastRounds } = deciding.window ?? usualWindow;
   const total = primary.rounds.length;
   if (total < leastRounds) return again(`${total} rounds are too few to decide on`, ...reasons);
   const tail = primary.rounds.slice(-Math.max(2, Math.ceil(total / 4)));
   if (tail.every((good) => good)) {
     return hold(seen, deciding, [`${primary.name} met everything in the last ${tail.length} rounds`, ...reasons]);
   }
-  if (primary.bad < most * total) return hold(seen, deciding, [tally(primary), ...reasons]);
+  if (counted.failed < counted.needed) {
+    return hold(seen, deciding, [`${tally(primary)}, and ${counted.needed} decide`, ...reasons]);
+  }
   if (fallback.good < 0.75 * total) {
     const unproven = `${fallback.name} met everything in only ${fallback.good} of ${total} rounds`;
     return { recommendation: 'fix-fallback', because: [unproven, ...reasons], until: null };
@@ -101,7 +132,7 @@ function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly st
   return { recommendation: 'fail-over', because, until: null };
 }
 
-function seeRoutes(paths: Paths, { windowMs, cycleMs }: Deciding): Seen | undefined {
+function seeRoutes(paths: Paths, { windowMs, cycleMs, window = usualWindow }: Deciding): Seen | undefined {
   const byRole = (role: string): Route | undefined => {
     const [found] = Object.entries(paths.routes).filter(([, route]) => route.role === role);
     if (found === undefined) return undefined;
@@ -112,7 +143,9 @@ function seeRoutes(paths: Paths, { windowMs, cycleMs }: Deciding): Seen | undefi
   const primary = byRole('primary');
   const fallback = byRole('fallback');
   if (primary === undefined || fallback === undefined) return undefined;
-  const most = windowMs >= cycleMs ? 0.5 : 0.75;
+  const isWholeCycle = windowMs >= cycleMs;
+  const rounds = primary.rounds.length;
+  const needed = Math.ceil((isWholeCycle ? window.shareOfCycle : window.share) * rounds);
   const critical = paths.matrix.filter((row) => row.critical);
   const lostIn = (share: number) =>
     critical
@@ -123,14 +156,14 @@ function seeRoutes(paths: Paths, { windowMs, cycleMs }: Deciding): Seen | undefi
         return lost.of - lost.passed >= share * lost.of && met.passed >= 0.75 * met.of;
       })
       .map(({ id }) => id);
-  const steadily = lostIn(0.75);
+  const steadily = lostIn(window.share);
   // What fails in turns fails for most requests at once; a single one that is lost now and then is noise.
-  const inTurns = windowMs >= cycleMs ? lostIn(0.5) : [];
+  const inTurns = isWholeCycle ? lostIn(window.shareOfCycle) : [];
   const decisive = steadily.length > 0 || inTurns.length * 2 < critical.length ? steadily : inTurns;
-  return { primary, fallback, most, decisive };
+  return { primary, fallback, decisive, counted: { failed: primary.bad, rounds, needed } };
 }
 
-function hold(seen: Seen, { cycleMs }: Deciding, because: readonly string[], then = 'all is over when'): Decision {
+function hold(seen: Seen, { cycleMs }: Deciding, because: readonly string[], then = 'all is over when'): Concluded {
   const { primary } = seen;
   const window = inMinutes(cycleMs);
   const until =
@@ -139,7 +172,7 @@ function hold(seen: Seen, { cycleMs }: Deciding, because: readonly string[], the
   return { recommendation: 'hold', because: [...because], until };
 }
 
-function again(...because: string[]): Decision {
+function again(...because: string[]): Concluded {
   return { recommendation: 'look-again', because, until: null };
 }
 

@@ -1,15 +1,23 @@
 import { vendorNames } from '../../world/vendor-status.ts';
 import { ageInWords, severityInWords } from '../vendor/report.ts';
-import type { Answers, Monitors, Words } from './evidence.ts';
+import type { Answers, Monitors, Vantage, Words } from './evidence.ts';
 
 /** A source: asked and answered, asked in vain (`missing`), or not asked at all. */
 export type Source<T> = { state: 'seen'; found: T } | { state: 'missing' } | { state: 'not-asked' };
 
 /** What the sources beside the paths say. None of them decides. */
-export type Beside = { answers: Source<Answers>; words: Source<Words>; monitors: Source<Monitors> };
+export type Beside = {
+  answers: Source<Answers>;
+  words: Source<Words>;
+  monitors: Source<Monitors>;
+  vantage: Source<Vantage>;
+};
 
 /** A line for each thing that speaks for or against, and the names of what is missing. */
-export function describeBeside({ answers, words, monitors }: Beside): { evidence: string[]; missing: string[] } {
+export function describeBeside({ answers, words, monitors, vantage }: Beside): {
+  evidence: string[];
+  missing: string[];
+} {
   const evidence: string[] = [];
   const missing: string[] = [];
   if (answers.state === 'missing') missing.push('DNS: what the servers answer could not be seen');
@@ -30,6 +38,11 @@ export function describeBeside({ answers, words, monitors }: Beside): { evidence
     if (monitors.found.state === 'unknown') missing.push('monitors: their state is unknown');
     else evidence.push(describeMonitors(monitors.found));
   }
+  if (vantage.state === 'missing') missing.push('vantage points: the probes could not be asked');
+  if (vantage.state === 'seen') {
+    if (vantage.found.missing !== '') missing.push(`vantage points: ${vantage.found.missing}`);
+    if (vantage.found.verdict !== 'unknown') evidence.push(describeVantage(vantage.found));
+  }
   return { evidence, missing };
 }
 
@@ -47,6 +60,15 @@ function describeMonitors({ alerting, groups }: Monitors): string {
   const where = [...new Set(firing)].filter((group) => group !== '');
   const shown = where.length > 6 ? `${where.slice(0, 6).join(', ')} and ${where.length - 6} more` : where.join(', ');
   return `monitors: ${alerting} alert${alerting === 1 ? 's' : ''}${shown === '' ? '' : `: ${shown}`}`;
+}
+
+function describeVantage({ total, served, failed, probes }: Vantage): string {
+  if (failed === 0) return `vantage points: ${served} of ${total} are served`;
+  const failing = probes.filter(({ saw }) => saw === 'failed');
+  const countries = [...new Set(failing.map(({ country }) => country))].sort();
+  const routes = [...new Set(failing.flatMap(({ route }) => route ?? []))];
+  const over = routes.length === 1 ? `, all over ${routes[0]}` : '';
+  return `vantage points: ${failed} of ${total} fail (${countries.slice(0, 8).join(', ')})${over}`;
 }
 
 function aged(ageMs: number | null): string {

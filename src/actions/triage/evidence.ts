@@ -51,6 +51,16 @@ export const monitorsSchema = z.object({
   groups: z.array(z.object({ monitor: z.string(), group: z.string(), state: z.string() })),
 });
 
+/** Of `globalping.measure`'s output: what probes around the world saw. */
+export const vantageSchema = z.object({
+  verdict: z.enum(['served', 'failing', 'mixed', 'unknown']),
+  missing: z.string(),
+  total: z.int().nonnegative(),
+  served: z.int().nonnegative(),
+  failed: z.int().nonnegative(),
+  probes: z.array(z.object({ country: z.string(), saw: z.string(), route: z.string().nullable() })),
+});
+
 /** What the paths did. */
 export type Paths = z.output<typeof pathsSchema>;
 /** What DNS answers. */
@@ -59,3 +69,5 @@ export type Answers = z.output<typeof answersSchema>;
 export type Words = z.output<typeof wordsSchema>;
 /** What fires. */
 export type Monitors = z.output<typeof monitorsSchema>;
+/** What probes elsewhere saw. */
+export type Vantage = z.output<typeof vantageSchema>;

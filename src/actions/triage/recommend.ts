@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
 import { headlineWidth, toWidth, wrapText } from '../http/text-columns.ts';
-import { decide, type Recommendation, recommendations } from './decide.ts';
+import { decide, type Recommendation, recommendations, usualWindow } from './decide.ts';
 import { describeBeside, type Source } from './describe.ts';
-import { answersSchema, monitorsSchema, pathsSchema, wordsSchema } from './evidence.ts';
+import { answersSchema, monitorsSchema, pathsSchema, vantageSchema, wordsSchema } from './evidence.ts';
 
 /** Outputs of an earlier step, in a list: empty where the step has none. Left out where nobody was asked. */
 const outputsOf = <Schema extends z.ZodType>(schema: Schema, of: string) =>
@@ -24,9 +24,27 @@ const inputSchema = z.strictObject({
     .describe(
       'the longest cycle of failing and recovering to reckon with; a window as long decides by half of its rounds',
     ),
+  window: z
+    .strictObject({
+      'least-rounds': z
+        .int()
+        .min(2)
+        .default(usualWindow.leastRounds)
+        .describe('M: with fewer rounds nothing is decided'),
+      share: z.number().gt(0.5).max(1).default(usualWindow.share).describe('N of M: how much of them must have failed'),
+      'share-of-cycle': z
+        .number()
+        .min(0.5)
+        .max(1)
+        .default(usualWindow.shareOfCycle)
+        .describe('the same, where the rounds were spread over a whole cycle'),
+    })
+    .prefault({})
+    .describe('how many of how many rounds decide; one round never does, red or green'),
   answers: outputsOf(answersSchema, 'dns.verify about the primary route'),
   vendors: outputsOf(wordsSchema, 'vendor.status'),
   monitors: outputsOf(monitorsSchema, 'the state of monitors'),
+  vantage: outputsOf(vantageSchema, 'globalping.measure'),
 });
 
 const outputSchema = z.strictObject({
@@ -35,6 +53,14 @@ const outputSchema = z.strictObject({
   until: z.string().nullable().describe('what must be true, and for how long, to go on'),
   evidence: z.array(z.string()).describe('what else was seen; it does not decide'),
   missing: z.array(z.string()).describe('what was asked for and could not be seen'),
+  counted: z
+    .strictObject({
+      failed: z.int().nonnegative(),
+      rounds: z.int().nonnegative(),
+      needed: z.int().nonnegative().describe('so many failed rounds decide'),
+    })
+    .nullable()
+    .describe('what the primary did in the rounds; null where the paths were not seen'),
   command: z.string().nullable().describe('what to run next, ready to be typed'),
 });
 
@@ -47,7 +73,8 @@ export const recommend = check<Input, Output>({
   summary: 'Recommend one thing to do from what earlier steps saw, and say what was missing',
   input: inputSchema,
   output: outputSchema,
-  async run(input) {
+  guard: 'verdict',
+  async run(input, { env }) {
     const paths = sourceOf(input.paths);
     const answers = sourceOf(input.answers);
     const decision = decide({
@@ -55,8 +82,18 @@ export const recommend = check<Input, Output>({
       answers: answers.state === 'seen' ? answers.found : undefined,
       windowMs: input.over,
       cycleMs: input.cycle,
+      window: {
+        leastRounds: input.window['least-rounds'],
+        share: input.window.share,
+        shareOfCycle: input.window['share-of-cycle'],
+      },
     });
-    const beside = describeBeside({ answers, words: sourceOf(input.vendors), monitors: sourceOf(input.monitors) });
+    const beside = describeBeside({
+      answers,
+      words: sourceOf(input.vendors),
+      monitors: sourceOf(input.monitors, env.datadog !== undefined),
+      vantage: sourceOf(input.vantage, env.globalping !== undefined),
+    });
     const missing = paths.state === 'seen' ? [] : ['paths: the requests could not be compared'];
     const command = commandFor(decision.recommendation, input.cycle, decision.because);
     return { ...decision, evidence: beside.evidence, missing: [...missing, ...beside.missing], command };
@@ -64,9 +101,11 @@ export const recommend = check<Input, Output>({
   summarise,
 });
 
-function sourceOf<T>(given: readonly T[] | undefined): Source<T> {
+/** `isNamed`: the environment names such a source; nobody is asked who is not named, and so nothing is missing. */
+function sourceOf<T>(given: readonly T[] | undefined, isNamed = true): Source<T> {
   if (given === undefined) return { state: 'not-asked' };
   const [found] = given;
+  if (found === undefined && !isNamed) return { state: 'not-asked' };
   return found === undefined ? { state: 'missing' } : { state: 'seen', found };
 }
 
@@ -92,25 +131,26 @@ function commandFor(recommendation: Recommendation, cycleMs: number, because: re
 }
 
 const headlines: Readonly<Record<Recommendation, string>> = {
-  'fail-over': 'FAIL OVER: the primary path fails, the fallback works',
-  hold: 'HOLD: the primary path is not steadily down; switching adds risk',
-  'fix-ours': 'FIX OURS: the backends fail behind every path; do not switch',
-  'fix-fallback': 'FIX THE FALLBACK FIRST: it does not serve; do not switch',
+  'fail-over': 'FAIL OVER: the primary path fails, not the fallback',
+  hold: 'HOLD: the primary path is not steadily down',
+  'fix-ours': 'FIX OURS: the backends fail behind every path',
+  'fix-fallback': 'FIX THE FALLBACK FIRST: it does not serve',
   nothing: 'NOTHING TO DO',
   'look-again': 'LOOK AGAIN: the evidence does not decide',
 };
 
 function summarise(output: Output): Summary {
-  const { recommendation, because, until, evidence, missing, command } = output;
+  const { recommendation, because, until, evidence, missing, command, counted } = output;
+  const rounds = counted === null ? '' : `; ${counted.failed} of ${counted.rounds} rounds failed`;
   return {
-    headline: toWidth(headlines[recommendation], headlineWidth).trimEnd(),
+    headline: toWidth(`${headlines[recommendation]}${rounds}`, headlineWidth).trimEnd(),
     detail: [
       ...because.flatMap((reason) => wrapText(`- ${reason}`)),
       ...evidence.flatMap((line) => wrapText(`also: ${line}`, '      ')),
       ...missing.flatMap((line) => wrapText(`MISSING: ${line}`, '      ')),
       ...(until === null ? [] : wrapText(`until: ${until}`, '      ')),
-      ...(command === null ? [] : [`run: ${command}`]),
     ],
+    ...(command === null ? {} : { command }),
     always: true,
   };
 }

@@ -31,6 +31,7 @@ export function readingContext({ env, edges, clock }: Means, signal: AbortSignal
       pagerduty: () => edges.pagerduty(access),
       pagerdutyRest: () => edges.pagerdutyRest(access),
       datadog: () => edges.datadog(access),
+      globalping: () => edges.globalping(access),
       vendorStatus: (vendor) => edges.vendorStatus(vendor, access),
     },
   };

@@ -10,6 +10,7 @@ const dispensable: Readonly<Record<string, string>> = {
   'pagerduty-rest': 'escalations cannot be inspected; the switch does not wait for that',
   'datadog-api-key': 'triage does not hear the monitors; the switch does not wait for them',
   'datadog-application-key': 'triage does not hear the monitors; the switch does not wait for them',
+  globalping: 'the probes of Globalping are asked without a token, within the limits of its anonymous users',
 };
 
 /**

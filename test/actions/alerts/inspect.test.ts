@@ -195,11 +195,33 @@ test('nothing read is no green light', async () => {
   expect((await failureOf(inspect({}, alerting.context({})))).code).toBe('refused');
   const tagged = alerting.context({ datadog: { 'monitor-tags': ['team:nobody'] } });
   expect((await failureOf(inspect({}, tagged))).message).toContain('no monitor has the environment’s tags');
-  expect((await failureOf(inspect({}, alerting.context(undefined, { restKey: 'wrong' })))).code).toBe('credentials');
-  const wrong = await failureOf(inspect({}, alerting.context(undefined, { apiKey: 'wrong' })));
+  const onlyPaging = alerting.context({ pagerduty: {} }, { restKey: 'wrong' });
+  expect((await failureOf(inspect({}, onlyPaging))).code).toBe('credentials');
+  const wrong = await failureOf(inspect({}, alerting.context(undefined, { apiKey: 'wrong', restKey: 'wrong' })));
   expect([wrong.code, wrong.message]).toEqual(['credentials', expect.stringContaining('Forbidden')]);
-  setFault(alerting.world, 'pagerduty-api', { kind: 'status', status: 500 }, 0);
-  expect((await failureOf(inspect())).code).toBe('lost-answer');
+});
+
+test('one source that does not answer hides nothing of the other, and is no green light', async () => {
+  bringAbout(alerting.world, 'alerts-resolve-early');
+  const whole = (await inspect()).output.findings.map(({ id }) => id);
+  const parts = { datadog: 'Datadog', pagerduty: 'PagerDuty' } as const;
+  for (const part of ['datadog', 'pagerduty'] as const) {
+    setFault(alerting.world, `${part}-api`, { kind: 'status', status: 500 }, 0);
+    const { output, summary } = await inspect();
+    setFault(alerting.world, `${part}-api`, undefined, 0);
+    const lost = output.findings.filter(({ id }) => id === 'alerts/source-missing');
+    expect(lost).toEqual([expect.objectContaining({ severity: 'critical', where: parts[part] })]);
+    const others = output.findings.map(({ id }) => id).filter((id) => id !== 'alerts/source-missing');
+    expect(others).toEqual(whole.filter((id) => !id.startsWith(`alerts/${part}`)));
+    expect(others.length).toBeGreaterThan(0);
+    expect(summary.headline).toContain(part === 'datadog' ? 'Datadog not read' : 'PagerDuty not read');
+  }
+  // Without any other finding it is still none.
+  alerting.world.services = alerting.world.services.map((one) => ({ ...one, auto_resolve_timeout: null }));
+  const refused = await inspect({}, alerting.context(undefined, { apiKey: 'wrong' }));
+  expect(refused.output.findings.map(({ id, breaks }) => [id, breaks])).toEqual([
+    ['alerts/source-missing', expect.stringContaining('Forbidden')],
+  ]);
 });
 
 type Seen = {

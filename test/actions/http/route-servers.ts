@@ -120,6 +120,7 @@ export function contextFor(options: {
       vendorStatus: untouchable('a vendor'),
       pagerdutyRest: untouchable('pagerdutyRest'),
       datadog: untouchable('datadog'),
+      globalping: untouchable('globalping'),
     },
     operator: {
       interactive: false,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { Route53 } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { proveRoute53Write } from '../../../src/actions/route53/prove-write.ts';
 import { setRecord } from '../../../src/actions/route53/set-record.ts';
 import { asChange, failureOf } from '../action-context.ts';
 import { dnsWithServers, key, route53Context } from './route53-calls.ts';
@@ -106,6 +107,27 @@ describe.skipIf(!hasMoto)('against an independent emulator (moto)', () => {
       expect(await action.observe(change, context())).toBe('before');
     },
   );
+
+  test('the same is written back, and nothing changes', { timeout: 60_000 }, async () => {
+    const set = {
+      Name: hostname,
+      Type: 'CNAME',
+      TTL: 47,
+      ResourceRecords: [{ Value: `${hostname}.cdn.cloudflare.net` }],
+    } as const;
+    await client.changeResourceRecordSets({
+      HostedZoneId: zoneId,
+      ChangeBatch: {
+        Changes: [{ Action: 'UPSERT', ResourceRecordSet: { ...set, ResourceRecords: [...set.ResourceRecords] } }],
+      },
+    });
+    const before = await setsAt();
+    const proof = asChange(proveRoute53Write);
+    const plan = await proof.plan(proof.input.parse({}), context());
+    const change = { input: {}, before: proof.state.parse(plan.before), after: proof.state.parse(plan.after) };
+    expect(await proof.apply(change, context())).toMatchObject({ proven: true, critical: 0 });
+    expect(await setsAt()).toEqual(before);
+  });
 
   test('a zone that is not there', async () => {
     const ctx = route53Context(base, { environment: { aws: { 'hosted-zone-id': 'Z00000000000000000000' } } });
