@@ -82,7 +82,7 @@ function caseOfStep(runbook: string, { id, title, outcome, ms, headline, detail,
     kind,
     type: failure ?? outcome,
     message: outcome === 'unfinished' ? `the run ended before this step did: ${headline}` : headline,
-    body: [headline, ...detail].join('\n'),
+    body: linesOf([headline, ...detail]),
   };
 }
 
@@ -96,8 +96,13 @@ function caseOfFinding(runbook: string, step: string, finding: Finding): Case {
     kind: isAccepted(finding) ? 'skipped' : severity === 'critical' ? 'failure' : 'passed',
     type: severity,
     message: isAccepted(finding) ? accepted : breaks,
-    body: [`${severity}: ${breaks}`, `fix: ${remedy}`, ...(accepted === '' ? [] : [accepted])].join('\n'),
+    body: linesOf([`${severity}: ${breaks}`, `fix: ${remedy}`, ...(accepted === '' ? [] : [accepted])]),
   };
+}
+
+/** Lines as one text; what a provider said stays on the line that it stands on. */
+function linesOf(lines: readonly string[]): string {
+  return lines.map((line) => makeVisible(line)).join('\n');
 }
 
 function renderCase({ className, name, ms, kind, type, message, body }: Case): string {
