@@ -74,7 +74,7 @@ function evidence(ground: Ground, stderr: string): string {
 test.skipIf(!mounts)('a disk that fills up during a run', { timeout: 3_600_000 }, async ({ task }) => {
   const tally = createTally(task);
   let [refusals, afterWrites] = [0, 0];
-  for (const pages of isFull ? Array.from({ length: 40 }, (_, at) => at) : [0, 12, 16]) {
+  for (const pages of isFull ? Array.from({ length: 40 }, (_, at) => at) : [0, 7, 9, 11]) {
     const findings = await onMedium(async (ground) => {
       fill(pages);
       const before = (await ground.world.writes()).length;
