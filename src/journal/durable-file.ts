@@ -24,7 +24,7 @@ export function syncDirectory(directory: string): void {
 
 /** Creates a private directory (0700) with its parents, durably. One that exists is made private. */
 export function ensureDirectory(directory: string): void {
-  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const first = makeWithParents(directory);
   if (first === undefined) {
     assertOwn(directory);
     chmodSync(directory, 0o700);
@@ -32,6 +32,18 @@ export function ensureDirectory(directory: string): void {
   }
   const top = dirname(resolve(first));
   for (let at = resolve(directory); at !== top; at = dirname(at)) syncDirectory(dirname(at));
+}
+
+/** Answers the first directory that was made, if any. */
+function makeWithParents(directory: string): string | undefined {
+  try {
+    return mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    // With `recursive`, Node says so of a read-only file system, too: asked plainly, the system gives its own reason.
+    mkdirSync(directory, { mode: 0o700 });
+    return directory;
+  }
 }
 
 /** A link could lead the log to where others read or change it. Another user's directory cannot be made private. */

@@ -18,6 +18,8 @@ export type LogScan = {
   origin: string | undefined;
   /** Bytes at the end that are no complete line: a write in progress, or one that a crash cut short. */
   tornBytes: number;
+  /** The newest file as it was when last looked at; undefined where there was none. */
+  file: { ino: number; dev: number } | undefined;
 };
 
 /** A scan that has read nothing yet. */
@@ -30,6 +32,7 @@ export function createLogScan(audit: string): LogScan {
     hash: genesis,
     origin: undefined,
     tornBytes: 0,
+    file: undefined,
   };
 }
 
@@ -90,7 +93,9 @@ function scanSegment(
   visit: VisitLine,
 ): string | undefined {
   const file = segmentFile(scan.audit, scan.place.segment);
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  const seen = statSync(file, { throwIfNoEntry: false });
+  scan.file = seen && { ino: seen.ino, dev: seen.dev };
+  const size = seen?.size;
   if (size === undefined) return scan.place.offset > 0 || hasNext ? 'this file of the log is missing' : undefined;
   if (size < scan.place.offset) return `the file was cut to ${size} bytes; it had ${scan.place.offset}`;
   scan.tornBytes = 0;

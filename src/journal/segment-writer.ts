@@ -20,11 +20,14 @@ const appendOwn = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | 
 
 /** Keeps the newest file open between appends, so that no error of its earlier writes is lost with a descriptor. */
 export function createSegmentWriter(options: { segmentBytes: number }): SegmentWriter {
-  let open: { fd: number; segment: number; ino: number; dev: number } | undefined;
+  let open: (FileIdentity & { fd: number; segment: number }) | undefined;
 
+  // The view was brought up to date when the append lock was taken: what it saw of the file then holds until it is given
+  // back, and need not be looked at again.
   function use(view: LogView): number {
     const file = segmentFile(view.audit, view.place.segment);
-    if (open !== undefined && open.segment === view.place.segment && isSameFile(open, file)) return open.fd;
+    if (open !== undefined && open.segment === view.place.segment && isSameFile(open, view.file ?? look(file)))
+      return open.fd;
     close();
     const fd = openSync(file, appendOwn, 0o600);
     const { ino, dev } = fstatSync(fd);
@@ -49,6 +52,7 @@ export function createSegmentWriter(options: { segmentBytes: number }): SegmentW
           fsyncSync(use(view));
           view.place = { segment: view.place.segment + 1, offset: 0 };
           view.lineNumber = 1;
+          view.file = undefined;
         }
         fd = use(view);
       } catch (cause) {
@@ -67,8 +71,13 @@ export function createSegmentWriter(options: { segmentBytes: number }): SegmentW
   };
 }
 
-function isSameFile(held: { ino: number; dev: number }, file: string): boolean {
-  const named = statSync(file, { throwIfNoEntry: false });
+type FileIdentity = { ino: number; dev: number };
+
+function look(file: string): FileIdentity | undefined {
+  return statSync(file, { throwIfNoEntry: false });
+}
+
+function isSameFile(held: FileIdentity, named: FileIdentity | undefined): boolean {
   return named !== undefined && named.ino === held.ino && named.dev === held.dev;
 }
 

@@ -90,7 +90,7 @@ function caseOfStep(runbook: string, step: StepReport): Case {
     kind,
     type: failure ?? outcome,
     message: optional && kind === 'skipped' && outcome !== 'skipped' ? `optional, and not done: ${said}` : said,
-    body: [headline, ...detail].join('\n'),
+    body: linesOf([headline, ...detail]),
   };
 }
 
@@ -105,8 +105,13 @@ function caseOfFinding(runbook: string, step: StepReport, finding: Finding): Cas
     kind: isAccepted(finding) || isOptional ? 'skipped' : severity === 'critical' ? 'failure' : 'passed',
     type: severity,
     message: isAccepted(finding) ? accepted : isOptional ? `of an optional step: ${breaks}` : breaks,
-    body: [`${severity}: ${breaks}`, `fix: ${remedy}`, ...(accepted === '' ? [] : [accepted])].join('\n'),
+    body: linesOf([`${severity}: ${breaks}`, `fix: ${remedy}`, ...(accepted === '' ? [] : [accepted])]),
   };
+}
+
+/** Lines as one text; what a provider said stays on the line that it stands on. */
+function linesOf(lines: readonly string[]): string {
+  return lines.map((line) => makeVisible(line)).join('\n');
 }
 
 function renderCase({ className, name, ms, kind, type, message, body }: Case): string {

@@ -35,6 +35,8 @@ export const dependencySchema = z.strictObject({
     .describe('without it there is no switch (a login, a store of secrets); nobody is told; or a check is missing'),
 });
 
+const dayOrMoment = 'a day such as 2027-01-31, or a moment such as 2027-01-31T12:00:00Z';
+
 /** A finding that a person knows of and takes, with the reason, until a day or a moment. */
 export const acceptedFindingSchema = z.strictObject({
   id: z
@@ -44,10 +46,7 @@ export const acceptedFindingSchema = z.strictObject({
   where: z.string().min(1).optional().describe('only where the finding says this place; everywhere unless given'),
   reason: z.string().regex(/\S/, 'text that is not blank').describe('why it is taken'),
   until: z
-    .union(
-      [z.iso.date(), z.iso.datetime({ offset: true })],
-      'a day such as 2027-01-31, or a moment such as 2027-01-31T12:00:00Z',
-    )
+    .union([z.iso.date(dayOrMoment), z.iso.datetime({ offset: true, error: dayOrMoment })], dayOrMoment)
     .describe('the last day (to its end in UTC), or the moment from which it counts again'),
   by: z.string().min(1).optional().describe('who accepted it'),
 });

@@ -66,6 +66,11 @@ export function createClock({ speed }: { speed: number }): SystemClock {
           reject(signal.reason);
           return;
         }
+        // A timer takes a millisecond at least. What comes in meanwhile still gets its turn.
+        if (ms <= 0) {
+          setImmediate(resolve);
+          return;
+        }
         const abort = () => {
           cancel();
           reject(signal?.reason);

@@ -67,20 +67,22 @@ export async function createBattlefield() {
 /** Where one attack takes place. */
 export type Ground = { place: string; state: string; shims: string; world: World };
 
-const commandOf = (stage: Stage, { world }: Ground): string[] =>
+/** The command of a stage. */
+export const commandOf = (stage: Stage, { world }: Ground): string[] =>
   stage === 'run'
     ? ['audit-first', '--env', world.environmentFile, '--runbooks', runbooks, '--yes']
     : stage === 'resume'
       ? ['resume', '--yes']
       : ['rollback'];
 
-function runProgram(ground: Ground, args: readonly string[], orders?: Orders): Promise<Ended> {
+/** Runs the program on the state directory of an attack. */
+export function runProgram(ground: Ground, args: readonly string[], orders?: Orders): Promise<Ended> {
   const variables = { ...ground.world.secrets, ...(orders === undefined ? {} : failpoints(orders)) };
   return start([...args, '--state-dir', ground.state], variables).ended;
 }
 
 /** Brings the world and the state directory to where the attacked stage begins. */
-async function approach(ground: Ground, stage: Stage): Promise<void> {
+export async function approach(ground: Ground, stage: Stage): Promise<void> {
   if (stage === 'run') return;
   if (stage === 'rollback') {
     await runProgram(ground, commandOf('run', ground));
@@ -159,7 +161,7 @@ function placeOf(acts: readonly Act[]): string {
 }
 
 /** Does what the person is told: puts back what was kept, verifies, and goes on. */
-async function recover(
+export async function recover(
   ground: Ground,
   stage: Stage,
   ended: Ended,
@@ -215,7 +217,7 @@ function readLog(state: string): string {
 }
 
 /** Leaves the world as it was found, whatever the attack made of it. */
-async function leave(ground: Ground): Promise<void> {
+export async function leave(ground: Ground): Promise<void> {
   if (!(await ground.world.isEnabled())) await runProgram(ground, ['rollback']);
   if (!(await ground.world.isEnabled())) throw new Error(`the world cannot be brought back; see ${ground.state}`);
   rmSync(ground.place, { recursive: true, force: true });

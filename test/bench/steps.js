@@ -71,11 +71,16 @@ const runOf =
     return ms;
   };
 
-/** Peak memory and syncs of one run. */
+/** Peak memory and syncs of one run; with `heapEvery`, its heap after a collection at every so-manieth sync. */
 async function gauge(name, more = {}) {
   const { args } = runArguments(name, more.environment);
   const file = join(home, 'gauge.json');
-  await timed(process.execPath, ['--require', here('gauge.cjs'), ...args], { ...more.variables, GAUGE: file });
+  const every = more.heapEvery === undefined ? {} : { GAUGE_EVERY: String(more.heapEvery) };
+  await timed(process.execPath, ['--expose-gc', '--require', here('gauge.cjs'), ...args], {
+    ...more.variables,
+    ...every,
+    GAUGE: file,
+  });
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
@@ -201,6 +206,8 @@ async function main() {
     say('peak memory, 10 steps, MiB', [mib('grouped-10')], { atMost: 64, digits: 0 });
     say('peak memory, 500 steps, MiB', [mib('grouped-500')], { digits: 0 });
     say('growth from 10 to 500 steps, MiB', [mib('grouped-500') - mib('grouped-10')], { atMost: 6, digits: 0 });
+    const { heapKib } = await gauge('grouped-500', { heapEvery: 100 });
+    say('heap in use, 100th to last sync of 500 steps, MiB', [(heapKib.at(-1) - heapKib[0]) / 1024], { atMost: 1 });
     const node = await nodeMemory();
     say('Node itself, MiB', [node], { digits: 0 });
     process.exitCode = kept.every((isKept) => isKept) ? 0 : 1;

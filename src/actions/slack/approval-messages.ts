@@ -4,7 +4,7 @@ import type { Json } from '../../world/json.ts';
 import type { ActionContext, ApprovalDesk } from '../action.ts';
 import { readSlack, writeSlack } from './call-slack.ts';
 import { findMessages } from './own-message.ts';
-import { slackText } from './slack-text.ts';
+import { slackLines } from './slack-text.ts';
 
 /** What marks a message as a request for approval; nobody sees it. */
 const approvalEventType = 'resend_ops_approval';
@@ -31,7 +31,7 @@ export const approvalMessages: ApprovalDesk = {
     const posted = await writeSlack(ctx, 'ask for approval', (client) =>
       client.chat.postMessage({
         channel: room.channel,
-        text: slackText([...lines, how].join('\n')),
+        text: slackLines([...lines, how]),
         metadata: {
           event_type: approvalEventType,
           event_payload: { run: ctx.run.id, step: ctx.step, digest, request },
@@ -64,7 +64,7 @@ export const approvalMessages: ApprovalDesk = {
   },
   async close(place, lines, ctx) {
     const { channel, ts } = placeSchema.parse(place);
-    const text = slackText(lines.join('\n'));
+    const text = slackLines(lines);
     await writeSlack(ctx, 'close the request for approval', (client) => client.chat.update({ channel, ts, text }));
   },
 };

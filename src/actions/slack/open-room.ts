@@ -9,7 +9,7 @@ import { readSlack, verifySlackToken, writeSlack } from './call-slack.ts';
 import { furnishRoom, longestTopic, type NotedRoom, notedRoomSchema, type Room, roomSchema } from './furnish-room.ts';
 import { roomTimeline } from './room-timeline.ts';
 import { slackCode } from './slack-error.ts';
-import { channelName, slackText } from './slack-text.ts';
+import { channelName, slackLines } from './slack-text.ts';
 
 const inputSchema = z.strictObject({
   name: z.string().min(1).describe('the channel’s name; made to fit Slack’s rules'),
@@ -152,6 +152,6 @@ function outputOf({ channel, name, message, warnings }: NotedRoom): Output {
 /** Brings the pinned message up to date; Slack takes about one message a second in a channel. */
 async function follow({ channel, message: ts }: Output, news: RunNews, ctx: ActionContext): Promise<void> {
   if (ts === null) return;
-  const text = slackText([news.headline, ...news.lines].join('\n'));
+  const text = slackLines([news.headline, ...news.lines]);
   await writeSlack(ctx, 'update the status message', (client) => client.chat.update({ channel, ts, text }));
 }

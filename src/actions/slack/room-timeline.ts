@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Timeline } from '../action.ts';
 import { writeSlack } from './call-slack.ts';
 import { findMessage } from './own-message.ts';
-import { slackText } from './slack-text.ts';
+import { slackLines } from './slack-text.ts';
 
 /** What marks a reply as a part of a run's timeline; nobody sees it. */
 const eventType = 'resend_ops_timeline';
@@ -18,7 +18,7 @@ export const roomTimeline: Timeline = {
       client.chat.postMessage({
         channel,
         thread_ts: message,
-        text: slackText(lines.join('\n')),
+        text: slackLines(lines),
         metadata: { event_type: eventType, event_payload: { run: ctx.run.id, step: ctx.step, mark } },
         unfurl_links: false,
       }),

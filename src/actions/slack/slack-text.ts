@@ -6,19 +6,46 @@ const cut = '… (cut)';
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
+/** How much of one line a message of several shows, and how many of the last lines it keeps whatever is left out. */
+const longestLine = 700;
+const lastLines = 3;
+
 /**
  * Text as Slack's markup shows it verbatim (docs.slack.dev: escape &, <, >), bounded, with what nobody could see made
  * visible. An escaped character is never cut in two.
  */
 export function slackText(text: string): string {
-  const pieces = Array.from(makeVisible(text, '\n'), (character) => entities[character] ?? character);
-  const whole = pieces.join('');
+  return bounded(makeVisible(text, '\n'), longest);
+}
+
+/**
+ * The same for a message of several lines, each of which stays one line whatever it holds. Where they are too many, some
+ * before the last three are left out and counted: a message begins with what it is about, and ends with what to do.
+ */
+export function slackLines(lines: readonly string[]): string {
+  const all = lines.map((line) => bounded(makeVisible(line), longestLine));
+  const whole = all.join('\n');
   if (whole.length <= longest) return whole;
+  const [first = '', last] = [all[0], all.slice(-lastLines)];
+  const middle = all.slice(1, -lastLines);
+  const leftOut = (count: number) => `… (${count} lines left out: too long for Slack)`;
+  let room = longest - [first, leftOut(middle.length), ...last].join('\n').length;
+  const cutAt = middle.findIndex((line) => {
+    room -= line.length + 1;
+    return room < 0;
+  });
+  return [first, ...middle.slice(0, cutAt), leftOut(middle.length - cutAt), ...last].join('\n');
+}
+
+function bounded(visible: string, most: number): string {
+  const pieces = Array.from(visible, (character) => entities[character] ?? character);
+  const whole = pieces.join('');
+  if (whole.length <= most) return whole;
   let kept = 0;
   let length = cut.length;
   for (const piece of pieces) {
     length += piece.length;
-    if (length > longest) break;
+    if (length > most) break;
     kept += 1;
   }
   return `${pieces.slice(0, kept).join('')}${cut}`;

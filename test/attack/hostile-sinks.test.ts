@@ -1,0 +1,199 @@
+import { createSocket } from 'node:dgram';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import dnsPacket from 'dns-packet';
+import { expect, test } from 'vitest';
+import { slackLines } from '../../src/actions/slack/slack-text.ts';
+import { createPrompts } from '../../src/cli/operator/prompts.ts';
+import { program } from '../../src/cli/program.ts';
+import { printGoScreen } from '../../src/cli/terminal/go-screen.ts';
+import { createPaint } from '../../src/cli/terminal/paint.ts';
+import { createScreen } from '../../src/cli/terminal/screen.ts';
+import { createRedactor } from '../../src/journal/redact.ts';
+import { foldRun } from '../../src/journal/state.ts';
+import { createFakeWorld } from '../cli/fake-world.ts';
+import { alice, started, stateDirectory, storeOn } from '../journal/support/store-fixture.ts';
+import { faultsOf, payloads } from './payloads.ts';
+import { createTally, isFull } from './tally.ts';
+
+const sampled = ['CSI clear', 'OSC 52 clipboard', 'C1 CSI', 'forged line, CRLF', 'overwritten', 'U+202e'];
+const sample = isFull ? payloads : payloads.filter(({ name }) => sampled.includes(name));
+const ownCodes = /\x1b\[[?\d;]*[A-Za-z]/g;
+
+test('a question and its choices are drawn with no code but the line editor’s own', { timeout: 600_000 }, async ({
+  task,
+}) => {
+  const tally = createTally(task);
+  const fake = await createFakeWorld();
+  const drawn = async (text: string) => {
+    const [keyboard, display] = [new PassThrough(), new PassThrough()];
+    let shown = '';
+    // Like the process's own stderr, it is not ended by what is piped into it.
+    display.end = () => display;
+    display.on('data', (data: Buffer) => {
+      shown += data.toString();
+    });
+    const stderr = { ...fake.world.stderr, isTTY: true, stream: display };
+    const screen = createScreen({
+      output: stderr,
+      redactor: createRedactor([]),
+      paint: createPaint({ isTTY: false, variables: {}, color: false }),
+      unicode: true,
+    });
+    const prompts = createPrompts({ ...fake.world, stdin: { isTTY: true, stream: keyboard }, stderr }, screen);
+    if (prompts === undefined) throw new Error('there are no prompts');
+    for (const ask of [
+      () => prompts.input(`asked ${text} once`),
+      () => prompts.confirm(`asked ${text} once`),
+      () => prompts.select(`asked ${text} once`, [{ value: 'a', label: `choice ${text} one` }]),
+    ]) {
+      const before = shown.length;
+      const answer = ask();
+      for (let turn = 0; turn < 500 && !shown.slice(before).includes('asked'); turn += 1) await sleep(10);
+      prompts.interrupt();
+      expect(await answer).toEqual({ kind: 'interrupted' });
+    }
+    return shown;
+  };
+  // The column that the cursor is put to follows from how long the text is.
+  const codesOf = (shown: string) => new Set(shown.match(ownCodes)?.map((code) => code.replace(/\d+G$/, 'G')));
+  const usual = codesOf(await drawn('plain'));
+  for (const { name, text } of sample) {
+    const shown = await drawn(text);
+    const foreign = [...codesOf(shown)].filter((code) => !usual.has(code)).map((code) => JSON.stringify(code));
+    const rest = shown.replace(ownCodes, '').replaceAll('\r\n', '\n').replaceAll('\x07', '');
+    const faults = [...foreign.map((code) => `the code ${code}`), ...faultsOf(rest)];
+    tally.add(faults.map((fault) => `a prompt with ${name}: ${fault}`));
+  }
+  await fake.remove();
+  tally.close();
+});
+
+test('the screen before a decision shows what was found and planned as text', { timeout: 600_000 }, async ({
+  task,
+}) => {
+  const tally = createTally(task);
+  for (const { name, text } of payloads) {
+    const { directory, remove } = stateDirectory();
+    const store = storeOn(directory);
+    const hostname = `api.example.com${text}`;
+    await store.begin('r1', alice, ['dns'], { ...started(['dns']), hostname, inputs: { reason: `why ${text}` } });
+    const lease = await store.drive('r1', alice);
+    await lease.append({ type: 'step-started', step: 'look', title: `look ${text}`, uses: 'http.compare' });
+    await lease.append({
+      type: 'step-succeeded',
+      step: 'look',
+      output: { verdict: `verdict ${text}` },
+      summary: { headline: `found ${text}`, detail: [`row ${text}`] },
+      knowledge: 'known',
+    });
+    await lease.append({ type: 'step-started', step: 'bad', title: `bad ${text}`, uses: 'http.check' });
+    await lease.append({ type: 'step-failed', step: 'bad', error: { code: 'failed', message: `said ${text}` } });
+    const guard = { step: 'bad', guard: `guard${text}`, message: `m ${text}` };
+    await lease.append({ type: 'guard-overridden', ...guard, reason: `because ${text}` });
+    await lease.append({ type: 'step-started', step: 'switch', title: `switch ${text}`, uses: 'manual.change' });
+    await lease.append({
+      type: 'step-planned',
+      step: 'switch',
+      uses: 'manual.change',
+      before: null,
+      after: null,
+      diff: [`- old ${text}`, `+ new ${text}`],
+      notes: [`note ${text}`],
+      digest: '0'.repeat(64),
+    });
+    const state = foldRun(await store.read('r1'));
+    if (state === undefined) throw new Error('the run cannot be folded');
+    let shown = '';
+    const write = (part: string) => {
+      shown += part;
+    };
+    const output = { write, isTTY: true, columns: () => 100 };
+    const paint = createPaint({ isTTY: false, variables: {}, color: false });
+    const screen = createScreen({ output, redactor: createRedactor([]), paint, unicode: true });
+    printGoScreen(screen, state, 'switch', undefined);
+    const missing = ['found', 'row', 'said', 'because', 'old', 'new', 'note'].filter((word) => !shown.includes(word));
+    const faults = [...faultsOf(shown), ...missing.map((word) => `“${word} …” is not shown`)];
+    tally.add(faults.map((fault) => `the go screen with ${name}: ${fault}`));
+    await store.close();
+    remove();
+  }
+  tally.close();
+});
+
+test('a message of several lines for Slack: nothing adds a line, and the last ones are never cut off', ({ task }) => {
+  const tally = createTally(task);
+  for (const { name, text } of payloads) {
+    const shown = slackLines([`first ${text}`, `plan ${text}`, `last ${text}`]);
+    const faults = faultsOf(shown);
+    if (shown.split('\n').length !== 3) faults.push('a line was added');
+    tally.add(faults.map((fault) => `slackLines of ${name}: ${fault}`));
+  }
+  tally.close();
+});
+
+/** A resolver that answers every question with a CNAME to a name of these bytes, with an A record behind it. */
+async function startResolver(target: string) {
+  const socket = createSocket('udp4');
+  socket.on('message', (query, { address, port }) => {
+    const asked = dnsPacket.decode(query);
+    const name = asked.questions?.[0]?.name ?? '';
+    const answers: dnsPacket.Answer[] = [
+      { type: 'CNAME', name, ttl: 60, data: target },
+      { type: 'A', name: target, ttl: 60, data: '192.0.2.1' },
+    ];
+    const flags = dnsPacket.RECURSION_DESIRED | dnsPacket.RECURSION_AVAILABLE;
+    const answer = { type: 'response', id: asked.id ?? 0, flags, questions: asked.questions ?? [], answers } as const;
+    socket.send(dnsPacket.encode(answer), port, address);
+  });
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', () => resolve()));
+  return { port: socket.address().port, stop: () => new Promise<void>((resolve) => socket.close(() => resolve())) };
+}
+
+test('what a DNS server answers reaches no output as it is: screen, JSON, log, JUnit, metrics', {
+  timeout: 600_000,
+}, async ({ task }) => {
+  const tally = createTally(task);
+  for (const { name, text } of sample) {
+    const fake = await createFakeWorld();
+    const resolver = await startResolver(`odd${text.replaceAll('.', '')}.example.net`);
+    try {
+      const directory = join(fake.home, 'runbooks');
+      mkdirSync(join(directory, 'environments'), { recursive: true });
+      writeFileSync(
+        join(directory, 'ask.yaml'),
+        'title: Ask\nsteps:\n  - { id: ask, title: Ask, uses: dns.verify, with: { route: edge, ask: resolvers, must-agree: false }, timeout: 20s }\n',
+      );
+      writeFileSync(
+        join(directory, 'environments', 'odd.yaml'),
+        `hostname: api.example.com\nzone: example.com\nroutes:\n  edge: { provider: cloudflare, connect: 127.0.0.1 }\ndns: { resolvers: ["127.0.0.1:${resolver.port}"] }\n`,
+      );
+      const state = join(fake.home, 'state');
+      const [junit, metrics] = [join(fake.home, 'run.xml'), join(fake.home, 'run.prom')];
+      const common = ['ask', '--env', 'odd', '--runbooks', directory, '--state-dir', state];
+      const code = await program([...common, '--verbose', '--junit', junit, '--metrics', metrics], fake.world);
+      const faults = faultsOf(fake.stderr());
+      if (!fake.stderr().includes('odd')) faults.push(`the answer is not shown (exit ${code}): ${fake.stderr()}`);
+      fake.clear();
+      await program([...common, '--json'], fake.world);
+      const log = readdirSync(join(state, 'audit')).filter((file) => file.endsWith('.jsonl'));
+      const texts = [
+        fake.stdout(),
+        fake.stderr(),
+        ...log.map((file) => readFileSync(join(state, 'audit', file), 'utf8')),
+        ...[junit, metrics].map((file) => readFileSync(file, 'utf8')),
+      ];
+      for (const [at, said] of texts.entries()) {
+        faults.push(...faultsOf(said).map((fault) => `${['stdout', 'stderr'][at] ?? said.slice(0, 40)}: ${fault}`));
+      }
+      for (const line of fake.stdout().trimEnd().split('\n')) JSON.parse(line);
+      tally.add(faults.map((fault) => `a DNS answer with ${name}: ${fault}`));
+    } finally {
+      await resolver.stop();
+      await fake.remove();
+    }
+  }
+  tally.close();
+});
