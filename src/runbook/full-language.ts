@@ -26,7 +26,7 @@ function factsOf(action: AnyAction): ActionFacts {
     kind,
     name,
     summary,
-    ...(action.kind === 'check' && action.findings !== undefined ? { findings: action.findings } : {}),
+    ...(action.findings === undefined ? {} : { findings: action.findings }),
     input,
     output: () => jsonSchemaOf(action.output, 'output'),
     problemsIn(data, holes) {

@@ -6,7 +6,7 @@ import type { LenientStep, RawInput, RawRunbook } from './schema.ts';
 import type { Reading, SchemaProblem } from './schema-problem.ts';
 import type { Path } from './yaml-source.ts';
 
-/** What lint must know of an action. `findings`: the ids that a check's output may hold. */
+/** What lint must know of an action. `findings`: the ids that its output may hold. */
 export type ActionFacts = Pick<AnyAction, 'kind' | 'name' | 'summary'> & {
   findings?: readonly string[];
   /** What its `with` may be. */

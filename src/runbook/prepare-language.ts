@@ -19,7 +19,7 @@ export function prepareLanguage(actions: ReadonlyMap<string, AnyAction>): Prepar
       kind: action.kind,
       name: action.name,
       summary: action.summary,
-      ...(action.kind === 'check' && action.findings !== undefined ? { findings: action.findings } : {}),
+      ...(action.findings === undefined ? {} : { findings: action.findings }),
       input: prepareSchema(action.input),
       output: strip(jsonSchemaOf(action.output, 'output')),
     })),

@@ -136,7 +136,8 @@ test('with 50 requests it takes less than 30 s', { timeout: 90_000 }, async () =
     const request = suite.requests[index % suite.requests.length];
     return { ...request, id: `${request?.id}-${index}` };
   });
-  writeFileSync(file, stringify({ ...suite, requests }, { aliasDuplicateObjects: false }));
+  // What is measured is the run, not how prompt the simulator is beside other tests on the same processors.
+  writeFileSync(file, stringify({ ...suite, 'timeout-ms': 20_000, requests }, { aliasDuplicateObjects: false }));
   const metrics = join(home, 'fifty.prom');
   const { code, stderr } = await start([
     ...['rehearse', 'validate-fallback', '--scenario', 'healthy', '--runbooks', runbooks],

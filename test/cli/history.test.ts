@@ -29,7 +29,7 @@ beforeEach(() => fake.clear());
 test('a rehearsal that stops at a guard: exit 1, the guard named, how to pass it said', () => {
   expect(rehearsal.code).toBe(1);
   expect(rehearsal.stderr).toMatch(/guard verdict/);
-  expect(rehearsal.stderr).toMatch(/--override verdict=REASON/);
+  expect(rehearsal.stderr).toMatch(/--override verdict="why"/);
   expect(rehearsal.stderr).toMatch(/exit 1: failed, and nothing is left changed/);
 });
 

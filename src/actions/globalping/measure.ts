@@ -15,6 +15,8 @@ import {
   readProbes,
 } from './measurement.ts';
 
+const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+
 const inputSchema = z.strictObject({
   target: z
     .string()
@@ -25,14 +27,22 @@ const inputSchema = z.strictObject({
     .enum(['GET', 'HEAD', 'OPTIONS'])
     .default('GET')
     .describe('Globalping knows no other: a probe sends no body and changes nothing'),
-  path: z.string().startsWith('/').default('/').describe('no key can go along: anyone may read a measurement'),
+  path: z
+    .string()
+    .regex(/^\//, 'a path that begins with /')
+    .default('/')
+    .describe('no key can go along: anyone may read a measurement'),
   statuses: z
     .array(z.int().min(100).max(599))
     .min(1)
     .optional()
     .describe('what a working path answers to it without a key; any status below 500 unless given'),
   probes: z.int().min(1).max(50).optional().describe('the environment’s number unless given'),
-  resolver: z.ipv4().optional().describe('whom the probes ask for the address; each its own resolver unless given'),
+  resolver: z
+    .string()
+    .regex(ipv4, 'an IPv4 address')
+    .optional()
+    .describe('whom the probes ask for the address; each its own resolver unless given'),
   within: durationSchema.default(7_000).describe('the time box of it all; what has not been told by then is missing'),
 });
 
