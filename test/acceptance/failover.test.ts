@@ -115,6 +115,9 @@ test('dry run: every check runs, the change is planned, and no writing call leav
   const simulated = await world('--speed', '20');
   const ended = await simulated.runbook('failover', [...reason, '--dry-run', '--json']).ended;
   expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining('enabled: false')]);
+  expect(ended.stderr).toContain('FAIL OVER: ');
+  // It is what runs: nobody need start it.
+  expect(ended.stderr).not.toContain('run next:');
   expect(resultOf(ended.stdout)).toMatchObject({ outcome: 'succeeded', mode: 'dry-run' });
   expect(await simulated.writes()).toEqual([]);
 });

@@ -69,14 +69,14 @@ export function createEntryPrinter({
         printSummary(screen, step, {
           detail: full || state.mode === 'dry-run' || step.summary?.always === true,
         });
-        return printCommand(screen, step, `${environmentFlag(state)}${runbooks}${flags}`);
+        return printCommand(screen, state, step, `${environmentFlag(state)}${runbooks}${flags}`);
       case 'step-failed':
         if (step === undefined) return;
         ended(step, state.speed);
         printSummary(screen, step, { detail: true });
         if (hasStoppedAt(state, entry)) more(entry.error.hint ?? '');
         else explain(entry.error);
-        return printCommand(screen, step, `${environmentFlag(state)}${runbooks}${flags}`);
+        return printCommand(screen, state, step, `${environmentFlag(state)}${runbooks}${flags}`);
       case 'step-skipped':
         say(marks.skipped, titleOf(state, entry.step));
         return more(entry.why);
@@ -170,9 +170,12 @@ function hasStoppedAt(state: RunState, { step, error }: Extract<Entry, { type: '
   return error.message === `guard ${guard}: ${message}`;
 }
 
-/** The next command on a line of its own, which is neither wrapped nor marked: it is pasted as it stands. */
-function printCommand(screen: Screen, { summary }: StepState, flags: string): void {
-  if (summary?.command === undefined) return;
+/**
+ * The next command on a line of its own, which is neither wrapped nor marked: it is pasted as it stands. Not where it is
+ * what runs already.
+ */
+function printCommand(screen: Screen, { runbook }: RunState, { summary }: StepState, flags: string): void {
+  if (summary?.command === undefined || summary.command.startsWith(`resend-ops ${runbook} `)) return;
   screen.line('run next:', { indent: textIndent });
   screen.copyable(`${summary.command}${flags}`);
 }
