@@ -4,6 +4,7 @@ import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
 import type { ApprovalRule, Scope, Step } from '../runbook/runbook.ts';
 import type { Environment } from '../world/environment.ts';
 import { scopeOf } from './expressions.ts';
+import { isGone } from './in-place.ts';
 import type { StartOptions } from './options.ts';
 import type { Session } from './session.ts';
 
@@ -60,7 +61,7 @@ export function assertApprovable(
 function isPastAsking(steps: Before['steps'], step: Step): boolean {
   const { phase, change = null } = steps.get(step.id) ?? {};
   if (phase === 'succeeded' || phase === 'skipped') return true;
-  if (change !== null && change.status !== 'not-applied' && change.status !== 'reverted') return true;
+  if (change !== null && !isGone(change)) return true;
   return step.kind !== 'action' && step.steps.some((child) => isPastAsking(steps, child) && isMade(steps, child));
 }
 

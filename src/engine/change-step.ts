@@ -11,6 +11,7 @@ import { planDigest, sameJson } from './digest.ts';
 import { resolveWith } from './expressions.ts';
 import { doubtOf, succeed, timeoutOf, unresolved } from './finish-change.ts';
 import { raiseGuard } from './guards.ts';
+import { isGone } from './in-place.ts';
 import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
 import { type Session, safePoint } from './session.ts';
 import { settle } from './settle.ts';
@@ -159,9 +160,8 @@ async function make(
   return await conclude(session, step, action, planned, { output, trouble });
 }
 
-/** What was written was there before: it is as undone as it can be. */
 async function leaveNothing(session: Session, step: ActionStep, action: ChangeAction): Promise<void> {
-  if (action.leavesNothing === true) await session.record({ type: 'change-reverted', step: step.id });
+  if (action.leavesNothing === true) await session.record({ type: 'change-left-nothing', step: step.id });
 }
 
 async function conclude(
@@ -217,7 +217,7 @@ async function conclude(
 /** A change that an earlier drive began: finished from what the world shows. Undefined when it is to be planned anew. */
 async function takeUp(session: Session, step: ActionStep, action: ChangeAction): Promise<StepEnd | undefined> {
   const change = session.state.steps.get(step.id)?.change ?? null;
-  if (change === null || change.status === 'not-applied' || change.status === 'reverted') return undefined;
+  if (change === null || isGone(change)) return undefined;
   const planned = { input: change.input, before: change.before, after: change.after };
   const settled = await settle(
     session,

@@ -21,6 +21,11 @@ function isDoubtful({ status }: ChangeState): boolean {
   return status === 'intended' || status === 'doubted' || status === 'unresolved';
 }
 
-function mayBeInPlace({ undoable, status }: ChangeState): boolean {
-  return undoable && status !== 'reverted' && status !== 'not-applied';
+function mayBeInPlace(change: ChangeState): boolean {
+  return change.undoable && !isGone(change);
+}
+
+/** Whether nothing of a change is in the world, for certain. */
+export function isGone({ status }: ChangeState): boolean {
+  return status === 'not-applied' || status === 'reverted' || status === 'left-nothing';
 }

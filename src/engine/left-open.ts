@@ -2,6 +2,7 @@ import type { AnyAction } from '../actions/action.ts';
 import type { LeftOpen } from '../actions/afterwards.ts';
 import type { RunState, StepState } from '../journal/run-state.ts';
 import type { Json } from '../world/json.ts';
+import { isGone } from './in-place.ts';
 
 /** Something in public that a run has left for a person to close. `isSure`: false where nobody can tell whether it is there. */
 export type OpenThing = LeftOpen & { step: string; isSure: boolean };
@@ -16,7 +17,7 @@ export function thingsLeftOpen(state: RunState, actions: ReadonlyMap<string, Any
   const told = new Map<string, string>();
   for (const step of stepsInOrder(state)) {
     const { change, toldAtEnd } = step;
-    if (change === null || change.status === 'not-applied' || change.status === 'reverted') continue;
+    if (change === null || isGone(change)) continue;
     const action = actions.get(change.uses);
     if (action?.kind !== 'change' || action.leavesOpen === undefined) continue;
     const left = action.leavesOpen(outputOf(step, action), change.input);

@@ -73,7 +73,7 @@ async function revertOne(session: Session, step: ChangedStep, action: ChangeActi
     return;
   }
   if (action.leavesNothing === true) {
-    await session.record({ type: 'change-reverted', step: step.id });
+    await session.record({ type: 'change-left-nothing', step: step.id });
     return;
   }
   await session.record({ type: 'revert-intended', step: step.id });

@@ -74,6 +74,7 @@ const durable: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'step-failed',
   'revert-intended',
   'change-reverted',
+  'change-left-nothing',
   'revert-failed',
   'run-suspended',
 ]);

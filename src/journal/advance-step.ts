@@ -96,7 +96,7 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
       step.endedAtMs = atMs;
       step.markedDone = entry.evidence;
       step.error = null;
-      if (step.change !== null && step.change.status !== 'reverted') {
+      if (step.change !== null && step.change.status !== 'reverted' && step.change.status !== 'left-nothing') {
         step.change = { ...step.change, status: 'applied', appliedSeq: step.change.appliedSeq ?? entry.seq };
       }
       return;
@@ -119,6 +119,8 @@ function changeAfter(entry: Extract<Entry, { step: string }>): Partial<ChangeSta
       return { status: 'reverting' };
     case 'change-reverted':
       return { status: 'reverted' };
+    case 'change-left-nothing':
+      return { status: 'left-nothing' };
     case 'revert-failed':
       return { status: 'revert-failed', error: entry.error };
     default:

@@ -142,6 +142,8 @@ export type Event =
   | { type: 'rollback-started'; why: string; cause: RollbackCause }
   | { type: 'revert-intended'; step: string }
   | { type: 'change-reverted'; step: string }
+  /** It wrote what was there before: nothing of it is in place, and nothing is to be undone. */
+  | { type: 'change-left-nothing'; step: string }
   | {
       type: 'revert-failed';
       step: string;

@@ -15,6 +15,7 @@ export type ChangeStatus =
   | 'unresolved'
   | 'reverting'
   | 'reverted'
+  | 'left-nothing'
   | 'revert-failed';
 
 /** A change as journaled: enough for any process to observe, finish or undo it. */

@@ -43,7 +43,7 @@ test('only with --prove-write is anything written, and it is written back as it 
   ]);
   const types = proven.of('prove-cloudflare').map(({ type }) => type);
   expect(types).toEqual([
-    ...['step-started', 'step-planned', 'change-intended', 'change-applied', 'change-reverted', 'step-succeeded'],
+    ...['step-started', 'step-planned', 'change-intended', 'change-applied', 'change-left-nothing', 'step-succeeded'],
   ]);
   expect(proven.lines.some(({ type }) => type === 'go-given')).toBe(false);
   const result = proven.lines.find(({ type }) => type === 'result');
@@ -53,7 +53,8 @@ test('only with --prove-write is anything written, and it is written back as it 
   const still = ({ loadBalancers }: typeof before) =>
     loadBalancers.map(({ modifiedOn: _, ...rest }) => ({ description: '', ...rest }));
   expect(still(after)).toEqual(still(before));
-  expect(proven.stderr).not.toMatch(/cannot be unsent|not reached/);
+  expect(proven.stderr).toMatch(/done +The token may write/);
+  expect(proven.stderr).not.toMatch(/cannot be unsent|not reached|undone/);
 });
 
 test('a token that reads and may not write passes without the proof, and fails with it', {

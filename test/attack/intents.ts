@@ -28,6 +28,7 @@ const outcomes: ReadonlySet<string> = new Set<Entry['type']>([
   'change-not-applied',
   'change-unresolved',
   'change-reverted',
+  'change-left-nothing',
   'revert-failed',
 ]);
 

@@ -141,8 +141,6 @@ export function createEntryPrinter({
       case 'rollback-started':
         return say({ ...marks.undone, word: 'undoing' }, entry.why);
       case 'change-reverted':
-        // A write of what was there before is as good as undone, and no news.
-        if (!state.rollingBack) return;
         return say(marks.undone, titleOf(state, entry.step));
       case 'revert-failed':
         say(marks.failed, `not undone: ${titleOf(state, entry.step)} (the world shows: ${entry.observed})`);
