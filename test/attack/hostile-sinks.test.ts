@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import dnsPacket from 'dns-packet';
 import { expect, test } from 'vitest';
 import { slackLines } from '../../src/actions/slack/slack-text.ts';
@@ -51,7 +51,7 @@ test('a question and its choices are drawn with no code but the line editor’s 
     ]) {
       const before = shown.length;
       const answer = ask();
-      for (let turn = 0; turn < 500 && !shown.slice(before).includes('asked'); turn += 1) await sleep(10);
+      while (!shown.slice(before).includes('asked')) await once(display, 'data');
       prompts.interrupt();
       expect(await answer).toEqual({ kind: 'interrupted' });
     }

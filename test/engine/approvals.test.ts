@@ -23,6 +23,20 @@ function waiting(approvals: string, onRequest: (asked: Requested) => void | Prom
   return made;
 }
 
+/** A clock on which nobody wakes up. */
+const stopped = () => ({ ...createClock({ speed: 1 }), sleep: () => new Promise<never>(() => undefined) });
+
+/** Starts a run whose driver, once it waits for approvals, never looks again, as a process that is killed does. */
+function leaveWaiting(made: ReturnType<typeof bench>): Promise<Requested> {
+  const asked = new Promise<Requested>((resolve) =>
+    made.onEntry((entry) => {
+      if (entry.type === 'approval-requested') resolve(entry);
+    }),
+  );
+  void startRun({ ...made.options, clock: stopped() });
+  return asked;
+}
+
 const say = ({ store }: ReturnType<typeof bench>, { run, step, digest }: Requested, user: string, other?: string) =>
   store.say(
     run,
@@ -174,16 +188,9 @@ test('killed between the approval and the intent: the same counts again, unless 
 test('who is the last that could approve cannot take the run up; whoever else drove it cannot approve', async () => {
   const made = bench(switchWith('{ from: [ana, bo] }'), { self: deadProcess() });
   const real = createClock({ speed: 1 });
-  const asked = new Promise<Requested>((resolve) =>
-    made.onEntry((entry) => {
-      if (entry.type === 'approval-requested') resolve(entry);
-    }),
-  );
-  const sleep = () => new Promise<never>(() => undefined);
-  void startRun({ ...made.options, clock: { ...real, sleep } });
-  const request = await asked;
+  const request = await leaveWaiting(made);
   const { run } = request;
-  const second = { ...made.afterDeath(run), clock: { ...real, sleep }, actor: { user: 'ana', host: 'here' } };
+  const second = { ...made.afterDeath(run), clock: stopped(), actor: { user: 'ana', host: 'here' } };
   // Its last entry before it waits, and never looks again.
   const taken = new Promise<void>((resolve) => {
     let isResumed = false;
@@ -261,15 +268,7 @@ test('what was given before a crash counts for the same plan, but not once its g
   const real = createClock({ speed: 1 });
   for (const driver of ['tester', 'ana']) {
     const made = bench(switchWith('{ from: [ana, bo] }'), { self: deadProcess() });
-    const asked = new Promise<Requested>((resolve) =>
-      made.onEntry((entry) => {
-        if (entry.type === 'approval-requested') resolve(entry);
-      }),
-    );
-    // The first driver never looks again, as a process that is killed does.
-    const sleep = () => new Promise<never>(() => undefined);
-    void startRun({ ...made.options, clock: { ...real, sleep } });
-    const request = await asked;
+    const request = await leaveWaiting(made);
     const { run } = request;
     await say(made, request, 'ana');
     made.onEntry((entry) => {

@@ -108,7 +108,10 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   };
 }
 
-/** Each round starts at its own time, whether or not the one before has ended: a hanging route does not stretch them. */
+/**
+ * Each round starts at its own time, whether or not the one before has ended: a hanging route does not stretch them. (In a
+ * rehearsal at speed they are let pass one another: {@link letPass}.)
+ */
 async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
   const whole = ctx.suite(input.suite);
   const requests = whole.requests.filter(({ critical }) => critical || input.only === 'all');
@@ -144,6 +147,7 @@ const longestWaitMs = 700;
 async function letPass(before: Promise<unknown>, { clock, signal }: ActionContext): Promise<void> {
   if (clock.speed <= 1) return;
   const over = new AbortController();
+  // Only the time is of interest here: a round that fails is told by itself, and a stop by the signal.
   const waited = clock
     .sleep(longestWaitMs * clock.speed, AbortSignal.any([signal, over.signal]))
     .catch(() => undefined);
