@@ -49,6 +49,7 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     });
   }
   const documents = await pinDocuments(options);
+  const durations = Object.keys(options.inputs).filter((name) => options.runbook.inputs[name]?.type === 'duration');
   const first: Extract<Event, { type: 'run-started' }> = {
     type: 'run-started',
     runbook: options.runbook.name,
@@ -58,6 +59,7 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     environment: options.environmentName,
     hostname: options.environment.hostname,
     inputs: options.inputs,
+    ...(durations.length > 0 && { durations }),
     documents,
     resources: resource === undefined ? [] : [resource],
     overrides: options.overrides,

@@ -36,6 +36,8 @@ export type Event =
       environment: string;
       hostname: string;
       inputs: Readonly<Record<string, Json>>;
+      /** Names of the inputs that are durations, whose values are milliseconds. Absent where none is. */
+      durations?: readonly string[];
       documents: readonly PinnedDocument[];
       resources: readonly string[];
       overrides: Readonly<Record<string, string>>;

@@ -102,6 +102,8 @@ export type RunState = {
   environment: string;
   hostname: string;
   inputs: Readonly<Record<string, Json>>;
+  /** Names of the inputs whose values are milliseconds. */
+  durations: readonly string[];
   documents: readonly PinnedDocument[];
   resources: readonly string[];
   overrides: Readonly<Record<string, string>>;

@@ -23,6 +23,7 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
     environment: entry.environment,
     hostname: entry.hostname,
     inputs: entry.inputs,
+    durations: entry.durations ?? [],
     documents: entry.documents,
     resources: entry.resources,
     overrides: entry.overrides,

@@ -93,6 +93,19 @@ test('five-minute cycles: a window that is wider than they are sees both halves 
   expect(verdict.because.join('\n')).toMatch(/edge failed in [2-5] of 6 rounds/);
 });
 
+test('failover looks for as long as it is told, and decides by the same rounds', { timeout: 120_000 }, async () => {
+  const args = ['--scenario', 'cloudflare-2025-11-18', '--from', 'everywhere', '--speed', '60', '--over', '12m'];
+  const { stdout, stderr } = await start([
+    'rehearse',
+    'failover',
+    ...args,
+    ...['--reason', 'edge comes and goes', '--dry-run', '--json', '--state-dir', join(home, 'state')],
+  ]).ended;
+  // A moment of the bad half alone would read as 6 of 6.
+  expect(stdout).toMatch(/"counted":\{"failed":[2-5],"rounds":6,"needed":3\}|edge failed in [2-5] of 6 rounds/);
+  expect(stderr).toMatch(/^REHEARSAL, DRY RUN . over: 12m$/m);
+});
+
 test('sources that hang cost no more than their time boxes: 11 s, and under 15 s with the start of a busy machine', {
   timeout: 120_000,
 }, async () => {

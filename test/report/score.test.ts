@@ -14,6 +14,7 @@ function state(more: Partial<RunState> = {}): RunState {
     environment: 'production',
     hostname: 'api.example.com',
     inputs: {},
+    durations: [],
     documents: [],
     resources: [],
     overrides: {},

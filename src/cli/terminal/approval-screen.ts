@@ -2,6 +2,7 @@ import { approversOf, runnersOf, shortDigest } from '../../engine/judge-approval
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import { timeOfDay } from './duration.ts';
 import { printDiff, textIndent } from './evidence.ts';
+import { printInputs } from './print-inputs.ts';
 import { sanitise, sanitiseLines } from './sanitise.ts';
 import type { Screen } from './screen.ts';
 
@@ -29,9 +30,7 @@ export function printApprovalScreen(screen: Screen, state: RunState, step: StepS
   screen.line({ text: sanitise(step.title), tone: 'strong' });
   screen.line(['on ', { text: sanitise(state.hostname), tone: 'strong' }]);
   screen.line({ text: sanitise(`${state.title} · run ${state.run} of ${user}@${host}`), tone: 'quiet' });
-  for (const [name, value] of Object.entries(state.inputs)) {
-    screen.line({ text: sanitise(`${name}: ${String(value)}`), tone: 'quiet' });
-  }
+  printInputs(screen, state.inputs, state.durations);
   screen.line();
   screen.line({ text: 'What was found', tone: 'accent' });
   for (const found of state.steps.values()) {

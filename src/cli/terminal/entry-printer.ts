@@ -6,6 +6,7 @@ import { quoteForShell } from '../../world/quote-for-shell.ts';
 import { approvalLines } from './approval-screen.ts';
 import { formatDuration, formatLimit, timeOfDay } from './duration.ts';
 import { printDiff, printSummary, textIndent } from './evidence.ts';
+import { printInputs } from './print-inputs.ts';
 import { sanitise, sanitiseLines } from './sanitise.ts';
 import type { Screen } from './screen.ts';
 import { type Mark, markOf, marks } from './symbols.ts';
@@ -198,9 +199,7 @@ const confirmers = {
 function printHeader(screen: Screen, entry: Extract<Entry, { type: 'run-started' }>): void {
   screen.line({ text: sanitise(entry.title), tone: 'strong' });
   screen.line({ text: sanitise(`${entry.hostname} · run ${entry.run} · ${timeOfDay(entry.time)} UTC`), tone: 'quiet' });
-  for (const [name, value] of Object.entries(entry.inputs)) {
-    screen.line({ text: sanitise(`${name}: ${String(value)}`), tone: 'quiet' });
-  }
+  printInputs(screen, entry.inputs, entry.durations);
   screen.line();
 }
 
