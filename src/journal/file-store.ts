@@ -142,7 +142,6 @@ export function createFileStore(options: FileStoreOptions): Store {
     },
     async close() {
       writer.close();
-      lock.close();
     },
   };
 }

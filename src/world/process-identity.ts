@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 
 /**
  * Which process on which machine, told apart from any later process that gets the same number. `start` is when the
- * process began as the system says it; `boot` is `host/id of this boot/process namespace`. All are plain text.
+ * process began as the system says it; `boot` is `host/id of this boot/process namespace`. All are plain text, the host's
+ * name cut at 64 characters (Linux has no longer ones), and short enough to stand in the name of a file (255 bytes).
  */
 export type ProcessIdentity = { pid: number; start: string; boot: string };
 
@@ -22,7 +23,7 @@ export function readIdentity(pid: number): ProcessIdentity {
   return {
     pid,
     start: start.kind === 'running' ? start.at : '',
-    boot: [hostname(), bootId(), processNamespace()].join('/'),
+    boot: [hostname().slice(0, 64), bootId(), processNamespace()].join('/'),
   };
 }
 

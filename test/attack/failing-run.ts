@@ -143,11 +143,9 @@ function isWriteToWorld({ at, op, text = '' }: Act): boolean {
 /** The rest of a short write is written; a lock not given back is its process's, and passes on with that. */
 function isHarmless(acts: readonly Act[], blow: Blow): boolean {
   if (blow.code === 'SHORT') return true;
-  const refused = acts.filter(({ at }) => at === 'refused');
-  const isOfClosing = ({ op, path }: Act) => op === 'rm' && /\/lock\/(holder|free)-/.test(path);
-  return (
-    refused.length === 0 || refused.every((act) => isOfClosing(act) || (act.op === 'link' && /\/free-/.test(act.path)))
-  );
+  return acts
+    .filter(({ at }) => at === 'refused')
+    .every(({ op, to = '' }) => op === 'rename' && to.endsWith('/lock/free'));
 }
 
 function hasBegun({ stdout }: Ended): boolean {

@@ -1,6 +1,7 @@
-import fs, { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAppendLock } from '../../src/journal/append-lock.ts';
 import { isAlive, type ProcessIdentity, readSelf } from '../../src/world/process-identity.ts';
@@ -24,28 +25,35 @@ function lockOf(self: ProcessIdentity = readSelf(), slept: number[] = []) {
   });
 }
 
-function holdAs(holder: ProcessIdentity | string, generation = 7): void {
-  writeFileSync(join(directory, String(generation)), typeof holder === 'string' ? holder : JSON.stringify(holder));
+/** The name of the token while this process has it. */
+function heldBy({ pid, start, boot }: ProcessIdentity, tag = 'one'): string {
+  return ['held', pid, start, boot, tag].map((part) => encodeURIComponent(part)).join(',');
 }
 
-test('passes from one to the next, and leaves no more than one generation behind', async () => {
+/** Somebody else has the token. */
+function holdAs(holder: ProcessIdentity, tag?: string): void {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name));
+  writeFileSync(join(directory, heldBy(holder, tag)), '');
+}
+
+test('passes from one to the next, and leaves one free token and nothing else', async () => {
   const [one, two] = [lockOf(), lockOf()];
   for (let turn = 0; turn < 10; turn += 1) {
     const giveBack = await one.acquire();
+    expect(readdirSync(directory)).toEqual([expect.stringMatching(/^held,/)]);
     giveBack();
     (await two.acquire())();
   }
-  one.close();
-  two.close();
-  expect(readdirSync(directory).length).toBeLessThanOrEqual(2);
+  expect(readdirSync(directory)).toEqual(['free']);
+  expect(readdirSync(dirname(directory))).toEqual([basename(directory)]);
 });
 
 test('a dead holder’s lock passes on at once: gone, recycled pid, or before a reboot', async () => {
   const self = readSelf();
   const [host = '', , namespace = ''] = self.boot.split('/');
   const dead = [deadProcess(), { ...self, pid: 2 ** 22 + 1 }, { ...self, boot: `${host}/earlier-boot/${namespace}` }];
-  for (const [at, holder] of dead.entries()) {
-    holdAs(holder, 100 * (at + 1));
+  for (const holder of dead) {
+    holdAs(holder);
     const slept: number[] = [];
     (await lockOf(self, slept).acquire())();
     expect(slept).toEqual([]);
@@ -65,19 +73,24 @@ test('a living holder is waited for, and never robbed', async () => {
   (await lockOf().acquire())();
 });
 
-test('taken again at once while nobody else had it, and never by a number that others have gone past', async () => {
-  const [one, two, three] = [lockOf(), lockOf(), lockOf()];
-  for (let turn = 0; turn < 3; turn += 1) (await one.acquire())();
-  const names = () => readdirSync(directory).filter((name) => /^\d+$/.test(name));
-  expect(names()).toEqual(['5', '6']);
-  (await two.acquire())();
-  const giveBack = await three.acquire();
-  // The number after the one by which the first gave it back is there to be made again.
-  expect(names()).toEqual(['9']);
-  await expect(one.acquire()).rejects.toMatchObject({ code: 'audit' });
-  expect(names()).toEqual(['9']);
-  giveBack();
-  (await one.acquire())();
+test('of many that begin at once, on a directory without a token, one at a time has it', async () => {
+  const slow = () =>
+    createAppendLock({ directory, self: readSelf(), isAlive: () => 'alive', sleep: (ms) => sleep(ms) });
+  let inside = 0;
+  await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const lock = slow();
+      for (let turn = 0; turn < 5; turn += 1) {
+        const giveBack = await lock.acquire();
+        inside += 1;
+        expect(inside).toBe(1);
+        await sleep(0);
+        inside -= 1;
+        giveBack();
+      }
+    }),
+  );
+  expect(readdirSync(directory)).toEqual(['free']);
 });
 
 test('holders that pass it on are waited for as long as they do', async () => {
@@ -90,8 +103,8 @@ test('holders that pass it on are waited for as long as they do', async () => {
     // Each time that it looks again, the next holder has it.
     sleep: async () => {
       turns += 1;
-      if (turns < 120) holdAs(self, 7 + turns);
-      else writeFileSync(join(directory, '5000'), '');
+      holdAs(self, String(turns));
+      if (turns === 120) renameSync(join(directory, heldBy(self, '120')), join(directory, 'free'));
     },
     waitMs: 50,
   });
@@ -103,8 +116,44 @@ test('holders that pass it on are waited for as long as they do', async () => {
 test('a holder on another machine, and what is no lock at all, are waited for too', async () => {
   holdAs({ pid: 1, start: '1', boot: 'elsewhere/b/n' });
   await expect(lockOf().acquire()).rejects.toMatchObject({ message: expect.stringContaining('elsewhere') });
-  holdAs('what is this', 8);
-  await expect(lockOf().acquire()).rejects.toMatchObject({ message: expect.stringContaining('not a lock') });
+  for (const name of ['what is this', 'held,', 'held,0,1,b,t', 'held,1,%,b,t', 'held,1,1,b']) {
+    for (const old of readdirSync(directory)) rmSync(join(directory, old));
+    writeFileSync(join(directory, name), '');
+    await expect(lockOf().acquire()).rejects.toMatchObject({
+      message: expect.stringContaining('not a lock'),
+      hint: expect.stringContaining(`rm -r ${directory}`),
+    });
+    expect(readdirSync(directory)).toEqual([name]);
+  }
+});
+
+test('a second token, as a file system that halves a rename may leave it, becomes one again', async () => {
+  const dead = deadProcess();
+  holdAs(dead);
+  writeFileSync(join(directory, heldBy(dead, 'two')), '');
+  const giveBack = await lockOf().acquire();
+  expect(readdirSync(directory)).toEqual([expect.stringMatching(/^held,/)]);
+  giveBack();
+  writeFileSync(join(directory, heldBy(dead)), '');
+  (await lockOf().acquire())();
+  // The living one has the other token: who robs the dead sees it, and gives way.
+  rmSync(join(directory, 'free'));
+  const real = fs.readdirSync;
+  let looks = 0;
+  const late = (path: string) => {
+    looks += 1;
+    if (looks === 2) writeFileSync(join(directory, heldBy(readSelf(), 'late')), '');
+    return real(path);
+  };
+  Object.assign(fs, { readdirSync: late });
+  syncBuiltinESMExports();
+  try {
+    await expect(lockOf().acquire()).rejects.toMatchObject({ code: 'audit' });
+  } finally {
+    Object.assign(fs, { readdirSync: real });
+    syncBuiltinESMExports();
+  }
+  expect(readdirSync(directory)).toEqual([heldBy(readSelf(), 'late')]);
 });
 
 test('a lock that could not be given back is taken again by its holder', async () => {
@@ -114,53 +163,56 @@ test('a lock that could not be given back is taken again by its holder', async (
   (await lockOf().acquire())();
 });
 
-test('files of killed processes are cleared away, and a cleared directory is filled again', async () => {
-  const token = '00000000-0000-4000-8000-000000000000';
-  writeFileSync(join(directory, `holder-${token}`), JSON.stringify(deadProcess()));
-  writeFileSync(join(directory, `free-${token}`), '');
+test('a cleared directory is filled again, and what a killed process left beside it is cleared away', async () => {
   const lock = lockOf();
   (await lock.acquire())();
-  expect(readdirSync(directory).filter((name) => name.includes(token))).toEqual([]);
-  for (const name of readdirSync(directory)) rmSync(join(directory, name));
+  rmSync(join(directory, 'free'));
+  mkdirSync(`${directory}.left`);
+  writeFileSync(join(`${directory}.left`, 'free'), '');
   (await lock.acquire())();
+  expect(readdirSync(dirname(directory))).toEqual([basename(directory)]);
+  const giveBack = await lock.acquire();
+  for (const name of readdirSync(directory)) rmSync(join(directory, name));
+  giveBack();
+  (await lock.acquire())();
+  expect(readdirSync(directory)).toEqual(['free']);
 });
 
-const { linkSync, unlinkSync } = fs;
-/** The system refuses a call with this code, `times` times. */
-function refuse(call: 'linkSync' | 'unlinkSync', code: string, times: number): void {
-  const real = { linkSync, unlinkSync }[call] as (...args: unknown[]) => void;
-  let left = times;
-  const refusing = (...args: unknown[]) => {
-    if (left <= 0) return real(...args);
+const { renameSync: rename } = fs;
+/** The system refuses the next renaming with this code. */
+function refuseRename(code: string): void {
+  let left = 1;
+  const refusing: typeof rename = (from, to) => {
+    if (left <= 0) return rename(from, to);
     left -= 1;
-    throw Object.assign(new Error(`${code}: put in`), { code, syscall: call });
+    throw Object.assign(new Error(`${code}: put in`), { code, syscall: 'rename' });
   };
-  Object.assign(fs, { [call]: refusing });
+  Object.assign(fs, { renameSync: refusing });
   syncBuiltinESMExports();
 }
 afterEach(() => {
-  Object.assign(fs, { linkSync, unlinkSync });
+  Object.assign(fs, { renameSync: rename });
   syncBuiltinESMExports();
 });
 
 test('what the system refuses is told, and is no lock', async () => {
-  refuse('linkSync', 'EIO', 1);
+  refuseRename('EIO');
   await expect(lockOf().acquire()).rejects.toMatchObject({ code: 'EIO' });
   const lock = lockOf();
   (await lock.acquire())();
-  refuse('linkSync', 'EIO', 1);
+  refuseRename('EIO');
   await expect(lock.acquire()).rejects.toMatchObject({ code: 'EIO' });
   (await lockOf().acquire())();
 });
 
-test('a generation that cannot be removed is told; one that somebody else has removed is not', async () => {
+test('a lock whose giving back the system refused stays with its holder, who takes it again', async () => {
   const lock = lockOf();
+  const giveBack = await lock.acquire();
+  refuseRename('ENOSPC');
+  giveBack();
+  await expect(lockOf().acquire()).rejects.toMatchObject({ code: 'audit' });
   (await lock.acquire())();
-  refuse('unlinkSync', 'EIO', 1);
-  await expect(lock.acquire()).rejects.toMatchObject({ code: 'EIO' });
-  (await lock.acquire())();
-  refuse('unlinkSync', 'ENOENT', 2);
-  (await lock.acquire())();
+  (await lockOf().acquire())();
 });
 
 test('a living holder is asked after at growing intervals, for as long as was said', async () => {
@@ -175,13 +227,4 @@ test('a living holder is asked after at growing intervals, for as long as was sa
   const waited = slept.reduce((sum, ms) => sum + ms, 0);
   expect(waited).toBeGreaterThanOrEqual(500);
   expect(waited).toBeLessThan(540);
-});
-
-test('a lock that is closed leaves nothing of its own but the generation that says that it is free', async () => {
-  const lock = lockOf();
-  (await lock.acquire())();
-  lock.close();
-  expect(readdirSync(directory).every((name) => /^\d+$/.test(name))).toBe(true);
-  lock.close();
-  (await lock.acquire())();
 });

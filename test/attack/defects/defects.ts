@@ -323,8 +323,8 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/journal/append-lock.ts',
-        find: "    if (holder === undefined || isAlive(holder) !== 'dead') return { kind: 'held', generation: top, says };",
-        replace: "    if (holder === undefined) return { kind: 'held', generation: top, says };",
+        find: "  return holder !== undefined && isAlive(holder) === 'dead';",
+        replace: '  return holder !== undefined;',
       },
     ],
     caughtBy: inProcess('test/journal/append-lock.test.ts', 'a living holder is waited for'),
