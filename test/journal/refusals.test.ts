@@ -147,6 +147,21 @@ test('entries that do not begin with the beginning of a run are no run', async (
   expect(foldRun([])).toBeUndefined();
 });
 
+test('an entry that is longer than a line of the log may be is refused, and the log goes on', async () => {
+  const store = await begun();
+  // With the fields that every entry has, a text of this length is just too long, and one of a thousand less is not.
+  const longest = 1_048_576;
+  await expect(store.say('run-1', bob, { type: 'commented', text: 'x'.repeat(longest) })).rejects.toMatchObject({
+    code: 'audit',
+    message: expect.stringMatching(/an entry of 10\d{5} bytes is too long for the audit log, which takes 1048576/),
+    hint: expect.stringContaining('commented of run run-1 was not recorded'),
+  });
+  await store.say('run-1', bob, { type: 'commented', text: 'x'.repeat(longest - 1000) });
+  await store.say('run-1', bob, { type: 'commented', text: 'short' });
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 3 });
+  expect(await storeOn(directory).read('run-1')).toHaveLength(3);
+});
+
 test('a watch that cannot wait says why', async () => {
   const store = storeOn(directory, {
     clock: { now: Date.now, sleep: () => Promise.reject(new Error('the clock is broken')) },
