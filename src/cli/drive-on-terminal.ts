@@ -2,9 +2,10 @@ import path from 'node:path';
 import { actions } from '../actions/index.ts';
 import { createInterrupts, readerGone } from '../engine/interrupts.ts';
 import { openAsJson, thingsLeftOpen } from '../engine/left-open.ts';
+import { thingsOpenBefore } from '../engine/open-before.ts';
 import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
-import { type ExitCode, OpsError } from '../errors.ts';
+import { type ExitCode, exitCodes, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { readScores } from '../report/score-history.ts';
 import { idsOfOptional } from '../runbook/optional-steps.ts';
@@ -142,15 +143,19 @@ export async function driveOnTerminal(
     witness?.ended(result);
     const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
     const open = last === undefined ? [] : thingsLeftOpen(last, actions);
+    // A log that failed has been told of already, and what it held cannot be asked.
+    const isReadable = result.exitCode !== exitCodes.audit;
+    const openBefore = last === undefined || !isReadable ? [] : await thingsOpenBefore(store, last, actions);
     if (last !== undefined) {
       const customers = closing?.lines ?? [];
       const { head, exitCode, message } = result;
       const { objective } = runbook;
-      printEndScreen(screen, last, { objective, head, exitCode, message, customers, open, flags: stateFlags(options) });
+      const flags = stateFlags(options);
+      printEndScreen(screen, last, { objective, head, exitCode, message, customers, open, openBefore, flags });
     }
     // Byte for byte, without banner or wrapping: it is the only copy.
     for (const line of [result.evidence, result.remedy]) if (line !== undefined) world.stderr.write(`${line}\n`);
-    const told = { ...result, leftOpen: openAsJson(open) };
+    const told = { ...result, leftOpen: openAsJson(open), openBefore: openAsJson(openBefore) };
     if (json) writeJsonLine(world, closing === undefined ? told : { ...told, score: closing.score });
     return result.exitCode;
   } catch (error) {

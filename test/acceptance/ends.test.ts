@@ -199,6 +199,30 @@ describe('the public notice, where a run leaves nothing changed', () => {
   });
 });
 
+test('until somebody closes it, each later run names what an earlier one left open, and the command that closes it', {
+  timeout: longTest,
+}, async () => {
+  const simulated = await world();
+  const moved = await simulated.run('moves', ['--json']).ended;
+  const { run } = JSON.parse(moved.stdout.trim().split('\n').at(-1) ?? '');
+  const { id } = await simulated.notice();
+  const open = `open to customers since run ${run}, as far as the log tells: public notice ${id} (monitoring)`;
+  const triage = ['--over', '1s', '--json'];
+  const later = await simulated.run('triage', triage).ended;
+  expect(later.code, later.stderr).toBe(0);
+  expect(unwrapped(later.stderr)).toContain(open);
+  expect(JSON.parse(later.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+    leftOpen: [],
+    openBefore: [{ run, what: `public notice ${id}`, state: 'monitoring' }],
+  });
+  const words = offered(later.stderr.replaceAll('REHEARSAL | ', ''), 'resolve').replace('TEXT', 'Over.').split(' ');
+  const closed = await start([...words, '--yes', '--runbooks', simulated.directory], simulated.secrets).ended;
+  expect(closed.code, closed.stderr).toBe(0);
+  expect((await simulated.notice()).phase).toBe('resolved');
+  const last = await simulated.run('triage', triage).ended;
+  expect(last.stderr).not.toContain('open to customers');
+});
+
 describe('the war room', () => {
   test('the thread tells the story once and in order, and the pinned message how it ended', {
     timeout: longTest,

@@ -1,5 +1,5 @@
 import { messagesInDoubt } from '../../engine/in-place.ts';
-import { type OpenThing, openLines } from '../../engine/left-open.ts';
+import { type OpenThing, openBeforeLines, openLines } from '../../engine/left-open.ts';
 import { commandsFor, nextCommands } from '../../engine/next-commands.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
@@ -30,13 +30,15 @@ type EndOptions = {
   customers?: readonly string[];
   /** What the run has left open in public. */
   open: readonly OpenThing[];
+  /** What earlier runs have left open. */
+  openBefore?: readonly OpenThing[];
   /** What the next commands must repeat, such as ` --state-dir DIR`. */
   flags: string;
 };
 
 /** The last screen of a run: what is true now, both clocks, the log's head, and what to do next. */
 export function printEndScreen(screen: Screen, state: RunState, end: EndOptions): void {
-  const { exitCode, message } = end;
+  const { exitCode, message, openBefore = [] } = end;
   const tone = exitCode === exitCodes.succeeded ? 'good' : exitCode === exitCodes.stopped ? 'warning' : 'bad';
   const outcome = state.ending?.outcome ?? 'needs-attention';
   screen.line();
@@ -67,6 +69,8 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
   for (const line of nextCommands(state, exitCode, end.flags))
     screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
   printLeftOpen(screen, state, end);
+  for (const line of openBeforeLines(openBefore)) screen.line({ text: sanitise(line), tone: 'warning' }, { indent: 2 });
+  printCommands(screen, state, openBefore, end.flags);
 }
 
 /** What customers still read, and the commands that go on with it, each in a line of its own to be copied. */
@@ -76,6 +80,10 @@ export function printLeftOpen(
   { open, flags }: { open: readonly OpenThing[]; flags: string },
 ): void {
   for (const line of openLines(open)) screen.line({ text: sanitise(line), tone: 'warning' }, { indent: 2 });
+  printCommands(screen, state, open, flags);
+}
+
+function printCommands(screen: Screen, state: RunState, open: readonly OpenThing[], flags: string): void {
   for (const { command, why } of commandsFor(state, open, flags)) {
     screen.line([{ text: 'next: ', tone: 'strong' }, `${why}:`], { indent: 2 });
     screen.copyable(sanitise(command));
