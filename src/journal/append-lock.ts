@@ -37,7 +37,7 @@ type AppendLockOptions = {
 export function createAppendLock(options: AppendLockOptions): AppendLock {
   const { directory, isAlive, sleep, waitMs = 5000 } = options;
   const free = join(directory, freeName);
-  const mine = nameOf(options.self, randomUUID().slice(0, 8));
+  const mine = nameOf(options.self, randomUUID());
   const held = join(directory, mine);
   const giveBack = () => {
     try {
