@@ -1,4 +1,5 @@
 import type { SimulatedAlerting } from './alerting-state.ts';
+import type { SimulatedDependencies } from './dependencies.ts';
 import type { Region } from './regions.ts';
 import type { SimulatedCloudFront } from './seed-cloudfront.ts';
 import type { SimulatedSites } from './sites.ts';
@@ -212,6 +213,7 @@ export type SimulatedStatusPage = {
 /** The whole simulated world; the servers read and write it, the control port shows it. */
 export type SimulatedWorld = SimulatedCloudFront &
   SimulatedSites &
+  SimulatedDependencies &
   SimulatedAlerting & {
     hostname: string;
     servedBy: ServedBy;
