@@ -6,9 +6,6 @@ import { listenOnLoopback, type RunningServer } from './listen-on-loopback.ts';
 
 type Dependencies = Environment['dependencies'];
 
-/** The hosts of the environment's `dependencies`: systems of other people, which the simulated Internet knows elsewhere. */
-export type SimulatedDependencies = { dependencyHosts?: readonly string[] };
-
 /** Where a dependency is said to be: its own URL, or one in the place of a placeholder (RFC 2606). */
 function urlOf(name: string, url: string): string {
   return isPlaceholder(url) ? `https://${name}.example.net/` : url;

@@ -9,7 +9,7 @@ import { type Clients, startClients } from './clients.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
 import { castOf, startColleagues } from './colleagues.ts';
 import { startControlPort } from './control-port.ts';
-import { dependencyHostsOf, startDependencies } from './dependencies.ts';
+import { dependencyHostsOf } from './dependencies.ts';
 import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
@@ -206,7 +206,6 @@ async function startServers(parts: {
   };
   const fallback = await open(startCloudFrontEdge(edgeOptions));
   const apis = await startApis(apiOptions, secrets, open);
-  const dependencies = await open(startDependencies());
   const smtp = await startSmtpService({
     ...{ world, clock, authority, hostname: smtpHostname(parts.environment) },
     ports: { edge: edges[operatorsRegion], fallback: fallback.port },
@@ -241,7 +240,6 @@ async function startServers(parts: {
     parent: parent.port,
     ...apis,
     globalpingApi: globalping.port,
-    dependencies: dependencies.port,
     smtp,
   };
 }

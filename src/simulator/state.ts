@@ -1,5 +1,4 @@
 import type { SimulatedAlerting } from './alerting-state.ts';
-import type { SimulatedDependencies } from './dependencies.ts';
 import type { Region } from './regions.ts';
 import type { SimulatedCloudFront } from './seed-cloudfront.ts';
 import type { SimulatedSites } from './sites.ts';
@@ -213,7 +212,6 @@ export type SimulatedStatusPage = {
 /** The whole simulated world; the servers read and write it, the control port shows it. */
 export type SimulatedWorld = SimulatedCloudFront &
   SimulatedSites &
-  SimulatedDependencies &
   SimulatedAlerting & {
     hostname: string;
     servedBy: ServedBy;

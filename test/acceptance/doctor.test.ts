@@ -18,7 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { problemsOfMetrics } from '../report/openmetrics-check.ts';
-import { startWorld } from './program.ts';
+import { parseJUnit, python } from '../report/parse-junit.ts';
+import { start, startWorld } from './program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'resend-ops-doctor-'));
@@ -446,6 +447,13 @@ describe('acceptances and files for machines', () => {
     expect([found.diagnosis.code, troubles(found.diagnosis)]).toEqual([1, { ...inherent, 'datadog-monitors': 'bad' }]);
     expect(found.metrics).toMatch(/finding\{[^}]*id="datadog-monitors",severity="critical",accepted="false"\} 1$/m);
     expect(found.metrics).toMatch(/^resend_ops_run_exit_code\{runbook="doctor",[^}]*\} 1$/m);
+    if (python.status === 0) {
+      const [suite, cases] = parseJUnit(found.junit);
+      expect(suite).toMatchObject({ name: 'doctor', failures: '2', errors: '0', skipped: '0' });
+      const failed = cases.filter(([, , , child]) => child?.[0] === 'failure').map(([name, title]) => [name, title]);
+      const section = ['doctor.access', 'Credentials, and what they may read'];
+      expect(failed).toEqual([section, ['doctor.access.findings', 'datadog-monitors']]);
+    }
     expect(found.junit).toMatch(/<testsuite name="doctor" tests="\d+" failures="2" errors="0" skipped="0"/);
 
     const accepted = await examineAccepting({ ...known, until: '2099-01-01' }, apiKnown);
@@ -488,7 +496,7 @@ describe('acceptances and files for machines', () => {
         ],
       }),
     );
-    const { code, stdout, stderr } = await healthy.run(['lint', '--runbooks', runbooks]).ended;
+    const { code, stdout, stderr } = await start(['lint', '--runbooks', runbooks]).ended;
     expect(code).toBe(0);
     expect(stdout + stderr).toContain('no check gives the finding independence-registri; did you mean');
     expect(stdout + stderr).not.toMatch(/no check gives the finding independence-registry/);
