@@ -217,6 +217,24 @@ test.each([
   expect(diagnosis.stdout).not.toContain(value);
 });
 
+test('a status page at incident.io: its key is asked there', { timeout: 60_000 }, async () => {
+  const runbooks = join(home, 'at-incident-io');
+  cpSync(join(root, 'runbooks'), runbooks, { recursive: true });
+  const file = join(runbooks, 'environments', 'production.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('provider: atlassian', 'provider: incident-io'));
+  const world = await startWorld(['--runbooks', runbooks, '--scenario', 'healthy']);
+  try {
+    const diagnosis = await examine(world);
+    expect([diagnosis.code, troubles(diagnosis)]).toEqual([0, inherent]);
+    expect(finding(diagnosis, 'status-page-key')).toMatchObject({ state: 'ok', found: expect.stringMatching(/ 01/) });
+    const refused = await examine(world, { variables: { STATUSPAGE_API_KEY: 'another-key' } });
+    expect(troubles(refused)).toEqual({ ...inherent, 'status-page-key': 'bad' });
+    expect(finding(refused, 'status-page-key').found).toContain('incident.io says');
+  } finally {
+    await world.stop();
+  }
+});
+
 test('the keys of services that cannot be reached are told as not known', async () => {
   const components = ['statuspage-api', 'datadog-api', 'pagerduty-api'];
   for (const component of components) await healthy.fault(component, { kind: 'refuse' });
@@ -479,7 +497,7 @@ describe('acceptances and files for machines', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/accepted +independence-cloudflare-api/);
     expect(stdout).toContain('accepted by ana until 2099-01-01: no other way');
-    expect(stdout).toMatch(/nothing found that would stop a failover: 1 accepted, \d+ ok/);
+    expect(stdout).toMatch(/nothing found beside what is accepted that would stop a failover: 1\s+accepted, \d+ ok/);
     expect(stdout.split('\n').filter((line) => [...line].length > 80)).toEqual([]);
   });
 

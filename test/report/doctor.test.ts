@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { examineClock } from '../../src/report/doctor/clock-skew.ts';
 import { listDependencies } from '../../src/report/doctor/dependencies.ts';
+import { diagnose, reportDiagnosis } from '../../src/report/doctor/diagnosis.ts';
+import { fine, trouble } from '../../src/report/doctor/finding.ts';
 import { findingIdsOf } from '../../src/report/doctor/finding-ids.ts';
 import { judgeIndependence } from '../../src/report/doctor/judge-independence.ts';
 import type { Look } from '../../src/report/doctor/look-at-dependency.ts';
@@ -140,4 +142,47 @@ test('without a key, and without a name, AWS and PagerDuty’s REST API are not 
 test('a registry behind the provider does not stop a failover', () => {
   const [judged] = judgeIndependence(sampleEnvironment(), [look('registry', 'setup', theirs, marked)]);
   expect(judged?.finding).toMatchObject({ state: 'warn', breaks: expect.stringContaining('no new machine') });
+});
+
+test('what is well needs no acceptance, what is accepted does not count, and what ran out does', () => {
+  const nowMs = Date.UTC(2026, 5, 1);
+  const accept = (id: string, until: string) => ({ id, until, reason: 'known', by: 'ana' });
+  const { sections, counts } = diagnose(
+    {
+      'accepted-findings': [
+        accept('clock', '2099-01-01'),
+        accept('runbooks', '2026-06-01'),
+        accept('environment', '2026-05-31'),
+        { ...accept('installation', '2099-01-01'), where: 'elsewhere' },
+      ],
+    },
+    nowMs,
+    {
+      independence: [],
+      sections: {
+        machine: [
+          fine('clock', 'agrees'),
+          trouble('runbooks', 'bad', { found: 'f', breaks: 'b', remedy: 'r' }),
+          trouble('environment', 'bad', { found: 'f', breaks: 'b', remedy: 'r' }),
+          trouble('installation', 'warn', { found: 'f', breaks: 'b', remedy: 'r' }),
+        ],
+        access: [trouble('slack-scopes', 'unknown', { found: 'f', breaks: 'b', remedy: 'r' })],
+        dependencies: [],
+      },
+    },
+  );
+  expect(counts).toEqual({ ok: 1, accepted: 1, bad: 1, warn: 1, unknown: 1 });
+  expect(sections.machine.map(({ acceptance }) => acceptance?.expired ?? null)).toEqual([null, false, true, null]);
+  const steps = reportDiagnosis({ sections, counts, independence: [] });
+  expect(steps.map(({ id, outcome, headline }) => [id, outcome, headline])).toEqual([
+    ['machine', 'failed', '2 of 4 need a look'],
+    ['access', 'passed', '1 of 1 needs a look'],
+    ['dependencies', 'passed', '0 looked at, nothing to do'],
+  ]);
+  expect(steps[0]?.findings.map(({ id, severity, breaks }) => [id, severity, breaks])).toEqual([
+    ['runbooks', 'critical', 'f; b'],
+    ['environment', 'critical', 'f; b'],
+    ['installation', 'warning', 'f; b'],
+  ]);
+  expect(steps[1]?.findings.map(({ severity }) => severity)).toEqual(['info']);
 });

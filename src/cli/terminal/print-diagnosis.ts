@@ -33,9 +33,13 @@ export function printDiagnosis(screen: Screen, { sections, independence, counts 
   );
   const clean = counts.bad + counts.warn + counts.unknown === 0;
   const tone = counts.bad > 0 ? 'bad' : clean ? 'good' : 'warning';
-  const sum =
-    counts.bad > 0 ? 'a failover tonight would be stopped or hurt' : 'nothing found that would stop a failover';
-  screen.line({ text: `${sum}: ${parts.join(', ')}`, tone });
+  screen.line({ text: `${sumOf(counts)}: ${parts.join(', ')}`, tone });
+}
+
+function sumOf({ bad, accepted }: Diagnosis['counts']): string {
+  if (bad > 0) return 'something that an incident needs does not work';
+  const known = accepted > 0 ? ' beside what is accepted' : '';
+  return `nothing found${known} that would stop a failover`;
 }
 
 function printSection(screen: Screen, title: string, findings: readonly HeldFinding[]): void {

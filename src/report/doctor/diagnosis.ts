@@ -64,7 +64,9 @@ export function reportDiagnosis({ sections }: Diagnosis): StepReport[] {
       outcome: counts.bad > 0 ? 'failed' : 'passed',
       ms: null,
       headline:
-        notWell === 0 ? `${findings.length} looked at, nothing to do` : `${notWell} of ${findings.length} need a look`,
+        notWell === 0
+          ? `${findings.length} looked at, nothing to do`
+          : `${notWell} of ${findings.length} ${notWell === 1 ? 'needs' : 'need'} a look`,
       detail: findings.filter(({ state }) => state === 'ok').map((finding) => `ok ${finding.id}: ${finding.found}`),
       failure: counts.bad > 0 ? 'failed' : null,
       findings: findings.flatMap((finding) => asCheckFinding(finding)),
