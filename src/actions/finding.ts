@@ -60,7 +60,7 @@ export function holdFindings(ctx: Pick<ActionContext, 'env' | 'clock'>, found: r
 }
 
 /** Whether a finding is accepted at the time of the check. */
-export function isAccepted({ acceptance }: Finding): boolean {
+export function isAccepted({ acceptance }: Pick<Finding, 'acceptance'>): boolean {
   return acceptance !== null && !acceptance.expired;
 }
 

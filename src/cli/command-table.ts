@@ -2,6 +2,7 @@ import type { CommandSpec } from './command.ts';
 import {
   answerOptions,
   environmentOption,
+  outputOptions,
   parsePositive,
   parseWhole,
   runbooksOption,
@@ -65,7 +66,7 @@ export const commandTable: readonly CommandSpec[] = [
   {
     name: 'doctor',
     summary: 'what would stop a failover tonight: this machine, the credentials, what falls with the provider',
-    options: [environmentOption, ...showOptions, stateOption, runbooksOption],
+    options: [environmentOption, ...outputOptions, ...showOptions, stateOption, runbooksOption],
     group: 'Look:',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { OpsError } from '../errors.ts';
-import { judgeAcceptances } from '../runbook/judge-acceptances.ts';
+import { findingIdsOf } from '../report/doctor/finding-ids.ts';
+import { findingIdsOfChecks, judgeAcceptances } from '../runbook/judge-acceptances.ts';
 import type { Language } from '../runbook/language.ts';
 import { lintRunbook } from '../runbook/lint-runbook.ts';
 import type { Problem } from '../runbook/problem.ts';
@@ -105,10 +106,8 @@ async function lintFile(
 }
 
 function warnOfEnvironment(world: World, read: LoadedEnvironment, { actions }: Language): Problem[] {
-  return [
-    ...warnOfPlaceholders(read.placeholders),
-    ...(read.acceptances.length === 0 ? [] : judgeAcceptances(read.acceptances, actions, world.clock.now())),
-  ];
+  const known = new Set([...findingIdsOfChecks(actions), ...findingIdsOf(read.environment)]);
+  return [...warnOfPlaceholders(read.placeholders), ...judgeAcceptances(read.acceptances, known, world.clock.now())];
 }
 
 async function allFiles(world: World, directory: string): Promise<string[]> {

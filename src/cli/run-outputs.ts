@@ -1,19 +1,10 @@
-import path from 'node:path';
 import type { RunResult } from '../engine/result.ts';
-import { type ExitCode, exitCodeOf, OpsError } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
-import { renderJUnit } from '../report/junit.ts';
-import { renderMetrics } from '../report/metrics.ts';
-import { type RunReport, reportSteps } from '../report/run-report.ts';
+import { reportSteps } from '../report/run-report.ts';
 import type { World } from '../world/world.ts';
 import type { Options } from './command.ts';
-import { sanitise } from './terminal/sanitise.ts';
-
-/** The options that name a file for machines, and what is written to it. */
-const formats = [
-  { option: 'junit', render: renderJUnit },
-  { option: 'metrics', render: renderMetrics },
-] as const;
+import { type Described, withOutputs } from './write-outputs.ts';
 
 /** Whoever drives a run tells it here, so that its end can be written. */
 export type RunWitness = {
@@ -22,97 +13,34 @@ export type RunWitness = {
   ended(result: RunResult): void;
 };
 
-type Described = Pick<RunReport, 'runbook' | 'environment' | 'mode'>;
-type Output = { option: string; file: string; render(report: RunReport): string };
-
-/**
- * Runs `work`, and writes what became of it to the files of `--junit` and `--metrics`: also where it fails, or never
- * starts. Throws `usage` before it where a file cannot be written. A file that cannot be written afterwards is told on
- * stderr, and changes nothing: the exit code is the run's.
- */
-export async function withRunOutputs(
+/** Drives a run by `work`, and writes its end to the files of `--junit` and `--metrics`: see {@link withOutputs}. */
+export function withRunOutputs(
   world: World,
   options: Options,
   described: Described,
   work: (witness: RunWitness) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const outputs = await chosenOutputs(world, options);
-  const startedAtMs = world.clock.now();
   let state: RunState | undefined;
   let optionalSteps: ReadonlySet<string> = new Set();
   let result: RunResult | undefined;
-  const write = async (exitCode: number, message: string) => {
-    if (outputs.length === 0) return;
-    const report: RunReport = {
-      ...described,
+  const witness: RunWitness = {
+    saw: (seen, optional) => {
+      state = seen;
+      optionalSteps = optional;
+    },
+    ended: (told) => {
+      result = told;
+    },
+  };
+  return withOutputs(world, options, {
+    described,
+    run: () => work(witness),
+    told: (message) => ({
       run: state?.run ?? null,
       hostname: state?.hostname ?? null,
-      exitCode,
       outcome: result?.outcome ?? state?.ending?.outcome ?? 'refused',
       message: result?.message ?? message,
-      startedAtMs,
-      endedAtMs: world.clock.now(),
       steps: state === undefined ? [] : reportSteps(state, optionalSteps),
-    };
-    await writeOutputs(world, outputs, report);
-  };
-  let exitCode: ExitCode;
-  try {
-    exitCode = await work({
-      saw: (seen, optional) => {
-        state = seen;
-        optionalSteps = optional;
-      },
-      ended: (told) => {
-        result = told;
-      },
-    });
-  } catch (error) {
-    await write(exitCodeOf(error), error instanceof Error ? error.message : String(error));
-    throw error;
-  }
-  await write(exitCode, '');
-  return exitCode;
-}
-
-/** The outputs that were asked for, each at a place that can be written now. Throws `usage` otherwise. */
-async function chosenOutputs(world: World, options: Options): Promise<Output[]> {
-  const outputs: Output[] = [];
-  for (const { option, render } of formats) {
-    const given = options.text(option);
-    if (given === undefined) continue;
-    const file = path.resolve(world.cwd, given);
-    if (outputs.some((other) => other.file === file)) {
-      throw new OpsError('usage', `--${option} and --${outputs[0]?.option} name one file: ${file}`, {
-        hint: 'give each a file of its own',
-      });
-    }
-    try {
-      await world.files.assertReplaceable(file);
-    } catch (error) {
-      throw new OpsError('usage', `--${option} cannot be written to ${file}: ${reasonOf(error)}`, {
-        hint: 'nothing was started; name a file in a directory that exists and that you may write to',
-        cause: error,
-      });
-    }
-    outputs.push({ option, file, render });
-  }
-  return outputs;
-}
-
-async function writeOutputs(world: World, outputs: readonly Output[], report: RunReport): Promise<void> {
-  const masked = world.redactor.json(report);
-  for (const { option, file, render } of outputs) {
-    try {
-      await world.files.replace(file, render(masked));
-    } catch (error) {
-      const told = `--${option} could not be written to ${file}: ${reasonOf(error)}`;
-      const lines = [`error: ${told}`, 'hint: what the run did, and its exit code, are as told above'];
-      for (const line of lines) world.stderr.write(`${sanitise(world.redactor.text(line))}\n`);
-    }
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+    }),
+  });
 }

@@ -58,6 +58,12 @@ export const takeOverOption: OptionSpec = {
   description: 'drive the run although another process seems to; that one can do nothing more',
 };
 
+/** The files for machines. */
+export const outputOptions: readonly OptionSpec[] = [
+  { flags: '--junit <file>', description: 'write the steps and findings as JUnit XML, also when the run fails' },
+  { flags: '--metrics <file>', description: 'write them as OpenMetrics text, for a textfile collector (FILE.prom)' },
+];
+
 /** Options of every command that starts a run; the runbook's inputs come before them. */
 export const runOptions: readonly OptionSpec[] = [
   environmentOption,
@@ -68,8 +74,7 @@ export const runOptions: readonly OptionSpec[] = [
     description: 'pass one named guard, with the reason for the log; may be repeated',
     repeatable: true,
   },
-  { flags: '--junit <file>', description: 'write the steps and findings as JUnit XML, also when the run fails' },
-  { flags: '--metrics <file>', description: 'write them as OpenMetrics text, for a textfile collector (FILE.prom)' },
+  ...outputOptions,
   ...showOptions,
   stateOption,
   runbooksOption,

@@ -3,13 +3,12 @@ import { suggest } from './closest.ts';
 import type { Problem } from './problem.ts';
 import type { PlacedAcceptance } from './read-environment.ts';
 
-/** What lint says of acceptances: those that ran out, and ids that no check of `actions` gives. They stop no run. */
+/** What lint says of acceptances: those that ran out, and ids that are none of the `known` ones. They stop no run. */
 export function judgeAcceptances(
   acceptances: readonly PlacedAcceptance[],
-  actions: ReadonlyMap<string, { name: string; findings?: readonly string[] }>,
+  known: ReadonlySet<string>,
   nowMs: number,
 ): Problem[] {
-  const known = new Set([...actions.values()].flatMap(({ findings = [] }) => findings));
   return acceptances.flatMap(({ id, until, reason, idAt, untilAt }) => [
     ...(known.has(id)
       ? []
@@ -24,4 +23,9 @@ export function judgeAcceptances(
           },
         ]),
   ]);
+}
+
+/** The ids of all findings that the checks may give. */
+export function findingIdsOfChecks(actions: ReadonlyMap<string, { findings?: readonly string[] }>): string[] {
+  return [...actions.values()].flatMap(({ findings = [] }) => findings);
 }

@@ -147,9 +147,11 @@ function findMeaningProblems(environment: Environment, source: YamlSource): Prob
     const refused = url === undefined ? undefined : whyRefused(url);
     if (refused) report(['endpoints', name], refused.what, refused.remedy);
   }
-  for (const [name, { url }] of Object.entries(environment.dependencies)) {
-    const refused = whyRefused(url);
+  for (const [name, { url, endpoint }] of Object.entries(environment.dependencies)) {
+    const refused = isPlaceholder(url) ? undefined : whyRefused(url);
     if (refused) report(['dependencies', name, 'url'], refused.what, refused.remedy);
+    const wrong = endpoint === undefined ? undefined : whyRefused(endpoint);
+    if (wrong) report(['dependencies', name, 'endpoint'], wrong.what, wrong.remedy);
   }
   return problems;
 }

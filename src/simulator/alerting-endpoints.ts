@@ -3,9 +3,9 @@ import type { SimulatedPorts } from './environment-file.ts';
 /** The keys that the simulated APIs of alerting take. */
 export type AlertingKeys = { pagerdutyRest: string; datadog: { apiKey: string; applicationKey: string } };
 
-/** Datadog's API, PagerDuty's REST API and Globalping's, each with a `curl` line that works as it stands. */
+/** Datadog's API, PagerDuty's REST API, Globalping's, and what stands for all other dependencies, each with a `curl` line that works as it stands. */
 export function alertingEndpoints(
-  { pagerdutyRestApi, datadogApi, globalpingApi }: SimulatedPorts,
+  { pagerdutyRestApi, datadogApi, globalpingApi, dependencies }: SimulatedPorts,
   { pagerdutyRest, datadog }: AlertingKeys,
   hostname: string,
 ): { name: string; address: string; try: string }[] {
@@ -29,6 +29,11 @@ export function alertingEndpoints(
       name: 'Globalping API',
       address: `http://127.0.0.1:${globalpingApi}`,
       try: `curl -s -H 'content-type: application/json' -d '${asked}' ${vantage}`,
+    },
+    {
+      name: 'other dependencies (login, registry …)',
+      address: `http://127.0.0.1:${dependencies}`,
+      try: `curl -si http://127.0.0.1:${dependencies}/`,
     },
   ];
 }

@@ -20,7 +20,7 @@ type Options = {
 };
 
 /**
- * Starts the part of Datadog's API v1 that reads monitors, on a free port of 127.0.0.1. The monitor of the edge alerts in
+ * Starts the part of Datadog's API v1 that validates a key and reads monitors, on a free port of 127.0.0.1. The monitor of the edge alerts in
  * every region where the edge fails at that moment. That of the traffic has no data while the edge fails everywhere, for
  * then no request comes through, and makes of it what its options say.
  */
@@ -45,10 +45,11 @@ export function startDatadogApi(options: Options): Promise<RunningServer> {
 
 function answer({ world, keys, now }: Options, request: ServerRequest): ServerAnswer {
   const { headers } = request;
-  if (headers['dd-api-key'] !== keys.apiKey || headers['dd-application-key'] !== keys.applicationKey) {
-    return refusal(403, 'Forbidden');
-  }
   const url = new URL(request.path, 'http://127.0.0.1');
+  if (headers['dd-api-key'] !== keys.apiKey) return refusal(403, 'Forbidden');
+  // The validation looks at the API key, not at the application key (Datadog docs, Validate API key).
+  if (request.method === 'GET' && url.pathname === '/api/v1/validate') return json(200, { valid: true });
+  if (headers['dd-application-key'] !== keys.applicationKey) return refusal(403, 'Forbidden');
   const [, id] = /^\/api\/v1\/monitor(?:\/(\d+))?$/.exec(url.pathname) ?? [];
   if (request.method !== 'GET' || !url.pathname.startsWith('/api/v1/monitor')) return refusal(404, 'Not found');
   const withGroups = url.searchParams.get('group_states') !== null;

@@ -7,6 +7,7 @@ import { type Environment, environmentSchema, type Route } from '../world/enviro
 import { isPlaceholder } from '../world/placeholder.ts';
 import type { StatusPageProvider } from '../world/statuspage.ts';
 import type { Vendor } from '../world/vendor-status.ts';
+import { pointDependencies } from './dependencies.ts';
 import type { Region } from './regions.ts';
 import type { backendNames } from './seed.ts';
 import { partialSetupSuffix } from './seed-hosted-zone.ts';
@@ -36,6 +37,8 @@ export type SimulatedPorts = {
   pagerdutyRestApi: number;
   datadogApi: number;
   globalpingApi: number;
+  /** Where every system of the environment's `dependencies` is asked. */
+  dependencies: number;
   /** Port of the real SMTP service → where the simulated one listens for it. */
   smtp: Readonly<Record<string, number>>;
 };
@@ -73,6 +76,7 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     ...(smtp === undefined ? {} : { smtp: { ...smtp, user: 'resend', connect: mapValues(ports.smtp, loopback) } }),
     ...(sites === undefined ? {} : { sites: mapValues(sites, () => ({ connect: loopback(ports.edge) })) }),
     ...(vendors === undefined ? {} : { vendors }),
+    dependencies: pointDependencies(environment.dependencies, ports.dependencies),
     dns: {
       resolvers: ports.resolvers.map(loopback),
       nameservers: mapValues({ ...ports.nameservers, [world.parent.server.name]: ports.parent }, loopback),

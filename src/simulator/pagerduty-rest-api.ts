@@ -5,7 +5,7 @@ import type { SimulatedWorld } from './state.ts';
 type Options = { world: SimulatedWorld; key: string; now(): number; speed?: number };
 
 /**
- * Starts the part of PagerDuty's REST API v2 that reads services, escalation policies and who is on call, on a free port
+ * Starts the part of PagerDuty's REST API v2 that reads the account's abilities, services, escalation policies and who is on call, on a free port
  * of 127.0.0.1. It fails together with the Events API, as component `pagerduty-api`.
  */
 export function startPagerDutyRestApi(options: Options): Promise<RunningServer> {
@@ -30,9 +30,12 @@ export function startPagerDutyRestApi(options: Options): Promise<RunningServer> 
 function answer({ world, key }: Options, request: ServerRequest): ServerAnswer {
   if (request.headers.authorization !== `Token token=${key}`) return refusal(401, 'Unauthorized');
   const url = new URL(request.path, 'http://127.0.0.1');
-  const [, kind, id] = /^\/(services|escalation_policies|oncalls)(?:\/([A-Z0-9]+))?$/.exec(url.pathname) ?? [];
+  const [, kind, id] =
+    /^\/(abilities|services|escalation_policies|oncalls)(?:\/([A-Z0-9]+))?$/.exec(url.pathname) ?? [];
   if (request.method !== 'GET') return refusal(404, 'Not Found');
   switch (kind) {
+    case 'abilities':
+      return id === undefined ? json(200, { abilities: ['teams', 'urgencies'] }) : refusal(404, 'Not Found');
     case 'services': {
       const services = world.services.map((service) => ({ ...service, type: 'service', summary: service.name }));
       return id === undefined ? paged('services', services, url) : one('service', services, id);

@@ -9,6 +9,7 @@ import { type Clients, startClients } from './clients.ts';
 import { startCloudFrontEdge } from './cloudfront-edge.ts';
 import { castOf, startColleagues } from './colleagues.ts';
 import { startControlPort } from './control-port.ts';
+import { dependencyHostsOf } from './dependencies.ts';
 import { startDnsServer, startParentServer } from './dns-server.ts';
 import { startEdge } from './edge.ts';
 import { type Endpoint, listEndpoints } from './endpoints.ts';
@@ -100,6 +101,7 @@ async function start(
     functionCode: options.functionCode,
   });
   world.sites = Object.keys(options.environment.sites ?? {});
+  world.dependencyHosts = dependencyHostsOf(options.environment.dependencies);
   if (options.scenario?.begins === 'failed-over') leaveFailedOver(world);
   const authority = createCertificateAuthority();
   const cast = castOf(options.environment, {

@@ -1,6 +1,7 @@
 import { startAwsApi } from './aws-api.ts';
 import { startCloudflareApi } from './cloudflare-api.ts';
 import { startDatadogApi } from './datadog-api.ts';
+import { startDependencies } from './dependencies.ts';
 import type { generateSecrets } from './generated-secrets.ts';
 import { startPagerDutyApi } from './pagerduty-api.ts';
 import { startPagerDutyRestApi } from './pagerduty-rest-api.ts';
@@ -9,7 +10,7 @@ import type { SimulatedWorld } from './state.ts';
 import { startStatuspageApi } from './statuspage-api.ts';
 import { startVendorStatus } from './vendor-status.ts';
 
-/** Starts every API that the environment may name; answers the port of each. `open` notes what has started. */
+/** Starts every API that the environment may name, and what stands for its other dependencies; answers the port of each. `open` notes what has started. */
 export async function startApis(
   apiOptions: { world: SimulatedWorld; now: () => number; speed: number },
   secrets: ReturnType<typeof generateSecrets>,
@@ -23,6 +24,7 @@ export async function startApis(
   const vendorStatus = await open(startVendorStatus(apiOptions));
   const pagerdutyRestApi = await open(startPagerDutyRestApi({ ...apiOptions, key: secrets.pagerdutyRestKey }));
   const datadogApi = await open(startDatadogApi({ ...apiOptions, keys: secrets.datadogKeys }));
+  const dependencies = await open(startDependencies());
   return {
     cloudflareApi: cloudflareApi.port,
     awsApi: awsApi.port,
@@ -32,5 +34,6 @@ export async function startApis(
     vendorStatus: vendorStatus.ports,
     pagerdutyRestApi: pagerdutyRestApi.port,
     datadogApi: datadogApi.port,
+    dependencies: dependencies.port,
   };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { dependencyKinds } from './dependency-kinds.ts';
+import { placeholder } from './placeholder.ts';
 
 /** A hostname, lower case, without a trailing dot. */
 export const hostname = z
@@ -28,11 +30,26 @@ const datadogSites = [
 
 /** Something outside that an incident needs, besides the systems that the environment names elsewhere. */
 export const dependencySchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe('where it answers; it is asked without credentials'),
+  url: z
+    .string()
+    .regex(
+      new RegExp(`^(${placeholder}|https?://)`),
+      'a URL such as https://login.example.com, or PLACEHOLDER-… until it is known',
+    )
+    .describe('where it answers; it is asked without credentials'),
+  kind: z
+    .enum(dependencyKinds)
+    .optional()
+    .describe(
+      'what it is: the identity provider (login), the store of secrets, the repository of the runbooks, the package registry; what its name says unless given',
+    ),
   'needed-for': z
-    .enum(['switch', 'telling', 'checks'])
+    .enum(['switch', 'telling', 'checks', 'setup'])
     .default('switch')
-    .describe('without it there is no switch (a login, a store of secrets); nobody is told; or a check is missing'),
+    .describe(
+      'without it there is no switch (a login, a store of secrets); nobody is told; a check is missing; or no new machine can be set up',
+    ),
+  endpoint: z.url().optional().describe('asked in place of the URL; only to point at a simulator'),
 });
 
 const dayOrMoment = 'a day such as 2027-01-31, or a moment such as 2027-01-31T12:00:00Z';
@@ -41,8 +58,11 @@ const dayOrMoment = 'a day such as 2027-01-31, or a moment such as 2027-01-31T12
 export const acceptedFindingSchema = z.strictObject({
   id: z
     .string()
-    .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'the id of a finding, such as cloudfront/waf-attached')
-    .describe('the finding’s id'),
+    .regex(
+      /^[a-z0-9-]+(\/[a-z0-9-]+)?$/,
+      'the id of a finding, such as cloudfront/waf-attached, or independence-registry of doctor',
+    )
+    .describe('the finding’s id: of a check, or of `doctor`'),
   where: z.string().min(1).optional().describe('only where the finding says this place; everywhere unless given'),
   reason: z.string().regex(/\S/, 'text that is not blank').describe('why it is taken'),
   until: z

@@ -1,20 +1,41 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { startWorld } from './program.ts';
+import { problemsOfMetrics } from '../report/openmetrics-check.ts';
+import { parseJUnit, python } from '../report/parse-junit.ts';
+import { start, startWorld } from './program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'resend-ops-doctor-'));
 
-type Finding = { id: string; state: string; found: string; breaks: string; remedy: string };
+type Acceptance = { reason: string; until: string; by: string | null; expired: boolean };
+type Finding = {
+  id: string;
+  state: string;
+  found: string;
+  breaks: string;
+  remedy: string;
+  acceptance: Acceptance | null;
+};
 type Row = { name: string; neededFor: string; byAddress: string; bySignature: string };
-type Diagnosis = { code: number | null; findings: Finding[]; rows: Row[]; stdout: string };
+type Counts = Record<'ok' | 'warn' | 'bad' | 'unknown' | 'accepted', number>;
+type Diagnosis = { code: number | null; findings: Finding[]; rows: Row[]; counts: Counts; stdout: string };
 type World = Awaited<ReturnType<typeof startWorld>>;
 type Fields = Record<string, unknown>;
 
@@ -30,13 +51,15 @@ afterAll(async () => {
 });
 
 function read(code: number | null, stdout: string): Diagnosis {
-  const lines: ({ type: string } & Finding & Row)[] = stdout
+  const lines: ({ type: string; counts: Counts } & Finding & Row)[] = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(lines.at(-1)).toMatchObject({ type: 'result', exitCode: code });
+  const last = lines.at(-1);
+  expect(last).toMatchObject({ type: 'result', exitCode: code });
+  if (last === undefined) throw new Error('nothing was told');
   const of = (type: string) => lines.filter((line) => line.type === type);
-  return { code, findings: of('finding'), rows: of('dependency'), stdout };
+  return { code, findings: of('finding'), rows: of('dependency'), counts: last.counts, stdout };
 }
 
 /** `resend-ops doctor --json` against a simulator; with an environment that is edited by `edit`. */
@@ -66,9 +89,10 @@ function edited({ environmentFile }: World, edit: (environment: Fields) => void)
   return file;
 }
 
-/** What is not well, by id. */
+/** What is not well and not accepted, by id. */
 function troubles({ findings }: Diagnosis): Record<string, string> {
-  return Object.fromEntries(findings.filter(({ state }) => state !== 'ok').map(({ id, state }) => [id, state]));
+  const counts = findings.filter(({ state, acceptance }) => state !== 'ok' && acceptance?.expired !== false);
+  return Object.fromEntries(counts.map(({ id, state }) => [id, state]));
 }
 
 function finding({ findings }: Diagnosis, id: string): Finding {
@@ -98,6 +122,9 @@ test('on a healthy machine only the provider’s own API stands out, and nothing
   expect(await healthy.writes()).toEqual([]);
   for (const { state, breaks, remedy } of diagnosis.findings)
     expect([breaks === '', remedy === '']).toEqual([state === 'ok', state === 'ok']);
+  expect(finding(diagnosis, 'cloudflare-token').found).toMatch(/^token [0-9a-f]{32} is active/);
+  for (const key of ['status-page-key', 'datadog-api-key', 'datadog-monitors', 'pagerduty-key', 'pagerduty-services'])
+    expect(finding(diagnosis, key).state).toBe('ok');
   expect(diagnosis.rows[0]).toMatchObject({ name: 'cloudflare-api', neededFor: 'switch', byAddress: 'behind' });
   for (const secret of Object.values(healthy.secrets)) expect(diagnosis.stdout).not.toContain(secret);
 });
@@ -178,12 +205,49 @@ test('missing secrets are told by name; nothing is asked with what is not there'
 
 test.each([
   ['AWS_SECRET_ACCESS_KEY', 'bm90LXRoZS1yaWdodC1rZXktYXQtYWxsLTAxMjM0NTY3', { 'aws-identity': 'bad' }],
-  ['SLACK_BOT_TOKEN', 'xoxb-000000000000-000000000000-revoked', { 'slack-identity': 'warn' }],
+  ['SLACK_BOT_TOKEN', 'xoxb-000000000000-000000000000-revoked', { 'slack-identity': 'bad' }],
+  ['STATUSPAGE_API_KEY', '00000000-0000-4000-8000-000000000000', { 'status-page-key': 'bad' }],
+  ['DATADOG_API_KEY', '0123456789abcdef0123456789abcdef', { 'datadog-api-key': 'bad' }],
+  ['DATADOG_APPLICATION_KEY', '0123456789abcdef0123456789abcdef01234567', { 'datadog-monitors': 'bad' }],
+  ['PAGERDUTY_REST_API_KEY', 'u+00000000000000000000', { 'pagerduty-key': 'bad' }],
   ['CLOUDFLARE_API_TOKEN', 'not-the-right-token-at-all-0123456789', { 'cloudflare-token': 'bad' }],
 ])('%s with another value is refused, and the value is not shown', async (variable, value, expected) => {
   const diagnosis = await examine(healthy, { variables: { [variable]: value } });
-  expect(troubles(diagnosis)).toEqual({ ...inherent, ...expected });
+  expect([diagnosis.code, troubles(diagnosis)]).toEqual([1, { ...inherent, ...expected }]);
   expect(diagnosis.stdout).not.toContain(value);
+});
+
+test('a status page at incident.io: its key is asked there', { timeout: 60_000 }, async () => {
+  const runbooks = join(home, 'at-incident-io');
+  cpSync(join(root, 'runbooks'), runbooks, { recursive: true });
+  const file = join(runbooks, 'environments', 'production.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('provider: atlassian', 'provider: incident-io'));
+  const world = await startWorld(['--runbooks', runbooks, '--scenario', 'healthy']);
+  try {
+    const diagnosis = await examine(world);
+    expect([diagnosis.code, troubles(diagnosis)]).toEqual([0, inherent]);
+    expect(finding(diagnosis, 'status-page-key')).toMatchObject({ state: 'ok', found: expect.stringMatching(/ 01/) });
+    const refused = await examine(world, { variables: { STATUSPAGE_API_KEY: 'another-key' } });
+    expect(troubles(refused)).toEqual({ ...inherent, 'status-page-key': 'bad' });
+    expect(finding(refused, 'status-page-key').found).toContain('incident.io says');
+  } finally {
+    await world.stop();
+  }
+});
+
+test('the keys of services that cannot be reached are told as not known', async () => {
+  const components = ['statuspage-api', 'datadog-api', 'pagerduty-api'];
+  for (const component of components) await healthy.fault(component, { kind: 'refuse' });
+  try {
+    const diagnosis = await examine(healthy);
+    const keys = ['status-page-key', 'datadog-api-key', 'datadog-monitors', 'pagerduty-key', 'pagerduty-services'];
+    const silent = ['status-page', 'datadog', 'paging', 'pagerduty-rest'].map((name) => `independence-${name}`);
+    const unknown = Object.fromEntries([...keys, ...silent].map((id) => [id, 'unknown']));
+    expect([diagnosis.code, troubles(diagnosis)]).toEqual([0, { ...inherent, ...unknown }]);
+    expect(finding(diagnosis, 'datadog-api-key').breaks).toBe('it cannot be told whether this works');
+  } finally {
+    for (const component of components) await healthy.clearFault(component);
+  }
 });
 
 test('a Slack token without the scopes of a war room', async () => {
@@ -194,9 +258,31 @@ test('a Slack token without the scopes of a war room', async () => {
   });
   expect([diagnosis.code, troubles(diagnosis)]).toEqual([0, { ...inherent, 'slack-scopes': 'warn' }]);
   expect(finding(diagnosis, 'slack-scopes')).toMatchObject({
-    found: 'the token lacks channels:manage, pins:write, bookmarks:write',
+    found: 'the token lacks channels:manage, pins:write',
     breaks: expect.stringContaining('no war room can be opened'),
   });
+});
+
+test('where people approve by a reaction, the Slack token must be able to read it', async () => {
+  const body = JSON.stringify({ ok: true, user: 'bot', team: 'Example' });
+  const scopes = 'channels:manage,channels:history,chat:write,pins:write';
+  const slack = await serve({ body, headers: { 'x-oauth-scopes': scopes } });
+  const pointAt = (environment: Fields) => Object.assign(environment.endpoints as Fields, { slack: `${slack}/api/` });
+  const without = await examine(healthy, {
+    edit: (environment) => {
+      delete environment.approvals;
+      pointAt(environment);
+    },
+  });
+  expect(troubles(without)).toEqual(inherent);
+  const diagnosis = await examine(healthy, {
+    edit: (environment) => {
+      environment.approvals = { people: { ana: { slack: 'U024BE7LH' } } };
+      pointAt(environment);
+    },
+  });
+  expect([diagnosis.code, troubles(diagnosis)]).toEqual([0, { ...inherent, 'slack-scopes': 'warn' }]);
+  expect(finding(diagnosis, 'slack-scopes').found).toBe('the token lacks reactions:read');
 });
 
 test.each([
@@ -207,7 +293,7 @@ test.each([
   const url = await serve({ headers: { server: 'cloudflare', 'cf-ray': '8f0e1d2c3b4a5968-IAD' } });
   const diagnosis = await examine(healthy, {
     edit: (environment) => {
-      environment.dependencies = { login: { url, 'needed-for': need } };
+      environment.dependencies = { ...(environment.dependencies as Fields), login: { url, 'needed-for': need } };
       const { edge } = environment.routes as { edge: { answers: { addresses: string[] } } };
       if (inRange) edge.answers.addresses.push('127.0.0.0/8');
     },
@@ -227,8 +313,9 @@ test.each([
   const diagnosis = await examine(healthy, {
     edit: (environment) => {
       const { endpoints } = environment as { endpoints: Record<string, string> };
-      for (const name of ['cloudflare', 'slack', 'statuspage', 'pagerduty', 'aws']) endpoints[name] = url;
+      for (const name of ['cloudflare', 'slack', 'statuspage', 'pagerduty', 'aws', 'datadog']) endpoints[name] = url;
       environment.secrets = {};
+      environment.dependencies = {};
     },
   });
   expect([diagnosis.code, finding(diagnosis, 'clock').state]).toEqual([code, state]);
@@ -258,6 +345,26 @@ test('two sources that hang are told as not known, within 15 s', { timeout: 60_0
     await healthy.clearFault('cloudflare-api');
     await healthy.clearFault('slack-api');
   }
+});
+
+test('what nobody named, or filled in, is told as not known, and not passed over', async () => {
+  const registry = { url: 'https://registry.example.com', endpoint: await serve({}), 'needed-for': 'setup' };
+  const diagnosis = await examine(healthy, {
+    edit: (environment) => {
+      environment.dependencies = { packages: { ...registry, kind: 'registry' }, login: { url: 'PLACEHOLDER-login' } };
+    },
+  });
+  expect(troubles(diagnosis)).toEqual({
+    ...inherent,
+    environment: 'bad',
+    'independence-packages': 'unknown',
+    'unnamed-login': 'unknown',
+    'unnamed-secrets': 'unknown',
+    'unnamed-repository': 'unknown',
+  });
+  expect(finding(diagnosis, 'unnamed-secrets').found).toBe('nobody named the store of secrets');
+  expect(finding(diagnosis, 'unnamed-login').found).toBe('dependencies.login is still a placeholder');
+  expect(diagnosis.rows.map(({ name }) => name)).not.toContain('login');
 });
 
 test('an environment that is not filled in, and one that is not sound', async () => {
@@ -332,4 +439,96 @@ test('a runbook that does not lint is named with its place', async () => {
   const diagnosis = await examine(healthy, { args: ['--runbooks', runbooks] });
   expect([diagnosis.code, troubles(diagnosis)]).toEqual([1, { ...inherent, runbooks: 'bad' }]);
   expect(finding(diagnosis, 'runbooks').found).toMatch(/^broken\.yaml:\d+:\d+: /);
+});
+
+describe('acceptances and files for machines', () => {
+  const [junit, metrics] = [join(home, 'doctor.xml'), join(home, 'doctor.prom')];
+  const known = { id: 'datadog-monitors', reason: 'the key is on its way', by: 'ana' };
+  const apiKnown = { id: 'independence-cloudflare-api', reason: 'no other way', until: '2099-01-01' };
+
+  /** With an application key that Datadog refuses, and the environment's acceptances of findings. */
+  const examineAccepting = async (...acceptances: object[]) => {
+    const diagnosis = await examine(healthy, {
+      edit: (environment) => {
+        environment['accepted-findings'] = acceptances;
+      },
+      variables: { DATADOG_APPLICATION_KEY: '0123456789abcdef0123456789abcdef01234567' },
+      args: ['--junit', junit, '--metrics', metrics],
+    });
+    const written = { junit: readFileSync(junit, 'utf8'), metrics: readFileSync(metrics, 'utf8') };
+    expect(problemsOfMetrics(written.metrics)).toEqual([]);
+    return { diagnosis, ...written };
+  };
+
+  test('a finding counts, until it is accepted; an acceptance that ran out counts again', async () => {
+    const found = await examineAccepting();
+    expect([found.diagnosis.code, troubles(found.diagnosis)]).toEqual([1, { ...inherent, 'datadog-monitors': 'bad' }]);
+    expect(found.metrics).toMatch(/finding\{[^}]*id="datadog-monitors",severity="critical",accepted="false"\} 1$/m);
+    expect(found.metrics).toMatch(/^resend_ops_run_exit_code\{runbook="doctor",[^}]*\} 1$/m);
+    if (python.status === 0) {
+      const [suite, cases] = parseJUnit(found.junit);
+      expect(suite).toMatchObject({ name: 'doctor', failures: '2', errors: '0', skipped: '0' });
+      const failed = cases.filter(([, , , child]) => child?.[0] === 'failure').map(([name, title]) => [name, title]);
+      const section = ['doctor.access', 'Credentials, and what they may read'];
+      expect(failed).toEqual([section, ['doctor.access.findings', 'datadog-monitors']]);
+    }
+    expect(found.junit).toMatch(/<testsuite name="doctor" tests="\d+" failures="2" errors="0" skipped="0"/);
+
+    const accepted = await examineAccepting({ ...known, until: '2099-01-01' }, apiKnown);
+    expect([accepted.diagnosis.code, troubles(accepted.diagnosis)]).toEqual([0, {}]);
+    expect(accepted.diagnosis.counts).toMatchObject({ bad: 0, warn: 0, accepted: 2 });
+    expect(finding(accepted.diagnosis, 'datadog-monitors').acceptance).toMatchObject({ by: 'ana', expired: false });
+    expect(accepted.metrics).toMatch(/finding\{[^}]*id="datadog-monitors",severity="critical",accepted="true"\} 1$/m);
+    expect(accepted.metrics).toMatch(/^resend_ops_check_ok\{[^}]*step="access"\} 1$/m);
+    expect(accepted.junit).toContain('<skipped message="accepted by ana until 2099-01-01: the key is on its way"/>');
+    expect(accepted.junit).toMatch(/ failures="0" errors="0" skipped="2"/);
+
+    const expired = await examineAccepting({ ...known, until: '2020-01-01' });
+    expect([expired.diagnosis.code, troubles(expired.diagnosis)]).toEqual([1, troubles(found.diagnosis)]);
+    expect(expired.junit).toContain('its acceptance by ana ran out 2020-01-01: the key is on its way');
+    expect(expired.metrics).toMatch(/check_ok\{[^}]*step="access"\} 0$/m);
+  });
+
+  test('people read of it in the same words, in 80 columns', async () => {
+    const environment = edited(healthy, (fields) => {
+      fields['accepted-findings'] = [{ ...apiKnown, by: 'ana' }];
+    });
+    const { code, stdout } = await healthy.run(['doctor', '--env', environment], { LANG: 'C.UTF-8' }).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/accepted +independence-cloudflare-api/);
+    expect(stdout).toContain('accepted by ana until 2099-01-01: no other way');
+    expect(stdout).toContain('nothing found beside what is accepted that would stop a failover: 1');
+    expect(stdout).toMatch(/ accepted, \d+ ok$/m);
+    expect(stdout.split('\n').filter((line) => [...line].length > 80)).toEqual([]);
+  });
+
+  test('lint knows the ids of doctor, and names those that it does not', async () => {
+    const runbooks = join(home, 'accepting');
+    cpSync(join(root, 'runbooks'), runbooks, { recursive: true });
+    const until = '2099-01-01';
+    appendFileSync(
+      join(runbooks, 'environments', 'production.yaml'),
+      stringify({
+        'accepted-findings': [
+          { id: 'independence-registry', reason: 'a packed copy is kept', until },
+          { id: 'independence-registri', reason: 'misspelt', until },
+        ],
+      }),
+    );
+    const { code, stdout, stderr } = await start(['lint', '--runbooks', runbooks]).ended;
+    expect(code).toBe(0);
+    expect(stdout + stderr).toContain('no check gives the finding independence-registri; did you mean');
+    expect(stdout + stderr).not.toMatch(/no check gives the finding independence-registry/);
+  });
+
+  test('a diagnosis that does not start is written down, too', async () => {
+    rmSync(junit, { force: true });
+    const args = ['doctor', '--env', 'nowhere', '--junit', junit, '--metrics', metrics];
+    const { code } = await healthy.run(args).ended;
+    expect(code).toBe(2);
+    expect(readFileSync(junit, 'utf8')).toMatch(/tests="1" failures="0" errors="1"/);
+    expect(readFileSync(metrics, 'utf8')).toMatch(/^resend_ops_run_exit_code\{runbook="doctor",[^}]*\} 2$/m);
+    const missing = await healthy.run(['doctor', '--junit', join(home, 'missing', 'a.xml')]).ended;
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('--junit cannot be written to')]);
+  });
 });

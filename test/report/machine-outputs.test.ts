@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/actions/finding.ts';
 import type { RunState, StepState } from '../../src/journal/run-state.ts';
@@ -7,6 +6,7 @@ import { renderMetrics } from '../../src/report/metrics.ts';
 import { type RunReport, reportSteps, type StepReport } from '../../src/report/run-report.ts';
 import { payloads } from '../attack/payloads.ts';
 import { problemsOfMetrics } from './openmetrics-check.ts';
+import { parseJUnit, python } from './parse-junit.ts';
 
 const finding = (more: Partial<Finding> = {}): Finding => ({
   id: 'cloudfront/alias-missing',
@@ -70,27 +70,6 @@ const failing = report({
     step({ id: 'look', outcome: 'failed', failure: 'bug', headline: 'undefined is not a function' }),
   ],
 });
-
-const python = spawnSync('python3', ['-c', 'import xml.etree.ElementTree'], { encoding: 'utf8' });
-const reader = `
-import json, sys, xml.etree.ElementTree as tree
-def told(case):
-    return [case.get('classname'), case.get('name'), case.get('time')] + [[c.tag, c.get('type'), c.get('message'), c.text] for c in case]
-print(json.dumps([[dict(suite.attrib), [told(case) for case in suite.iter('testcase')]] for suite in tree.fromstring(sys.stdin.buffer.read()).iter('testsuite')]))`;
-
-type Read = [
-  Record<string, string>,
-  [string, string, string, ...[string, string | null, string | null, string | null][]][],
-];
-
-/** The file as another XML parser reads it. */
-function parseJUnit(text: string): Read {
-  const { status, stdout, stderr } = spawnSync('python3', ['-c', reader], { input: text, encoding: 'utf8' });
-  expect([status, stderr]).toEqual([0, '']);
-  const [suite]: Read[] = JSON.parse(stdout);
-  if (suite === undefined) throw new Error('no test suite');
-  return suite;
-}
 
 describe('JUnit', () => {
   test.skipIf(python.status !== 0)('a case for each step and each finding, as another parser reads them', () => {

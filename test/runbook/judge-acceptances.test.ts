@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { actions } from '../../src/actions/index.ts';
-import { judgeAcceptances } from '../../src/runbook/judge-acceptances.ts';
+import { findingIdsOf } from '../../src/report/doctor/finding-ids.ts';
+import { findingIdsOfChecks, judgeAcceptances } from '../../src/runbook/judge-acceptances.ts';
 import { loadEnvironment } from '../../src/runbook/load-environment.ts';
 import { formatProblem } from '../../src/runbook/problem.ts';
 
@@ -13,6 +14,8 @@ const load = (acceptances: string) =>
 zone: example.com
 routes: { edge: { provider: cloudflare, connect: 192.0.2.1 } }
 dns: { resolvers: [192.0.2.53] }
+secrets: { slack: SLACK_BOT_TOKEN }
+dependencies: { okta: { url: https://login.example.com } }
 accepted-findings:
 ${acceptances}`,
   );
@@ -20,7 +23,8 @@ ${acceptances}`,
 const judge = (acceptances: string) => {
   const loaded = load(acceptances);
   if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
-  return judgeAcceptances(loaded.acceptances, actions, nowMs).map(formatProblem);
+  const known = new Set([...findingIdsOfChecks(actions), ...findingIdsOf(loaded.environment)]);
+  return judgeAcceptances(loaded.acceptances, known, nowMs).map(formatProblem);
 };
 
 test('one that holds is silent', () => {
@@ -34,8 +38,23 @@ test('one that ran out, and an id that no check knows, are named at their place'
     reason: known
     until: 2026-05-31T23:59:59Z`),
   ).toEqual([
-    'test.yaml:6:11: no check gives the finding cloudfront/waf-atached; did you mean "cloudfront/waf-attached"?',
-    'test.yaml:9:12: the acceptance of http/request-failed ran out 2026-05-31T23:59:59Z (known); put right what it accepts, or accept it again with a later day',
+    'test.yaml:8:11: no check gives the finding cloudfront/waf-atached; did you mean "cloudfront/waf-attached"?',
+    'test.yaml:11:12: the acceptance of http/request-failed ran out 2026-05-31T23:59:59Z (known); put right what it accepts, or accept it again with a later day',
+  ]);
+});
+
+test.each(['cloudflare-token', 'secret-slack', 'independence-okta', 'independence-paging', 'unnamed-login', 'clock'])(
+  'doctor’s %s is known',
+  (id) => expect(judge(`  - { id: ${id}, reason: known, until: 2026-06-01 }`)).toEqual([]),
+);
+
+test.each([
+  ['secret-slak', 'secret-slack'],
+  ['independence-okt', 'independence-okta'],
+  ['cloudflare-tokn', 'cloudflare-token'],
+])('%s, which this environment does not have, is told with what is near', (id, near) => {
+  expect(judge(`  - { id: ${id}, reason: known, until: 2026-06-01 }`)).toEqual([
+    `test.yaml:8:11: no check gives the finding ${id}; did you mean "${near}"?`,
   ]);
 });
 
@@ -44,10 +63,10 @@ test.each([
   ['a moment without a zone', '{ id: a/b, reason: x, until: "2026-02-03T10:00:00" }'],
   ['no end', '{ id: a/b, reason: x }'],
   ['no reason', '{ id: a/b, reason: " ", until: 2026-02-03 }'],
-  ['an id of another form', '{ id: waf, reason: x, until: 2026-02-03 }'],
+  ['an id of another form', '{ id: cloudfront/waf/attached, reason: x, until: 2026-02-03 }'],
 ])('%s is a problem', (_what, acceptance) => {
   expect(load(`  - ${acceptance}`)).toMatchObject({
-    problems: [{ where: { line: 6 } }],
+    problems: [{ where: { line: 8 } }],
   });
 });
 

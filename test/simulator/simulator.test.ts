@@ -220,6 +220,7 @@ describe('a whole simulator', () => {
       else if (name === 'PagerDuty REST API') expect(stdout).toContain('"services":[{');
       else if (name === 'Datadog API') expect(stdout).toContain('"overall_state":"OK"');
       else if (name === 'Globalping API') expect(stdout).toContain('"probesCount":4');
+      else if (name.startsWith('other dependencies')) expect(stdout).toMatch(/^HTTP\/1\.1 200 [\s\S]*here/);
       else if (name.startsWith('SMTP')) expect(stdout).toContain('it takes logins and no messages');
       else if (name.endsWith(' API')) expect(stdout).toMatch(/"(success|ok)":true/);
       else if (name === 'AWS API (CloudFront)') expect(stdout).toContain('<Status>Deployed</Status>');

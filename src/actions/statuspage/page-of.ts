@@ -25,7 +25,7 @@ export function statusPageSettings({ env }: Pick<ActionContext, 'env'>): Setting
 }
 
 /** The environment's status page. Throws `refused` where there is none, `credentials` where its key is not set. */
-export async function statusPageOf(ctx: ActionContext): Promise<StatusPage> {
+export async function statusPageOf(ctx: Pick<ActionContext, 'env' | 'clients' | 'signal'>): Promise<StatusPage> {
   const { provider, 'page-id': pageId } = statusPageSettings(ctx);
   const api = await ctx.clients.statuspage();
   return provider === 'atlassian' ? atlassianPage(api, pageId, ctx.signal) : incidentIoPage(api, pageId, ctx.signal);

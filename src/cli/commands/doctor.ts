@@ -1,40 +1,43 @@
-import { exitCodes } from '../../errors.ts';
-import { examineProviders } from '../../report/doctor/examine.ts';
-import { countStates } from '../../report/doctor/finding.ts';
+import { type ExitCode, exitCodes } from '../../errors.ts';
+import { reportDiagnosis } from '../../report/doctor/diagnosis.ts';
 import type { CommandRun } from '../command.ts';
-import { examineMachine } from '../examine-machine.ts';
+import { type Diagnosed, diagnoseAll } from '../diagnose-all.ts';
 import { writeJsonLine } from '../json-lines.ts';
-import { locateRunbooks, locateState } from '../locate.ts';
-import { openEnvironment } from '../open-environment.ts';
 import { bannerOf, openTerminal } from '../terminal/open-terminal.ts';
 import { printDiagnosis } from '../terminal/print-diagnosis.ts';
+import { withOutputs } from '../write-outputs.ts';
 
 /** `resend-ops doctor`: everything of this machine, its credentials and the outside that would stop a failover tonight. Only reads. */
-export const doctor: CommandRun = async ({ world, options }) => {
-  const runbooks = await locateRunbooks(world, options.text('runbooks'));
-  const { environment, placeholders, edges } = await openEnvironment(
-    world,
-    runbooks,
-    options.text('env') ?? 'production',
-  );
-  const state = locateState(world, options.text('stateDir'));
-  const [machine, { clock, access, independence, dependencies }] = await Promise.all([
-    examineMachine(world, { runbooks, state, placeholders }),
-    examineProviders({ env: environment, edges, clock: world.clock }),
-  ]);
-  const findings = [...machine, clock, ...access, ...dependencies];
-  const counts = countStates(findings);
-  const exitCode = counts.bad === 0 ? exitCodes.succeeded : exitCodes.failed;
-  if (options.flag('json')) {
-    for (const finding of findings) writeJsonLine(world, { type: 'finding', ...finding });
-    for (const row of independence) writeJsonLine(world, { type: 'dependency', ...row });
-    writeJsonLine(world, { type: 'result', exitCode, counts });
-    return exitCode;
-  }
-  const { screen } = openTerminal(world, options, {
-    to: 'stdout',
-    banner: bannerOf('live', environment.simulated === true),
+export const doctor: CommandRun = ({ world, options }) => {
+  const environment = options.text('env') ?? 'production';
+  let diagnosed: Diagnosed | undefined;
+  return withOutputs(world, options, {
+    described: { runbook: 'doctor', environment, mode: 'live' },
+    async run() {
+      diagnosed = await diagnoseAll(world, {
+        environment,
+        runbooks: options.text('runbooks'),
+        stateDir: options.text('stateDir'),
+      });
+      const { diagnosis, simulated } = diagnosed;
+      const { sections, independence, counts } = diagnosis;
+      const exitCode: ExitCode = counts.bad === 0 ? exitCodes.succeeded : exitCodes.failed;
+      if (!options.flag('json')) {
+        const { screen } = openTerminal(world, options, { to: 'stdout', banner: bannerOf('live', simulated) });
+        printDiagnosis(screen, diagnosis);
+        return exitCode;
+      }
+      for (const finding of Object.values(sections).flat()) writeJsonLine(world, { type: 'finding', ...finding });
+      for (const row of independence) writeJsonLine(world, { type: 'dependency', ...row });
+      writeJsonLine(world, { type: 'result', exitCode, counts });
+      return exitCode;
+    },
+    told: (message) => ({
+      run: null,
+      hostname: diagnosed?.hostname ?? null,
+      outcome: diagnosed === undefined ? 'refused' : diagnosed.diagnosis.counts.bad === 0 ? 'succeeded' : 'failed',
+      message,
+      steps: diagnosed === undefined ? [] : reportDiagnosis(diagnosed.diagnosis),
+    }),
   });
-  printDiagnosis(screen, { sections: { machine: [...machine, clock], access, dependencies }, independence, counts });
-  return exitCode;
 };

@@ -1,60 +1,56 @@
-import type { Finding, FindingState } from '../../report/doctor/finding.ts';
+import { describeAcceptance, isAccepted } from '../../actions/finding.ts';
+import { type Diagnosis, type HeldFinding, sectionTitles } from '../../report/doctor/diagnosis.ts';
 import type { Evidence, Independence } from '../../report/doctor/judge-independence.ts';
 import type { Screen } from './screen.ts';
 import type { Mark } from './symbols.ts';
 
-/** What `doctor` found, as it is shown. */
-export type Diagnosis = {
-  sections: {
-    machine: readonly Finding[];
-    access: readonly Finding[];
-    /** One for each row of `independence`. */
-    dependencies: readonly Finding[];
-  };
-  independence: readonly Independence[];
-  counts: Readonly<Record<FindingState, number>>;
-};
-
-const marks: Readonly<Record<FindingState, Mark>> = {
-  ok: { symbol: '✓', word: 'ok', tone: 'good' },
-  warn: { symbol: '!', word: 'warn', tone: 'warning' },
+/** The marks of a finding by its state; an accepted one is told apart. */
+const marks: Readonly<Record<keyof Diagnosis['counts'], Mark>> = {
   bad: { symbol: '✗', word: 'bad', tone: 'bad' },
+  warn: { symbol: '!', word: 'warn', tone: 'warning' },
   unknown: { symbol: '?', word: 'unknown', tone: 'warning' },
+  accepted: { symbol: '–', word: 'accepted', tone: 'quiet' },
+  ok: { symbol: '✓', word: 'ok', tone: 'good' },
 };
 
 /** What is read under a finding that is not ok stands under its id. */
-const indent = 10;
+const indent = 11;
 const idWidth = 28;
 
 /** Prints every finding, a table of independence, and the sum; in 80 columns, the state of each in a word. */
 export function printDiagnosis(screen: Screen, { sections, independence, counts }: Diagnosis): void {
-  printSection(screen, 'This machine', sections.machine);
-  if (sections.access.length > 0) printSection(screen, 'Credentials, and what they may read', sections.access);
-  if (independence.length > 0) {
+  printSection(screen, sectionTitles.machine, sections.machine);
+  if (sections.access.length > 0) printSection(screen, sectionTitles.access, sections.access);
+  if (sections.dependencies.length > 0) {
     screen.line();
-    screen.line({ text: 'What an incident needs, and whether it falls with the provider', tone: 'strong' });
-    printTable(screen, independence);
+    screen.line({ text: sectionTitles.dependencies, tone: 'strong' });
+    if (independence.length > 0) printTable(screen, independence);
     for (const finding of sections.dependencies.filter(({ state }) => state !== 'ok')) printFinding(screen, finding);
   }
   screen.line();
-  const parts = (['bad', 'warn', 'unknown', 'ok'] as const).flatMap((state) =>
+  const parts = (['bad', 'warn', 'unknown', 'accepted', 'ok'] as const).flatMap((state) =>
     counts[state] === 0 ? [] : [`${counts[state]} ${marks[state].word}`],
   );
   const clean = counts.bad + counts.warn + counts.unknown === 0;
   const tone = counts.bad > 0 ? 'bad' : clean ? 'good' : 'warning';
-  const sum =
-    counts.bad > 0 ? 'a failover tonight would be stopped or hurt' : 'nothing found that would stop a failover';
-  screen.line({ text: `${sum}: ${parts.join(', ')}`, tone });
+  screen.line({ text: `${sumOf(counts)}: ${parts.join(', ')}`, tone });
 }
 
-function printSection(screen: Screen, title: string, findings: readonly Finding[]): void {
+function sumOf({ bad, accepted }: Diagnosis['counts']): string {
+  if (bad > 0) return 'something that an incident needs does not work';
+  const known = accepted > 0 ? ' beside what is accepted' : '';
+  return `nothing found${known} that would stop a failover`;
+}
+
+function printSection(screen: Screen, title: string, findings: readonly HeldFinding[]): void {
   screen.line();
   screen.line({ text: title, tone: 'strong' });
   for (const finding of findings) printFinding(screen, finding);
 }
 
-function printFinding(screen: Screen, { id, state, found, breaks, remedy }: Finding): void {
-  const { symbol, word, tone } = marks[state];
+function printFinding(screen: Screen, finding: HeldFinding): void {
+  const { id, state, found, breaks, remedy, acceptance } = finding;
+  const { symbol, word, tone } = marks[isAccepted(finding) ? 'accepted' : state];
   const head = [{ text: `${symbol} ${word.padEnd(indent - 2)}`, tone }, `${id.padEnd(idWidth)} `];
   if (state === 'ok') {
     screen.line([...head, { text: found, tone: 'quiet' }], { hanging: indent + 2 });
@@ -62,7 +58,11 @@ function printFinding(screen: Screen, { id, state, found, breaks, remedy }: Find
   }
   screen.line([...head, found], { hanging: indent + 2 });
   screen.line([{ text: 'breaks: ', tone: 'quiet' }, breaks], { indent, hanging: 8 });
-  screen.line([{ text: 'remedy: ', tone: 'quiet' }, remedy], { indent, hanging: 8 });
+  if (acceptance !== null) {
+    const text = describeAcceptance(acceptance);
+    screen.line({ text, tone: acceptance.expired ? 'warning' : 'quiet' }, { indent, hanging: 8 });
+  }
+  if (!isAccepted(finding)) screen.line([{ text: 'remedy: ', tone: 'quiet' }, remedy], { indent, hanging: 8 });
 }
 
 const evidence: Readonly<Record<Evidence, string>> = {

@@ -5,6 +5,7 @@ import { unlessAborted } from '../../world/dial.ts';
 import type { DoctorEdges } from '../../world/edges.ts';
 import type { Environment } from '../../world/environment.ts';
 import { type Finding, type Trouble, trouble } from './finding.ts';
+import type { FindingId } from './finding-ids.ts';
 
 /** What the questions to the providers need. */
 export type Means = { env: Environment; edges: DoctorEdges; clock: Clock };
@@ -61,7 +62,7 @@ function isRefusal({ code, message }: OpsError): boolean {
 
 /** The finding of a question that was refused, or that got no answer. */
 export function withoutAnswer(
-  id: string,
+  id: FindingId,
   asked: Exclude<Asked<unknown>, { answer: unknown }>,
   { breaks, remedy, refusedIs = 'bad' }: Omit<Trouble, 'found'> & { refusedIs?: 'bad' | 'warn' },
 ): Finding {

@@ -7,9 +7,11 @@ import { boundedText } from '../../world/bounded-text.ts';
 import { isPlaceholder } from '../../world/placeholder.ts';
 import { type Asked, ask, type Means, type ReadingContext, withoutAnswer } from './asking.ts';
 import { type Finding, fine, trouble } from './finding.ts';
+import type { FindingId } from './finding-ids.ts';
 
 /** Cloudflare API, Verify Token (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/). */
 const verification = z.object({
+  id: z.string().nullish(),
   status: z.string(),
   expires_on: z.string().nullish(),
   not_before: z.string().nullish(),
@@ -44,7 +46,7 @@ export async function examineCloudflare(means: Means): Promise<Finding[]> {
   const readsSomething = [zone, balancers, records].some((asked) => 'answer' in asked);
   const status = judgeToken(token, readsSomething, means.clock.now());
   if (status.state === 'bad') return [status];
-  const permission = (id: string, asked: Asked<unknown>, what: string, name: string, breaks: string) =>
+  const permission = (id: FindingId, asked: Asked<unknown>, what: string, name: string, breaks: string) =>
     'answer' in asked
       ? fine(id, `the token may read ${what}`)
       : withoutAnswer(id, asked, { breaks, remedy: `give the token the permission ${name} for this zone` });
@@ -90,20 +92,22 @@ function judgeToken(token: Asked<Verification>, readsSomething: boolean, nowMs: 
     }
     return withoutAnswer(id, token, { breaks, remedy: newToken });
   }
-  const { status, expires_on: expiresOn, not_before: notBefore } = token.answer;
+  const { id: tokenId, status, expires_on: expiresOn, not_before: notBefore } = token.answer;
+  // The id is what the dashboard and its audit log know the token by, and no secret.
+  const name = tokenId === null || tokenId === undefined ? 'the token' : `token ${boundedText(tokenId, 40)}`;
   const endsMs = Date.parse(expiresOn ?? '');
   const on = Number.isNaN(endsMs) ? '' : new Date(endsMs).toISOString().slice(0, 10);
   const days = Math.floor((endsMs - nowMs) / dayMs);
   if (status !== 'active' || endsMs <= nowMs) {
     const since = on === '' ? '' : `; it ends on ${on}`;
-    const found = `the token is ${status === 'active' ? 'expired' : boundedText(status, 40)}${since}`;
+    const found = `${name} is ${status === 'active' ? 'expired' : boundedText(status, 40)}${since}`;
     return trouble(id, 'bad', { found, breaks, remedy: newToken });
   }
   if (Date.parse(notBefore ?? '') > nowMs)
-    return trouble(id, 'bad', { found: `the token is good only from ${notBefore} on`, breaks, remedy: newToken });
+    return trouble(id, 'bad', { found: `${name} is good only from ${notBefore} on`, breaks, remedy: newToken });
   if (days < soonDays) {
-    const found = `the token ends in ${days} ${days === 1 ? 'day' : 'days'}, on ${on}`;
+    const found = `${name} ends in ${days} ${days === 1 ? 'day' : 'days'}, on ${on}`;
     return trouble(id, 'warn', { found, breaks: `from ${on} on ${breaks}`, remedy: newToken });
   }
-  return fine(id, `the token is active${on === '' ? ' and has no end' : ` until ${on}`}`);
+  return fine(id, `${name} is active${on === '' ? ' and has no end' : ` until ${on}`}`);
 }

@@ -3,6 +3,7 @@ import { boundedText } from '../../world/bounded-text.ts';
 import type { Environment } from '../../world/environment.ts';
 import { type Need, needs } from './dependencies.ts';
 import { type Finding, fine, trouble } from './finding.ts';
+import type { FindingId } from './finding-ids.ts';
 import type { Look } from './look-at-dependency.ts';
 
 /** Two kinds of evidence, told apart: headers alone lie, and so can an address be another front's. */
@@ -75,10 +76,11 @@ const breaksBy: Readonly<Record<Need, string>> = {
   switch: 'it fails with the provider, and without it nothing can be switched',
   telling: 'it fails with the provider: people are not told; the switch does not wait for it',
   checks: 'it fails with the provider: what it checks cannot be checked then',
+  setup: 'it fails with the provider: no new machine can be set up then; one that is set up needs it no more',
 };
 
 function judge(row: Independence, isTheProviders: boolean): Finding {
-  const id = `independence-${row.name}`;
+  const id: FindingId = `independence-${row.name}`;
   const evidence = `${row.host}: addresses ${words[row.byAddress]}, answers ${words[row.bySignature]} (${row.answered})`;
   if (isBehind(row)) {
     if (isTheProviders && row.neededFor !== 'switch')
@@ -96,7 +98,7 @@ function judge(row: Independence, isTheProviders: boolean): Finding {
       found: evidence,
       breaks: breaksBy[row.neededFor],
       remedy: isCertain
-        ? 'have another way that is not behind the provider, and put it into the runbook'
+        ? wayOut(row.neededFor)
         : 'find out what stands in front of it: its answers carry the provider’s marks, its addresses do not',
     });
   }
@@ -108,6 +110,12 @@ function judge(row: Independence, isTheProviders: boolean): Finding {
     });
   }
   return fine(id, `${row.host}: not behind the provider (${row.answered})`);
+}
+
+function wayOut(need: Need): string {
+  return need === 'setup'
+    ? 'set up every machine that may run a failover beforehand, and keep a packed copy and the runbooks on it'
+    : 'have another way that is not behind the provider, and put it into the runbook';
 }
 
 const words: Readonly<Record<Evidence, string>> = {

@@ -1,6 +1,7 @@
 import { awsSecrets } from '../../world/aws.ts';
 import type { Environment } from '../../world/environment.ts';
 import { type Finding, fine, trouble } from './finding.ts';
+import type { FindingId } from './finding-ids.ts';
 
 /** What goes on without: messages never stop a switch, and a long-lived key has no session token. */
 const dispensable: Readonly<Record<string, string>> = {
@@ -13,14 +14,18 @@ const dispensable: Readonly<Record<string, string>> = {
   globalping: 'the probes of Globalping are asked without a token, within the limits of its anonymous users',
 };
 
+/** What a secret is that nothing but its use would try. */
+const untried: Readonly<Record<string, string>> = { pagerduty: '; only an event would try it' };
+
 /**
  * Whether the process variables that the environment names are set: by name, never by what or how much is in them.
  * `secret` reads one by its name in the environment.
  */
 export function examineSecrets(env: Environment, secret: (name: string) => string | undefined): Finding[] {
   return Object.entries(env.secrets).map(([name, variable]) => {
-    const id = `secret-${name}`;
-    if (secret(name) !== undefined) return fine(id, `${variable} is set`);
+    const id: FindingId = `secret-${name}`;
+    if (secret(name) !== undefined)
+      return fine(id, `${variable} is set${Object.hasOwn(untried, name) ? untried[name] : ''}`);
     if (name === awsSecrets.sessionToken) return fine(id, `${variable} is not set: good for a long-lived key`);
     const without = Object.hasOwn(dispensable, name) ? dispensable[name] : undefined;
     return trouble(id, without === undefined ? 'bad' : 'warn', {

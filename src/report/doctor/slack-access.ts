@@ -12,11 +12,11 @@ function scopesOf(env: Environment): Readonly<Record<string, string>> {
     'chat:write': 'nothing can be posted in the war room',
     [`${prefix}:history`]: 'after a lost answer a message may be posted twice',
     'pins:write': 'the first message is not pinned',
-    'bookmarks:write': 'the room has no links',
+    ...(env.approvals === undefined ? {} : { 'reactions:read': 'approvals by a reaction in the room are not seen' }),
   };
 }
 
-/** Who Slack takes the token for, and which scopes it has (header `x-oauth-scopes`; docs.slack.dev, auth.test). Nothing of it can stop a switch. */
+/** Who Slack takes the token for, and which scopes it has (header `x-oauth-scopes`; docs.slack.dev, auth.test). */
 export async function examineSlack(means: Means): Promise<Finding[]> {
   if (means.env.secrets.slack === undefined) return [];
   const asked = await ask(means, (ctx) => readSlack(ctx, 'ask Slack who the token is', (client) => client.auth.test()));
@@ -26,7 +26,6 @@ export async function examineSlack(means: Means): Promise<Finding[]> {
       withoutAnswer(id, asked, {
         breaks: 'there is no war room; the switch does not wait for one',
         remedy: 'install the app anew, and put its bot token where the environment file says',
-        refusedIs: 'warn',
       }),
     ];
   }
