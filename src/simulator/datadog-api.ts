@@ -78,12 +78,13 @@ function describe(
     const name = `region:${regionNames[region]}`;
     groups[name] = { name, status: down.includes(region) ? 'Alert' : 'OK' };
   }
-  const { id, name, tags, options } = monitor;
+  const { id, name, tags, query, options } = monitor;
   return {
     id,
     name,
     tags,
     type: 'metric alert',
+    query,
     options,
     overall_state: status,
     state: how.withGroups ? { groups } : {},
