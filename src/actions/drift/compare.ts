@@ -127,7 +127,7 @@ function show(value: Watched): string {
 }
 
 function summarise({ watched, since, findings, accepted }: Output): Summary {
-  const count = Object.keys(watched).length;
+  const count = Object.values(watched).filter((value) => value !== null).length;
   const changed = findings.length - accepted;
   const headline =
     since === null
