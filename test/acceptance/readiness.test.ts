@@ -225,6 +225,21 @@ test('whatever hangs, a run ends within 30 s, and says of each step what it coul
   }
 });
 
+test('the time boxes of a run without --prove-write sum up to less than 30 s', () => {
+  type Step = { timeout?: string; when?: string; parallel?: Step[] };
+  const { steps }: { steps: Step[] } = parse(readFileSync(join(shipped, 'validate-fallback.yaml'), 'utf8'));
+  const seconds = ({ timeout }: Step) => Number(/^(\d+)s$/.exec(timeout ?? '')?.[1] ?? Number.NaN);
+  const groups = steps.filter(({ parallel }) => parallel !== undefined);
+  // What compares with the log and reads the rehearsals asks nobody, and needs no box.
+  const boxes = groups.map(({ parallel = [] }) =>
+    Math.max(...parallel.filter((step) => 'timeout' in step).map((step) => seconds(step) + 2)),
+  );
+  expect(boxes.length).toBe(2);
+  expect(boxes.reduce((sum, box) => sum + box, 0)).toBeLessThan(30);
+  const unboxed = groups.flatMap(({ parallel = [] }) => parallel).filter((step) => !('timeout' in step));
+  expect(unboxed).toMatchObject([{ uses: 'rehearsal.inspect' }]);
+});
+
 test('the drain and the time that absence is kept are held against the objective of the failover', () => {
   const read = (name: string) => parse(readFileSync(join(shipped, `${name}.yaml`), 'utf8'));
   const [{ parallel }] = read('validate-fallback').steps;
