@@ -5,8 +5,12 @@ export type SimulatedMonitor = {
   tags: string[];
   /** What it watches: the answers of the edge by region, or the requests that reach the load balancers. */
   watches: 'edge' | 'traffic';
+  /** `query alert` unless given, and such as `synthetics alert`. */
+  type?: string;
   /** What is evaluated, and over which window. */
   query: string;
+  /** The notification's text, with its mentions. */
+  message?: string;
   options: {
     notify_no_data?: boolean;
     no_data_timeframe?: number | null;

@@ -8,7 +8,9 @@ const monitorSchema = z.strictObject({
   id: z.int(),
   name: z.string().exactOptional(),
   tags: z.array(z.string()).exactOptional(),
+  type: z.string().exactOptional(),
   query: z.string().exactOptional(),
+  message: z.string().exactOptional(),
   options: z
     .strictObject({
       notify_no_data: z.boolean().exactOptional(),

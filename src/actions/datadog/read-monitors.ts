@@ -13,7 +13,10 @@ const stateSchema = z.enum(['Alert', 'Ignored', 'No Data', 'OK', 'Skipped', 'Unk
 const monitorSchema = z.object({
   id: z.int(),
   name: z.string(),
+  type: z.string().default(''),
   query: z.string().default(''),
+  /** The notification's text, with mentions. */
+  message: z.string().default(''),
   overall_state: stateSchema.default('Unknown'),
   options: z
     .object({

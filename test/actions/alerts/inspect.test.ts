@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { alertsInspect } from '../../../src/actions/alerts/inspect.ts';
 import { recoveryMinutes } from '../../../src/actions/alerts/judge-recovery.ts';
+import { tellsOfRecovery } from '../../../src/actions/alerts/recovery-notice.ts';
 import { datadogMonitors } from '../../../src/actions/datadog/monitors.ts';
 import { bringAbout } from '../../../src/simulator/conditions.ts';
 import { setFault } from '../../../src/simulator/faults.ts';
@@ -258,6 +259,17 @@ test('how early a monitor may recover follows from the first escalation, and fro
   expect(await found('min(last_10m):avg:x{*} > 1', 5)).toEqual([
     expect.stringContaining('it recovers with the first good value, and the first escalation comes after 5 min'),
   ]);
+  first(alerting.world.monitors).type = 'synthetics alert';
+  expect(await found('no_query', 5)).toEqual([
+    expect.stringMatching(
+      /^critical .*: it recovers with the first good run, .*\(page from a metric monitor over 10 min/,
+    ),
+  ]);
+  // Told of alerts only, paging does not resolve the incident.
+  first(alerting.world.monitors).message = '{{#is_alert}}down @pagerduty-API{{/is_alert}} @slack-ops';
+  expect(await found('no_query', 5)).toEqual([]);
+  Object.assign(first(alerting.world.monitors), { type: 'query alert', message: '' });
+  expect(await found('avg(last_1m):avg:x{*} > 1', 5)).not.toEqual([]);
   // A policy that calls one level once never escalates.
   first(alerting.world.policies).num_loops = 0;
   first(alerting.world.policies).levels.splice(1);
@@ -277,8 +289,25 @@ test.each<[string, object, number | undefined]>([
   ['1234 && 5678', {}, undefined],
   ['', {}, undefined],
 ])('for how long all must be well, of %s', (query, threshold_windows, expected) =>
-  expect(recoveryMinutes({ query, options: { threshold_windows } })).toBe(expected),
+  expect(recoveryMinutes({ type: 'query alert', query, options: { threshold_windows } })).toBe(expected),
 );
+
+test.each<[string, boolean]>([
+  ['', true],
+  ['The API is down', true],
+  ['@pagerduty-API', true],
+  ['{{#is_alert}} @pagerduty-API {{/is_alert}}', false],
+  ['{{#is_alert}}@pagerduty-API{{/is_alert}}{{#is_recovery}}@pagerduty-API{{/is_recovery}}', true],
+  ['{{#is_alert}}@pagerduty-API{{/is_alert}}{{#is_no_data}}@pagerduty-API{{/is_no_data}} {{@facet.name}}', false],
+  ['{{#is_alert}}@pagerduty-API{{/is_alert}} @slack-ops', false],
+  ['{{#is_alert}}@oncall-api{{/is_alert}} @slack-ops', true],
+  ['{{^is_recovery}}@PagerDuty-API{{/is_recovery}}', false],
+  ['{{#is_alert}}down{{else}}@pagerduty-API{{/is_alert}}', true],
+  ['{{#is_match "env.name" "prod"}}@pagerduty-API{{/is_match}}', true],
+  ['write to ops@example.com {{#is_alert}}@pagerduty{{/is_alert}}', false],
+])('whether paging is told of the recovery, by “%s”', (message, expected) => {
+  expect(tellsOfRecovery(message)).toBe(expected);
+});
 
 test('the services that the environment names, and no others; a page of services more than one', async () => {
   const template = service(alerting.world);
