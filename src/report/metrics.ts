@@ -1,6 +1,6 @@
 import { type Finding, isAccepted } from '../actions/finding.ts';
 import { makeVisible } from '../world/visible-text.ts';
-import type { RunReport } from './run-report.ts';
+import type { RehearsalReport, RunReport } from './run-report.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = { labels: Labels; value: number };
@@ -80,6 +80,32 @@ function familiesOf(report: RunReport): Family[] {
         certificateDaysLeft === null ? [] : [{ labels: { step: id }, value: certificateDaysLeft }],
       ),
     },
+    ...rehearsalFamilies(steps),
+  ];
+}
+
+/** Of the last rehearsal; a clock that was not reached has no sample. */
+function rehearsalFamilies(steps: RunReport['steps']): Family[] {
+  const family = (name: string, help: string, told: (rehearsal: RehearsalReport) => number | null): Family => ({
+    name: `resend_ops_rehearsal_${name}`,
+    help,
+    samples: steps.flatMap(({ id, rehearsal }) => {
+      const value = rehearsal === null ? null : told(rehearsal);
+      return value === null ? [] : [{ labels: { step: id }, value }];
+    }),
+  });
+  const inSeconds = (ms: number | null) => (ms === null ? null : ms / 1_000);
+  return [
+    family('age_days', 'Whole days since the last rehearsal.', ({ daysAgo }) => daysAgo),
+    family('ok', '1 where the last rehearsal ended as it must, within the objective.', ({ good }) => (good ? 1 : 0)),
+    family('switched_seconds', 'From go until DNS answered with the fallback, in the last rehearsal.', ({ score }) =>
+      inSeconds(score.switchedMs),
+    ),
+    family('recovered_seconds', 'From go until clients had drained, in the last rehearsal.', ({ score }) =>
+      inSeconds(score.recoveredMs),
+    ),
+    family('requests_sent', 'Requests of simulated customers in the last rehearsal.', ({ score }) => score.sent),
+    family('requests_lost', 'Of these, those that were lost.', ({ score }) => score.lost),
   ];
 }
 

@@ -22,7 +22,12 @@ export type StepReport = {
   failure: string | null;
   findings: readonly Finding[];
   certificateDaysLeft: number | null;
+  /** The last rehearsal, where the step tells of one; clocks null where they were not reached. */
+  rehearsal: RehearsalReport | null;
 };
+
+/** A rehearsal as machines read it: its age, its clocks from "go", and the customers' requests. */
+export type RehearsalReport = z.output<typeof rehearsalOutput>;
 
 /** A run as machines read it: also one that did not start, which has neither id nor steps. */
 export type RunReport = {
@@ -41,6 +46,16 @@ export type RunReport = {
 };
 
 const findingsOutput = z.object({ findings: z.array(findingSchema) });
+const rehearsalOutput = z.object({
+  daysAgo: z.number(),
+  good: z.boolean(),
+  score: z.object({
+    switchedMs: z.number().nullable(),
+    recoveredMs: z.number().nullable(),
+    sent: z.number(),
+    lost: z.number(),
+  }),
+});
 const certificateOutput = z.object({ certificateDaysLeft: z.number() });
 
 /** The steps of a run; `optional` has the ids of those that never fail it. Groups have no result of their own; one is told only where it failed and nothing within it did. */
@@ -56,6 +71,7 @@ function reportStep(step: StepState, speed: number, optional: boolean): StepRepo
   const { id, title, summary, error, skippedWhy, startedAtMs, endedAtMs } = step;
   const found = findingsOutput.safeParse(step.output);
   const certificate = certificateOutput.safeParse(step.output);
+  const rehearsal = rehearsalOutput.safeParse(step.output);
   return {
     id,
     title,
@@ -67,6 +83,7 @@ function reportStep(step: StepState, speed: number, optional: boolean): StepRepo
     failure: error?.code ?? null,
     findings: found.success ? found.data.findings : [],
     certificateDaysLeft: certificate.success ? certificate.data.certificateDaysLeft : null,
+    rehearsal: rehearsal.success ? rehearsal.data : null,
   };
 }
 

@@ -5,12 +5,19 @@ export type SimulatedMonitor = {
   tags: string[];
   /** What it watches: the answers of the edge by region, or the requests that reach the load balancers. */
   watches: 'edge' | 'traffic';
+  /** `query alert` unless given, and such as `synthetics alert`. */
+  type?: string;
+  /** What is evaluated, and over which window. */
+  query: string;
+  /** The notification's text, with its mentions. */
+  message?: string;
   options: {
     notify_no_data?: boolean;
     no_data_timeframe?: number | null;
-    on_missing_data?: string;
+    on_missing_data?: string | null;
     renotify_interval: number | null;
     timeout_h: number | null;
+    threshold_windows?: { recovery_window: string | null } | null;
   };
 };
 
@@ -25,12 +32,16 @@ export type SimulatedService = {
   escalation_policy: { id: string; type: 'escalation_policy_reference'; summary: string };
 };
 
-/** An escalation policy at PagerDuty; each level names who is on call on it now. */
+/** An escalation policy at PagerDuty; each level names who is always on call on it, and who is by a schedule (ISO 8601). */
 export type SimulatedPolicy = {
   id: string;
   name: string;
   num_loops: number;
-  levels: { delayMinutes: number; onCall: string[] }[];
+  levels: {
+    delayMinutes: number;
+    onCall: string[];
+    shifts?: { user: string; start: string; end: string }[] | undefined;
+  }[];
 };
 
 /** An alert at PagerDuty: one for each key, until it is resolved. */

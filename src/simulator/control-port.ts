@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { changeAlerting } from './change-alerting.ts';
 import { changeCloudFront } from './change-cloudfront.ts';
 import { answerNewest } from './colleagues.ts';
 import { componentSchema, faultSchema } from './fault-schema.ts';
@@ -29,6 +30,8 @@ const help = `The simulator's control port. It belongs to no provider: nothing h
   DELETE /reactions/ACCOUNT   it takes its reactions to that message back
   PATCH  /cloudfront          change the distribution, its function and policies; the body is JSON, such as
                               {"distribution":{"aliases":[]}} or {"function":{"live":"function handler…"}}
+  PATCH  /alerting            change monitors, services and escalation policies by their ids, which /state shows; such as
+                              {"services":[{"id":"PABC123","auto_resolve_timeout":240}]}
 
 Components: ${componentSchema.options.join(', ')}
 Faults: {"kind":"status","status":500} {"kind":"refuse"} {"kind":"hang"} {"kind":"slow","ms":3000} {"kind":"edited-meanwhile"} {"kind":"flap","status":500,"downMs":300000,"upMs":300000}
@@ -87,6 +90,8 @@ function route(options: ControlOptions, request: { method: string; path: string;
       return { status: 200, json: {} };
     case 'PATCH /cloudfront':
       return changeCloudFront(world, parseJson(request.body));
+    case 'PATCH /alerting':
+      return changeAlerting(world, parseJson(request.body));
     case 'PUT /reactions/NAME':
     case 'DELETE /reactions/NAME':
       return changeReaction(world, { account: name ?? '', isTakenBack: request.method === 'DELETE' });

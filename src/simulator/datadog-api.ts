@@ -79,12 +79,14 @@ function describe(
     const name = `region:${regionNames[region]}`;
     groups[name] = { name, status: down.includes(region) ? 'Alert' : 'OK' };
   }
-  const { id, name, tags, options } = monitor;
+  const { id, name, tags, type = 'query alert', query, message = '', options } = monitor;
   return {
     id,
     name,
     tags,
-    type: 'metric alert',
+    type,
+    query,
+    message,
     options,
     overall_state: status,
     state: how.withGroups ? { groups } : {},

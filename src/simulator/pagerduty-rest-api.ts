@@ -27,7 +27,7 @@ export function startPagerDutyRestApi(options: Options): Promise<RunningServer> 
   });
 }
 
-function answer({ world, key }: Options, request: ServerRequest): ServerAnswer {
+function answer({ world, key, now }: Options, request: ServerRequest): ServerAnswer {
   if (request.headers.authorization !== `Token token=${key}`) return refusal(401, 'Unauthorized');
   const url = new URL(request.path, 'http://127.0.0.1');
   const [, kind, id] =
@@ -47,7 +47,11 @@ function answer({ world, key }: Options, request: ServerRequest): ServerAnswer {
     case 'oncalls': {
       const wanted = url.searchParams.getAll('escalation_policy_ids[]');
       const policies = world.policies.filter((policy) => wanted.length === 0 || wanted.includes(policy.id));
-      return paged('oncalls', policies.flatMap(onCallsOf), url);
+      return paged(
+        'oncalls',
+        policies.flatMap((policy) => onCallsOf(policy, askedTime(url, now()))),
+        url,
+      );
     }
     default:
       return refusal(404, 'Not Found');
@@ -64,17 +68,30 @@ function describe({ id, name, num_loops, levels }: SimulatedPolicy) {
   };
 }
 
-function onCallsOf({ id, name, levels }: SimulatedPolicy) {
-  return levels.flatMap(({ onCall }, index) =>
-    onCall.map((user) => ({
+type AskedTime = { since: number; until: number };
+
+/** This moment, unless times are given (PagerDuty docs, REST API, list all of the on-calls). */
+function askedTime({ searchParams }: URL, now: number): AskedTime {
+  const moment = (name: string) => {
+    const given = searchParams.get(name);
+    return given === null ? now : Date.parse(given);
+  };
+  return { since: moment('since'), until: moment('until') };
+}
+
+function onCallsOf({ id, name, levels }: SimulatedPolicy, { since, until }: AskedTime) {
+  return levels.flatMap(({ onCall, shifts = [] }, index) => {
+    const always = onCall.map((user) => ({ user, start: null, end: null }));
+    const scheduled = shifts.filter(({ start, end }) => Date.parse(start) <= until && Date.parse(end) > since);
+    return [...always, ...scheduled].map(({ user, start, end }) => ({
       escalation_policy: { id, type: 'escalation_policy_reference', summary: name },
       escalation_level: index + 1,
       user: { id: user, type: 'user_reference' },
       schedule: null,
-      start: null,
-      end: null,
-    })),
-  );
+      start,
+      end,
+    }));
+  });
 }
 
 function paged(name: string, all: readonly object[], url: URL): ServerAnswer {

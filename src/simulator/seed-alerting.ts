@@ -29,7 +29,11 @@ export function seedAlerting(
   return {
     alerts: [],
     monitors: [
-      { id: number('monitor/edge'), name: `${environment.hostname} by region`, tags, watches: 'edge', options },
+      {
+        ...{ id: number('monitor/edge'), name: `${environment.hostname} by region`, tags, watches: 'edge' as const },
+        query: `avg(last_10m):avg:api.failed_share{host:${environment.hostname}} by {region} > 0.1`,
+        options,
+      },
       {
         ...{
           id: number('monitor/traffic'),
@@ -37,6 +41,7 @@ export function seedAlerting(
           tags,
           watches: 'traffic' as const,
         },
+        query: 'sum(last_10m):sum:aws.applicationelb.request_count{name:email-api}.as_count() < 10',
         options: { ...options },
       },
     ],
@@ -55,11 +60,13 @@ export function seedAlerting(
 
 /**
  * What the report of 18 November 2025 confesses: alerts that resolve before they escalate. Missing data resolves the
- * monitors, they are told once, and the services resolve incidents while the second level has not been called.
+ * monitors, and so do two good minutes; they are told once, and the services resolve incidents while the second level
+ * has not been called.
  */
 export function makeAlertsResolveEarly(alerting: SimulatedAlerting): void {
   for (const monitor of alerting.monitors) {
     monitor.options = { ...monitor.options, on_missing_data: 'resolve', renotify_interval: 0 };
+    monitor.query = monitor.query.replace('last_10m', 'last_2m');
   }
   for (const service of alerting.services) service.auto_resolve_timeout = 240;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { problemsOfMetrics } from '../report/openmetrics-check.ts';
 import { start, startWorld } from './program.ts';
 
 const shipped = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -43,9 +44,20 @@ describe('readiness from cron, by the built program against a simulator in anoth
   const score = (at: string, more: object) => ({
     ...{ at, run: 'r1', runbook: 'failover', scenario: 'cloudflare-edge-down', from: null, seed: null, speed: 1 },
     ...{ version: '0.1.0', mode: 'rehearsal', outcome: 'succeeded', exitCode: 0, verdict: null, endsOn: 'fallback' },
-    ...{ asked: [], asExpected: true, switchedMs: 1, recoveredMs: 2, objective: { switchedMs: 60, recoveredMs: 360 } },
+    ...{
+      asked: [],
+      asExpected: true,
+      switchedMs: 3_200,
+      recoveredMs: 301_000,
+      objective: { switchedMs: 60_000, recoveredMs: 360_000 },
+    },
     ...{ met: true, atPromptsMs: 0, overrides: {}, guards: [], left: [] },
-    customers: { clients: 1, before: { sent: 1, lost: 0 }, during: { sent: 1, lost: 0 }, after: { sent: 1, lost: 0 } },
+    customers: {
+      clients: 1,
+      before: { sent: 10, lost: 5 },
+      during: { sent: 10, lost: 2 },
+      after: { sent: 10, lost: 0 },
+    },
     ...more,
   });
 
@@ -79,7 +91,16 @@ describe('readiness from cron, by the built program against a simulator in anoth
     appendFileSync(file, `${JSON.stringify(score('2026-01-01T00:00:00.000Z', { met: false }))}\n`);
     expect((await validate()).findings).toEqual(['rehearsal/failed', 'rehearsal/old']);
     appendFileSync(file, `${JSON.stringify(score(new Date().toISOString(), {}))}\n`);
-    expect((await validate()).findings).toEqual([]);
+    const { findings, metrics, stderr } = await validate();
+    expect(findings).toEqual([]);
+    expect(metrics).toMatch(/^resend_ops_rehearsal_age_days\{[^}]*step="rehearsed"\} 0$/m);
+    expect(metrics).toMatch(/^resend_ops_rehearsal_ok\{[^}]*\} 1$/m);
+    expect(metrics).toMatch(/^resend_ops_rehearsal_switched_seconds\{[^}]*\} 3.2$/m);
+    expect(metrics).toMatch(/^resend_ops_rehearsal_recovered_seconds\{[^}]*\} 301$/m);
+    expect(metrics).toMatch(/^resend_ops_rehearsal_requests_lost\{[^}]*\} 7$/m);
+    expect(problemsOfMetrics(metrics)).toEqual([]);
+    expect(stderr).toContain('switched in 3.2 s of 60 s, recovered in');
+    expect(stderr).toContain('7 of 30 requests of customers lost, 2 of them after');
   });
 
   test('a finding fails, until it is accepted; an acceptance that ran out counts again', {
@@ -124,6 +145,28 @@ describe('readiness from cron, by the built program against a simulator in anoth
     expect(stdout).toContain('no check gives the finding cloudfront/waf-atached; did you mean');
   });
 
+  test('drift is told in every run, until it is accepted', { timeout: 180_000 }, async () => {
+    await world.call('PATCH', '/cloudfront', { function: { live: router } });
+    accept();
+    expect((await validate()).findings).toEqual([]);
+    const { distribution }: { distribution: { origins: { readTimeout: number }[] } } = JSON.parse(
+      await world.call('GET', '/state'),
+    );
+    const origins = distribution.origins.map((origin) => ({ ...origin, readTimeout: origin.readTimeout + 1 }));
+    await world.call('PATCH', '/cloudfront', { distribution: { origins } });
+    for (const time of ['first', 'second']) {
+      const told = await validate();
+      expect([time, told.code, told.findings]).toEqual([time, 0, ['drift/changed']]);
+      expect(told.stderr.replace(/\n\S+ [|│]\s+/g, ' ')).toContain(
+        'accepted-findings: drift/changed, where: distribution',
+      );
+    }
+    accept({ id: 'drift/changed', where: 'distribution', reason: 'CHG-7', until: '2099-01-01' });
+    expect((await validate()).findings).toEqual(['drift/changed accepted']);
+    accept();
+    expect((await validate()).findings).toEqual([]);
+  });
+
   test('no run of them wrote anything', async () => expect(await world.writes()).toEqual([]));
 });
 
@@ -147,4 +190,61 @@ test('with 50 requests it takes less than 30 s', { timeout: 90_000 }, async () =
   const [, seconds] = /^resend_ops_run_duration_seconds\{.*\} (.*)$/m.exec(readFileSync(metrics, 'utf8')) ?? [];
   expect(Number(seconds)).toBeGreaterThan(1);
   expect(Number(seconds)).toBeLessThan(30);
+});
+
+/** Everything that a readiness run asks, but for Slack and the vendors' pages, which it does not. */
+const asked = [
+  ...['edge', 'fallback', 'email-api', 'resend-api', 'cloudflare-api', 'aws-api'],
+  ...['datadog-api', 'pagerduty-api', 'smtp', 'dns'],
+];
+
+test('whatever hangs, a run ends within 30 s, and says of each step what it could not see', {
+  timeout: 120_000,
+}, async () => {
+  const world = await startWorld(['--scenario', 'healthy']);
+  try {
+    for (const component of asked) await world.fault(component, { kind: 'hang' });
+    const { code, stdout } = await world.runbook('validate-fallback', ['--json']).ended;
+    const lines: { type: string; time: string; step?: string; error?: { message: string } }[] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const moment = (type: string) => Date.parse(lines.find((line) => line.type === type)?.time ?? '');
+    // By the run's own events: what is asserted is its time boxes, not how soon a busy machine starts a process.
+    expect(moment('run-ended') - moment('run-started')).toBeGreaterThan(5_000);
+    expect(moment('run-ended') - moment('run-started')).toBeLessThan(30_000);
+    expect(code).toBe(1);
+    const failed = lines.filter(({ type }) => type === 'step-failed').map(({ step }) => step);
+    for (const step of ['standby', 'configuration', 'routing', 'plan-load-balancer', 'obstacles', 'alerts']) {
+      expect(failed).toContain(step);
+    }
+    expect(lines.filter(({ error }) => error?.message === '')).toEqual([]);
+    expect(await world.writes()).toEqual([]);
+  } finally {
+    await world.stop();
+  }
+});
+
+test('the time boxes of a run without --prove-write sum up to less than 30 s', () => {
+  type Step = { timeout?: string; when?: string; parallel?: Step[] };
+  const { steps }: { steps: Step[] } = parse(readFileSync(join(shipped, 'validate-fallback.yaml'), 'utf8'));
+  const seconds = ({ timeout }: Step) => Number(/^(\d+)s$/.exec(timeout ?? '')?.[1] ?? Number.NaN);
+  const groups = steps.filter(({ parallel }) => parallel !== undefined);
+  // What compares with the log and reads the rehearsals asks nobody, and needs no box.
+  const boxes = groups.map(({ parallel = [] }) =>
+    Math.max(...parallel.filter((step) => 'timeout' in step).map((step) => seconds(step) + 2)),
+  );
+  expect(boxes.length).toBe(2);
+  expect(boxes.reduce((sum, box) => sum + box, 0)).toBeLessThan(30);
+  const unboxed = groups.flatMap(({ parallel = [] }) => parallel).filter((step) => !('timeout' in step));
+  expect(unboxed).toMatchObject([{ uses: 'rehearsal.inspect' }]);
+});
+
+test('the drain and the time that absence is kept are held against the objective of the failover', () => {
+  const read = (name: string) => parse(readFileSync(join(shipped, `${name}.yaml`), 'utf8'));
+  const [{ parallel }] = read('validate-fallback').steps;
+  const { with: limits } = parallel.find(({ id }: { id: string }) => id === 'answers');
+  const { 'recovered-within': within } = read('failover').objective;
+  expect(limits['drain-within']).toBe(within);
+  expect(limits['absence-within']).toContain(`? '${within}' :`);
 });

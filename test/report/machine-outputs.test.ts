@@ -30,6 +30,7 @@ const step = (more: Partial<StepReport> = {}): StepReport => ({
   failure: null,
   findings: [],
   certificateDaysLeft: null,
+  rehearsal: null,
   ...more,
 });
 

@@ -6,15 +6,19 @@ import { readMonitors } from '../datadog/read-monitors.ts';
 import { durationSchema } from '../duration.ts';
 import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { fillLine } from '../http/text-columns.ts';
-import { type Paging, readServices } from '../pagerduty/read-services.ts';
+import { type AskedTime, type Paging, readServices } from '../pagerduty/read-services.ts';
 import { type AlertFinding, alertFindingIds } from './alert-finding.ts';
 import { judgeMonitor } from './judge-monitor.ts';
-import { judgePolicy, judgeService, minutesOf } from './judge-paging.ts';
+import { escalationOf, judgePolicy, judgeService } from './judge-paging.ts';
 
 const inputSchema = z.strictObject({
   'escalate-within': durationSchema
     .prefault('15m')
     .describe('the objective: when the last level must have been called'),
+  'on-call-ahead': durationSchema
+    .refine((ms) => ms <= 30 * 86_400_000, 'at most 720h')
+    .prefault('24h')
+    .describe('how far ahead to look for times in which nobody is on call'),
 });
 
 const count = z.int().nonnegative();
@@ -49,6 +53,8 @@ export const alertsInspect = check({
 
 async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const { datadog, pagerduty } = ctx.env;
+  const fromMs = ctx.clock.now();
+  const asked = { fromMs, untilMs: fromMs + input['on-call-ahead'] };
   if (datadog === undefined && pagerduty === undefined) {
     throw new OpsError('refused', 'the environment names neither Datadog nor PagerDuty', {
       hint: 'add `datadog` or `pagerduty` to the environment file',
@@ -56,7 +62,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   }
   const [monitoring, alarms] = await Promise.all([
     datadog === undefined ? null : attempt('Datadog', readMonitoring(datadog['monitor-tags'], ctx), ctx),
-    pagerduty === undefined ? null : attempt('PagerDuty', readPaging(pagerduty.services, ctx), ctx),
+    pagerduty === undefined ? null : attempt('PagerDuty', readPaging(pagerduty.services, asked, ctx), ctx),
   ]);
   const sources = [monitoring, alarms].flatMap((source) => source ?? []);
   const failures = sources.flatMap((source) => ('failure' in source ? [source.failure] : []));
@@ -64,12 +70,12 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const monitors = monitoring !== null && 'found' in monitoring ? monitoring.found : null;
   const paging = alarms !== null && 'found' in alarms ? alarms.found : null;
   const policies = [...(paging?.policies.values() ?? [])];
-  const escalationMinutes = policies.length === 0 ? null : Math.max(...policies.map(minutesOf));
+  const escalation = escalationOf(policies);
   const found: AlertFinding[] = [
     ...sources.flatMap((source) => ('failure' in source ? [missing(source)] : [])),
-    ...(monitors ?? []).flatMap((monitor) => judgeMonitor(monitor, escalationMinutes)),
+    ...(monitors ?? []).flatMap((monitor) => judgeMonitor(monitor, escalation)),
     ...(paging === null ? [] : judgeServices(paging)),
-    ...policies.flatMap((policy) => judgePolicy(policy, input['escalate-within'] / 60_000)),
+    ...policies.flatMap((policy) => judgePolicy(policy, input['escalate-within'] / 60_000, asked)),
   ];
   return {
     ...holdFindings(ctx, found),
@@ -118,8 +124,8 @@ async function readMonitoring(tags: readonly string[], ctx: ActionContext) {
   throw new OpsError('refused', 'no monitor has the environment’s tags', { hint: 'correct `datadog.monitor-tags`' });
 }
 
-async function readPaging(ids: readonly string[], ctx: ActionContext) {
-  const paging = await readServices(ids, ctx);
+async function readPaging(ids: readonly string[], asked: AskedTime, ctx: ActionContext) {
+  const paging = await readServices(ids, asked, ctx);
   if (paging.services.length > 0) return paging;
   throw new OpsError('refused', 'there is no service at PagerDuty', {
     hint: 'see what the key may read, or correct `pagerduty.services`',

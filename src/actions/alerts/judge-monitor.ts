@@ -1,18 +1,19 @@
 import { boundedText } from '../../world/bounded-text.ts';
 import type { Monitor } from '../datadog/read-monitors.ts';
-import type { AlertFinding } from './alert-finding.ts';
+import type { AlertFinding, Escalation } from './alert-finding.ts';
+import { judgeRecovery } from './judge-recovery.ts';
 
 /**
- * What of a monitor's options ends or hides an alert before a person has it. `escalationMinutes`: how long the longest
- * escalation goes on; null where it is not known.
+ * What of a monitor ends or hides an alert before a person has it. `escalation`: null where it is not known.
  *
  * `timeout_h` counts hours without data (https://docs.datadoghq.com/api/latest/monitors/, `MonitorOptions`), and
  * `on_missing_data: resolve` makes of missing data an OK
  * (https://docs.datadoghq.com/monitors/guide/on_missing_data/): an outage in front of the load balancers stops all
  * requests, so that there is no data exactly then.
  */
-export function judgeMonitor(monitor: Monitor, escalationMinutes: number | null): AlertFinding[] {
+export function judgeMonitor(monitor: Monitor, escalation: Escalation | null): AlertFinding[] {
   const { options } = monitor;
+  const escalationMinutes = escalation?.longest ?? null;
   const where = boundedText(monitor.name, 60);
   const findings: AlertFinding[] = [];
   const hours = options.timeout_h ?? 0;
@@ -59,7 +60,7 @@ export function judgeMonitor(monitor: Monitor, escalationMinutes: number | null)
       numbers: { renotifyMinutes: 0 },
     });
   }
-  return findings;
+  return [...findings, ...judgeRecovery(monitor, escalation)];
 }
 
 /** `default` depends on the query (a count becomes 0, which alerts), and is left alone. */

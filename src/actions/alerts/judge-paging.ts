@@ -1,6 +1,16 @@
 import { boundedText } from '../../world/bounded-text.ts';
-import type { EscalationPolicy, PagerDutyService } from '../pagerduty/read-services.ts';
-import type { AlertFinding } from './alert-finding.ts';
+import type { AskedTime, EscalationPolicy, PagerDutyService } from '../pagerduty/read-services.ts';
+import type { AlertFinding, Escalation } from './alert-finding.ts';
+import { judgeOnCall } from './judge-on-call.ts';
+
+/** How the slowest of the policies escalates; null without any. */
+export function escalationOf(policies: readonly EscalationPolicy[]): Escalation | null {
+  if (policies.length === 0) return null;
+  const firsts = policies.flatMap(({ escalation_rules: rules, num_loops: loops }) =>
+    rules.length > 1 || loops > 0 ? delays(rules.slice(0, 1)) : [],
+  );
+  return { longest: Math.max(...policies.map(minutesOf)), first: firsts.length === 0 ? null : Math.max(...firsts) };
+}
 
 /** Minutes until the policy has called everybody for the last time: every rule's delay, in every loop. */
 export function minutesOf({ escalation_rules, num_loops }: EscalationPolicy): number {
@@ -57,25 +67,10 @@ export function judgeService(service: PagerDutyService, policy: EscalationPolicy
   return findings;
 }
 
-/** What of a policy keeps an incident from people: nobody on a level, or too long until the last. */
-export function judgePolicy(policy: EscalationPolicy, objectiveMinutes: number): AlertFinding[] {
+/** What of a policy keeps an incident from people: nobody on a level, now or later, or too long until the last. */
+export function judgePolicy(policy: EscalationPolicy, objectiveMinutes: number, asked: AskedTime): AlertFinding[] {
   const where = boundedText(policy.name, 60);
-  const levels = policy.escalation_rules.map((_, index) => index + 1);
-  const empty = levels.filter((level) => !policy.staffed.has(level));
-  const findings: AlertFinding[] = [];
-  if (empty.length > 0) {
-    const all = empty.length === levels.length;
-    findings.push({
-      id: 'alerts/nobody-on-call',
-      severity: 'critical',
-      where,
-      breaks: all
-        ? 'nobody is on call on any level: no one is called'
-        : `nobody is on call on level ${empty.join(', ')} of ${levels.length}`,
-      remedy: 'fill the schedule, or put a person on the level',
-      numbers: { levels: levels.length, levelsWithoutAnyone: empty.length },
-    });
-  }
+  const findings = judgeOnCall(policy, asked);
   const minutes = minutesToLast(policy);
   if (minutes > objectiveMinutes) {
     findings.push({

@@ -3,6 +3,7 @@ import { OpsError } from '../../errors.ts';
 import { requiredAwsSecrets } from '../../world/aws.ts';
 import { openFunctionSandbox } from '../../world/function-sandbox.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
+import { describeRouting } from '../cloudflare/describe-routing.ts';
 import { type ReadRouting, readRouting } from '../cloudflare/read-routing.ts';
 import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { fillLine } from '../http/text-columns.ts';
@@ -29,6 +30,7 @@ const rowSchema = { method: z.string(), path: z.string() };
 const outputSchema = z.strictObject({
   functionName: z.string(),
   sha256: z.string().describe('of the LIVE code that was run'),
+  rules: z.array(z.string()).describe('the load balancer’s rules and pools, a line each'),
   total: countSchema.describe('requests compared'),
   same: countSchema,
   different: countSchema,
@@ -84,7 +86,14 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     reasons: [...new Set(compared.flatMap(({ result }) => (result.kind === 'undecided' ? [result.why] : [])))],
     ...tests,
   };
-  return { functionName: name, sha256: live.sha256, ...result, ...holdFindings(ctx, judgeRouting(name, result)) };
+  const rules = describeRouting(routing);
+  return {
+    functionName: name,
+    sha256: live.sha256,
+    rules,
+    ...result,
+    ...holdFindings(ctx, judgeRouting(name, result)),
+  };
 }
 
 /** The function whose LIVE code is run: the environment's, else the one that the default behavior runs at viewer-request. */

@@ -13,6 +13,10 @@ const stateSchema = z.enum(['Alert', 'Ignored', 'No Data', 'OK', 'Skipped', 'Unk
 const monitorSchema = z.object({
   id: z.int(),
   name: z.string(),
+  type: z.string().default(''),
+  query: z.string().default(''),
+  /** The notification's text, with mentions. */
+  message: z.string().default(''),
   overall_state: stateSchema.default('Unknown'),
   options: z
     .object({
@@ -24,6 +28,8 @@ const monitorSchema = z.object({
       renotify_interval: z.number().nullish(),
       /** Hours without data after which a triggered monitor resolves by itself; 0 or null: never. */
       timeout_h: z.number().nullish(),
+      /** Of anomaly monitors: for how long all must be well until it recovers, such as `last_15m`. */
+      threshold_windows: z.object({ recovery_window: z.string().nullish() }).nullish(),
     })
     .default({}),
   state: z

@@ -36,8 +36,9 @@ export function judgeTimes(
       id: 'dns/absence-kept-long',
       severity: 'warning',
       where: zone,
-      breaks: `a record that is missing for a moment is missing for up to ${seconds(negativeCacheMs)} at resolvers (SOA minimum)`,
-      remedy: 'lower the minimum in the zone’s SOA, so that a mistake during a switch passes soon',
+      breaks: `a record that is missing for a moment is missing for up to ${seconds(negativeCacheMs)} at resolvers (SOA minimum), and ${seconds(absenceMs)} is the most that is taken`,
+      remedy:
+        'lower the minimum in the zone’s SOA, so that a record that is away for a moment of a switch is soon seen again',
     });
   }
   return findings;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import type { JsonApi } from '../../world/json-api.ts';
 import type { ActionContext } from '../action.ts';
+import type { Shift } from './on-call-gaps.ts';
 
 const pageSize = 100;
 const mostPages = 10;
@@ -25,36 +26,47 @@ const policySchema = z.object({
   escalation_rules: z.array(z.object({ escalation_delay_in_minutes: z.number().nonnegative() })).min(1),
 });
 
-/** PagerDuty docs, REST API, on-calls: computed from the schedules; without times, those of this moment. */
+/**
+ * PagerDuty docs, REST API, on-calls: computed from the schedules, for the time between `since` and `until`. Without a
+ * start or an end the user is always on call, or does not go off call.
+ */
 const onCallSchema = z.object({
   escalation_policy: z.object({ id: z.string() }),
   escalation_level: z.int().positive(),
   user: z.object({ id: z.string() }).nullish(),
+  start: z.iso.datetime({ offset: true }).nullish(),
+  end: z.iso.datetime({ offset: true }).nullish(),
 });
 
 /** A service, as far as it is read. */
 export type PagerDutyService = z.output<typeof serviceSchema>;
 
-/** An escalation policy, and on which of its levels somebody is on call now. Levels count from 1. */
-export type EscalationPolicy = z.output<typeof policySchema> & { staffed: ReadonlySet<number> };
+/** An escalation policy, and when somebody is on call on each of its levels, which count from 1. */
+export type EscalationPolicy = z.output<typeof policySchema> & { shifts: ReadonlyMap<number, readonly Shift[]> };
 
 /** What {@link readServices} answers: services, and their policies by id. */
 export type Paging = { services: PagerDutyService[]; policies: ReadonlyMap<string, EscalationPolicy> };
 
-/** Reads the services with these ids (all there are where there are none), their escalation policies, and who is on call for them. */
-export async function readServices(ids: readonly string[], ctx: ActionContext): Promise<Paging> {
+/** A time that is asked about, in milliseconds since the epoch. PagerDuty tells up to 90 days ahead. */
+export type AskedTime = { fromMs: number; untilMs: number };
+
+/**
+ * Reads the services with these ids (all there are where there are none), their escalation policies, and who is on call
+ * for them in the time that is asked about.
+ */
+export async function readServices(ids: readonly string[], asked: AskedTime, ctx: ActionContext): Promise<Paging> {
   const api = await ctx.clients.pagerdutyRest();
   const services =
     ids.length === 0 ? await listServices(api, ctx) : await Promise.all(ids.map((id) => readOne(api, id, ctx)));
   const policyIds = [...new Set(services.map(({ escalation_policy }) => escalation_policy.id))];
-  const staffed = await readStaffed(api, policyIds, ctx);
+  const shifts = await readShifts(api, policyIds, asked, ctx);
   const policies = await Promise.all(
     policyIds.map(async (id): Promise<[string, EscalationPolicy]> => {
       const answer = z.object({ escalation_policy: policySchema });
       const path = `/escalation_policies/${encodeURIComponent(id)}`;
       const read = { what: 'read an escalation policy', method: 'GET', path, answer } as const;
       const { escalation_policy } = await api.call(read, ctx.signal);
-      return [id, { ...escalation_policy, staffed: staffed.get(id) ?? new Set() }];
+      return [id, { ...escalation_policy, shifts: shifts.get(id) ?? new Map() }];
     }),
   );
   return { services, policies: new Map(policies) };
@@ -75,27 +87,35 @@ async function listServices(api: JsonApi, ctx: ActionContext): Promise<PagerDuty
   });
 }
 
-/** Policy → the levels on which somebody is on call. */
-async function readStaffed(
+/** Policy → level → when somebody is on call there. */
+async function readShifts(
   api: JsonApi,
   ids: readonly string[],
+  { fromMs, untilMs }: AskedTime,
   ctx: ActionContext,
-): Promise<Map<string, Set<number>>> {
-  const staffed = new Map<string, Set<number>>();
-  if (ids.length === 0) return staffed;
+): Promise<Map<string, Map<number, Shift[]>>> {
+  const found = new Map<string, Map<number, Shift[]>>();
+  if (ids.length === 0) return found;
   const answer = z.object({ oncalls: z.array(onCallSchema), more: z.boolean().default(false) });
-  const wanted = ids.map((id) => `escalation_policy_ids[]=${encodeURIComponent(id)}`).join('&');
+  const wanted = new URLSearchParams(ids.map((id): [string, string] => ['escalation_policy_ids[]', id]));
+  wanted.set('since', new Date(fromMs).toISOString());
+  wanted.set('until', new Date(untilMs).toISOString());
   const entries = await readPages('who is on call', async (offset) => {
     const path = `/oncalls?${wanted}&limit=${pageSize}&offset=${offset}`;
     const { oncalls, more } = await api.call({ what: 'read who is on call', method: 'GET', path, answer }, ctx.signal);
     return { items: oncalls, more };
   });
-  for (const { escalation_policy, escalation_level, user } of entries) {
+  for (const { escalation_policy, escalation_level, user, start, end } of entries) {
     if (user === null || user === undefined) continue;
-    const levels = staffed.get(escalation_policy.id) ?? new Set();
-    staffed.set(escalation_policy.id, levels.add(escalation_level));
+    const levels = found.get(escalation_policy.id) ?? new Map<number, Shift[]>();
+    const shift = { startMs: momentOf(start), endMs: momentOf(end) };
+    found.set(escalation_policy.id, levels.set(escalation_level, [...(levels.get(escalation_level) ?? []), shift]));
   }
-  return staffed;
+  return found;
+}
+
+function momentOf(time: string | null | undefined): number | null {
+  return time === null || time === undefined ? null : Date.parse(time);
 }
 
 async function readPages<T>(

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { alertsInspect } from '../../../src/actions/alerts/inspect.ts';
+import { recoveryMinutes } from '../../../src/actions/alerts/judge-recovery.ts';
+import { tellsOfRecovery } from '../../../src/actions/alerts/recovery-notice.ts';
 import { datadogMonitors } from '../../../src/actions/datadog/monitors.ts';
 import { bringAbout } from '../../../src/simulator/conditions.ts';
 import { setFault } from '../../../src/simulator/faults.ts';
@@ -85,6 +87,36 @@ const faults: [string, (world: SimulatedWorld) => void, object, (world: Simulate
     },
   ],
   [
+    'alerts/datadog-recovers-early',
+    (world) => {
+      first(world.monitors).query = 'avg(last_4m):avg:api.failed_share{last_9d:x} by {region} > 0.1';
+    },
+    { recoveryMinutes: 4, firstEscalationMinutes: 5, goodHalfMinutes: 5 },
+    (world) => {
+      first(world.monitors).query = 'avg(last_5m):avg:api.failed_share{last_1m:x} by {region} > 0.1';
+    },
+  ],
+  [
+    'alerts/on-call-gap',
+    (world) => {
+      const level = first(policy(world).levels);
+      level.onCall = [];
+      level.shifts = [
+        { user: 'PUSER02', start: '2026-01-01T22:30:00Z', end: '2026-01-09T00:00:00Z' },
+        { user: 'PUSER01', start: '2025-12-31T22:00:00Z', end: '2026-01-01T22:00:00+01:00' },
+      ];
+    },
+    { levels: 3, levelsWithoutAnyone: 1, startsInMinutes: 1_260, gapMinutes: 90 },
+    (world) => {
+      const level = first(policy(world).levels);
+      level.onCall = [];
+      level.shifts = [
+        { user: 'PUSER02', start: '2026-01-01T21:00:00Z', end: '2026-01-02T00:00:00Z' },
+        { user: 'PUSER01', start: '2025-12-31T22:00:00Z', end: '2026-01-01T22:00:00+01:00' },
+      ];
+    },
+  ],
+  [
     'alerts/pagerduty-auto-resolve',
     (world) => {
       service(world).auto_resolve_timeout = 3_599;
@@ -127,11 +159,11 @@ const faults: [string, (world: SimulatedWorld) => void, object, (world: Simulate
   [
     'alerts/escalation-too-slow',
     (world) => {
-      first(policy(world).levels).delayMinutes = 11;
+      first(policy(world).levels.slice(1)).delayMinutes = 11;
     },
     { escalationMinutes: 16, objectiveMinutes: 15 },
     (world) => {
-      first(policy(world).levels).delayMinutes = 10;
+      first(policy(world).levels.slice(1)).delayMinutes = 10;
     },
   ],
 ];
@@ -156,11 +188,12 @@ test('the misconfiguration of 18 November: everything that resolves early is fou
   const { output } = await inspect();
   const found = output.findings.map(({ id, severity }) => `${severity} ${id}`);
   expect([...new Set(found)].sort()).toEqual([
+    'critical alerts/datadog-recovers-early',
     'critical alerts/datadog-resolves-on-no-data',
     'critical alerts/pagerduty-auto-resolve',
     'warning alerts/datadog-renotify-off',
   ]);
-  expect(output).toMatchObject({ critical: 3, warnings: 2 });
+  expect(output).toMatchObject({ critical: 5, warnings: 2 });
 });
 
 test('nobody at all, an objective of one’s own, and one source alone', async () => {
@@ -176,6 +209,104 @@ test('nobody at all, an objective of one’s own, and one source alone', async (
   expect(alone.output.findings).toMatchObject([
     { id: 'alerts/datadog-auto-resolve', numbers: { autoResolveHours: 24 } },
   ]);
+});
+
+test('a gap tonight is told with its time; beyond the time asked about nothing is', async () => {
+  const levels = policy(alerting.world).levels;
+  for (const level of levels) {
+    level.onCall = [];
+    level.shifts = [{ user: 'PUSER01', start: '2025-12-31T00:00:00Z', end: '2026-01-01T18:00:00Z' }];
+  }
+  const { output, summary } = await inspect();
+  expect(output.findings.map(({ id, severity, breaks, numbers }) => [id, severity, breaks, numbers])).toEqual([
+    [
+      'alerts/on-call-gap',
+      'critical',
+      'nobody is on call on any level from 2026-01-01 18:00 UTC until 2026-01-02 00:00 UTC at least',
+      { levels: 3, levelsWithoutAnyone: 3, startsInMinutes: 1_080, gapMinutes: 360 },
+    ],
+  ]);
+  expect(summary.detail.every((line) => line.length <= 64)).toBe(true);
+  expect((await inspect({ 'on-call-ahead': '17h' })).output.findings).toEqual([]);
+  first(levels).shifts = [];
+  expect((await inspect()).output.findings.map(({ id, breaks }) => `${id}: ${breaks}`)).toEqual([
+    'alerts/nobody-on-call: nobody is on call on level 1 of 3',
+    'alerts/on-call-gap: nobody is on call on level 2, 3 of 3 from 2026-01-01 18:00 UTC until 2026-01-02 00:00 UTC at least',
+  ]);
+});
+
+test('how early a monitor may recover follows from the first escalation, and from the halves of a flap', async () => {
+  const found = async (query: string, delayMinutes: number | null) => {
+    first(alerting.world.monitors).query = query;
+    if (delayMinutes !== null) first(policy(alerting.world).levels).delayMinutes = delayMinutes;
+    const ctx = alerting.context(delayMinutes === null ? { datadog: {} } : undefined);
+    const { output } = await inspect({ 'escalate-within': '2h' }, ctx);
+    return output.findings.map(({ id, severity, breaks, remedy }) => `${severity} ${id}: ${breaks} (${remedy})`);
+  };
+  expect(await found('avg(last_5m):avg:x{*} > 1', 30)).toEqual([
+    expect.stringMatching(
+      /^critical alerts\/datadog-recovers-early: it recovers after 5 good min, and the first escalation comes after 30 min: a fault that comes and goes every 5 min .*\(evaluate it over 30 min or more \(last_30m\)/,
+    ),
+    // The other monitor, whose window is 10 min: a slower flap only.
+    expect.stringMatching(/^warning alerts\/datadog-recovers-early: it recovers after 10 good min/),
+  ]);
+  expect(await found('avg(last_5m):avg:x{*} > 1', null)).toEqual([
+    expect.stringMatching(
+      /^warning alerts\/datadog-recovers-early: .*how long the first escalation takes is not known/,
+    ),
+  ]);
+  expect(await found('avg(last_10m):avg:x{*} > 1', null)).toEqual([]);
+  expect(await found('min(last_10m):avg:x{*} > 1', 5)).toEqual([
+    expect.stringContaining('it recovers with the first good value, and the first escalation comes after 5 min'),
+  ]);
+  first(alerting.world.monitors).type = 'synthetics alert';
+  expect(await found('no_query', 5)).toEqual([
+    expect.stringMatching(
+      /^critical .*: it recovers with the first good run, .*\(page from a metric monitor over 10 min/,
+    ),
+  ]);
+  // Told of alerts only, paging does not resolve the incident.
+  first(alerting.world.monitors).message = '{{#is_alert}}down @pagerduty-API{{/is_alert}} @slack-ops';
+  expect(await found('no_query', 5)).toEqual([]);
+  Object.assign(first(alerting.world.monitors), { type: 'query alert', message: '' });
+  expect(await found('avg(last_1m):avg:x{*} > 1', 5)).not.toEqual([]);
+  // A policy that calls one level once never escalates.
+  first(alerting.world.policies).num_loops = 0;
+  first(alerting.world.policies).levels.splice(1);
+  expect(await found('avg(last_1m):avg:x{*} > 1', 30)).toEqual([]);
+});
+
+test.each<[string, object, number | undefined]>([
+  ['avg(last_15m):avg:x{a:last_1m} > 1', {}, 15],
+  ['sum(last_1h):sum:x{*}.as_count() >= 10', {}, 60],
+  ['change(avg(last_5m),last_1h):avg:x{*} > 1', {}, 5],
+  ['max(last_5m):avg:x{*} > 1', {}, 5],
+  ['max(last_5m):avg:x{*} < 1', {}, 0],
+  ['logs("status:error last_1m").index("*").rollup("count").last("20m") > 100', {}, 20],
+  ['avg(last_4h):anomalies(avg:x{*}, "basic", 2) >= 1', { recovery_window: 'last_15m' }, 15],
+  ['avg(last_4h):avg:x{*} >= 1', { recovery_window: null }, 240],
+  ['"http.can_connect".over("instance:api").by("*").last(4).count_by_status()', {}, undefined],
+  ['1234 && 5678', {}, undefined],
+  ['', {}, undefined],
+])('for how long all must be well, of %s', (query, threshold_windows, expected) =>
+  expect(recoveryMinutes({ type: 'query alert', query, options: { threshold_windows } })).toBe(expected),
+);
+
+test.each<[string, boolean]>([
+  ['', true],
+  ['The API is down', true],
+  ['@pagerduty-API', true],
+  ['{{#is_alert}} @pagerduty-API {{/is_alert}}', false],
+  ['{{#is_alert}}@pagerduty-API{{/is_alert}}{{#is_recovery}}@pagerduty-API{{/is_recovery}}', true],
+  ['{{#is_alert}}@pagerduty-API{{/is_alert}}{{#is_no_data}}@pagerduty-API{{/is_no_data}} {{@facet.name}}', false],
+  ['{{#is_alert}}@pagerduty-API{{/is_alert}} @slack-ops', false],
+  ['{{#is_alert}}@oncall-api{{/is_alert}} @slack-ops', true],
+  ['{{^is_recovery}}@PagerDuty-API{{/is_recovery}}', false],
+  ['{{#is_alert}}down{{else}}@pagerduty-API{{/is_alert}}', true],
+  ['{{#is_match "env.name" "prod"}}@pagerduty-API{{/is_match}}', true],
+  ['write to ops@example.com {{#is_alert}}@pagerduty{{/is_alert}}', false],
+])('whether paging is told of the recovery, by “%s”', (message, expected) => {
+  expect(tellsOfRecovery(message)).toBe(expected);
 });
 
 test('the services that the environment names, and no others; a page of services more than one', async () => {
@@ -212,7 +343,7 @@ test('one source that does not answer hides nothing of the other, and is no gree
     const lost = output.findings.filter(({ id }) => id === 'alerts/source-missing');
     expect(lost).toEqual([expect.objectContaining({ severity: 'critical', where: parts[part] })]);
     const others = output.findings.map(({ id }) => id).filter((id) => id !== 'alerts/source-missing');
-    expect(others).toEqual(whole.filter((id) => !id.startsWith(`alerts/${part}`)));
+    expect(others.sort()).toEqual(whole.filter((id) => !id.startsWith(`alerts/${part}`)).sort());
     expect(others.length).toBeGreaterThan(0);
     expect(summary.headline).toContain(part === 'datadog' ? 'Datadog not read' : 'PagerDuty not read');
   }

@@ -4,6 +4,7 @@ import { runCheck } from '../action-context.ts';
 import { router, type Standby, startStandby } from './standby-world.ts';
 
 type Output = {
+  rules: string[];
   total: number;
   same: number;
   different: number;
@@ -44,6 +45,23 @@ describe('cloudfront.test-routing', () => {
     expect(result.total).toBeGreaterThan(200);
     expect(result.same).toBe(result.total);
     expect(result.summary).toMatchObject({ detail: [] });
+  });
+
+  test('rules and pools are told in words, which change with them and with nothing else', async () => {
+    const { rules } = await compare();
+    expect(rules).toEqual([
+      expect.stringMatching(/^rule .*: http\.request\.method .* to email-api/),
+      expect.stringMatching(/^else to resend-api.*; if all are down to /),
+      expect.stringMatching(/^pool email-api.*: \S+$/),
+      expect.stringMatching(/^pool resend-api.*: \S+$/),
+    ]);
+    standby.world.pools = new Map([...standby.world.pools].reverse());
+    expect((await compare()).rules).toEqual(rules);
+    rule().condition = rule().condition.replace('/emails', '/mails');
+    const changed = (await compare()).rules;
+    expect(changed.filter((line) => !rules.includes(line))).toEqual([expect.stringContaining('/mails')]);
+    rule().disabled = true;
+    expect((await compare()).rules[0]).toContain(', disabled');
   });
 
   test.each<[string, string, string[]]>([

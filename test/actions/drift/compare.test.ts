@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { driftCompare } from '../../../src/actions/drift/compare.ts';
 import type { Json } from '../../../src/world/json.ts';
-import { runCheck, testContext } from '../action-context.ts';
+import { runCheck, testContext, testEnvironment } from '../action-context.ts';
 
 const at = '2025-12-30T10:20:30.000Z';
 
-async function compare(before: Json | undefined, watched: Record<string, Json>) {
+async function compare(before: Json | undefined, watched: Record<string, Json>, environment: object = {}) {
   const lastOutput = async () => (before === undefined ? undefined : { run: 'r1', at, output: before });
   const rehearsals = async () => ({ rehearsals: [], unreadable: 0 });
   const { output, summary } = await runCheck(
     driftCompare,
     { watched },
-    testContext({ past: { rehearsals, lastOutput } }),
+    testContext({ past: { rehearsals, lastOutput }, env: testEnvironment(environment) }),
   );
   const { findings } = output as { findings: { id: string; where: string; breaks: string }[] };
   return { findings: findings.map(({ id, where }) => `${id} ${where}`), output, summary, first: findings[0] };
@@ -34,7 +34,7 @@ test('the same is silent, whatever the order of keys', async () => {
 
 test('what is other, new or gone', async () => {
   const digest = 'a'.repeat(64);
-  const { findings, first } = await compare({ watched: { a: digest, b: 1 } }, { a: 'b'.repeat(64), c: null });
+  const { findings, first } = await compare({ watched: { a: digest, b: 1 } }, { a: 'b'.repeat(64), c: 2 });
   expect(findings).toEqual(['drift/changed a', 'drift/disappeared b', 'drift/appeared c']);
   expect(first?.breaks).toBe('a is not as on 2025-12-30: aaaaaaaaaaaa… then, bbbbbbbbbbbb… now');
 });
@@ -47,4 +47,47 @@ test('of lists, what is gone and what is new', async () => {
   expect(turned.first?.breaks).toContain('in another order');
   const many = await compare(before, { switch: Array.from({ length: 500 }, (_, n) => `line ${n}`) });
   expect(many.first?.breaks.length).toBeLessThan(600);
+});
+
+const baselineOf = (output: Json) => (output as { baseline: Json }).baseline;
+
+test('a difference is told against the same, run after run, until it is undone', async () => {
+  let last: Json = { watched: { a: 1, b: 1 } };
+  for (const [a, expected] of [
+    [2, ['drift/changed a']],
+    [2, ['drift/changed a']],
+    [3, ['drift/changed a']],
+    [1, []],
+  ] as const) {
+    const { findings, output, first } = await compare(last, { a, b: 1 });
+    expect(findings).toEqual(expected);
+    if (first !== undefined) expect(first.breaks).toContain('a is not as on 2025-12-30: 1 then');
+    expect(baselineOf(output)).toMatchObject({ a: { value: 1, at, run: 'r1' }, b: { value: 1 } });
+    last = output;
+  }
+});
+
+test('what is accepted is what the next run is compared with, and no more is said of it', async () => {
+  const accepted = { id: 'drift/changed', where: 'a', reason: 'moved on purpose', until: '2099-01-01' };
+  const before = { watched: { a: 1, b: 1 } };
+  const { findings, output, summary } = await compare(before, { a: 2, b: 2 }, { 'accepted-findings': [accepted] });
+  expect(findings.sort()).toEqual(['drift/changed a', 'drift/changed b']);
+  expect(output).toMatchObject({ warnings: 1, accepted: 1 });
+  expect(summary.detail.join(' ')).toContain('moved on purpose');
+  expect(baselineOf(output)).toMatchObject({ a: { value: 2 }, b: { value: 1 } });
+  expect((await compare(output, { a: 2, b: 1 })).findings).toEqual([]);
+  // One that ran out accepts nothing.
+  const expired = await compare(
+    before,
+    { a: 2, b: 1 },
+    { 'accepted-findings': [{ ...accepted, until: '2025-12-31' }] },
+  );
+  expect(baselineOf(expired.output)).toMatchObject({ a: { value: 1 } });
+});
+
+test('what is not known this time is no difference, and what was known stays', async () => {
+  const { findings, output } = await compare({ watched: { a: 1 } }, { a: null, b: null });
+  expect([findings, baselineOf(output)]).toEqual([[], { a: { value: 1, at, run: 'r1' } }]);
+  expect((await compare(output, { a: 2, b: 1 })).findings).toEqual(['drift/changed a', 'drift/appeared b']);
+  expect(baselineOf((await compare(undefined, { a: null, b: 1 })).output)).toEqual({ b: expect.anything() });
 });

@@ -13,6 +13,10 @@ const good: PastRehearsal = {
   exitCode: 0,
   asExpected: true,
   met: true,
+  switchedMs: 3_240,
+  recoveredMs: 301_000,
+  objective: { switchedMs: 60_000, recoveredMs: 360_000 },
+  customers: { before: { sent: 100, lost: 40 }, during: { sent: 60, lost: 20 }, after: { sent: 40, lost: 1 } },
 };
 
 async function look(rehearsals: PastRehearsal[], unreadable = 0) {
@@ -24,8 +28,29 @@ async function look(rehearsals: PastRehearsal[], unreadable = 0) {
 test('one that went well lately is silent', async () => {
   const { ids, output, summary } = await look([good]);
   expect(ids).toEqual([]);
-  expect(output).toMatchObject({ lastAt: good.at, daysAgo: 2, good: true });
-  expect(summary.headline).toBe('last rehearsed 2 days ago (cloudflare-edge-down), and it went well');
+  const { switchedMs, recoveredMs, objective } = good;
+  const score = { switchedMs, recoveredMs, objective, sent: 200, lost: 61, lostAfterGo: 21 };
+  expect(output).toMatchObject({ lastAt: good.at, daysAgo: 2, good: true, score });
+  expect(summary.headline).toBe('rehearsed 2 days ago, and it went well, switched 3.2 s');
+  expect(summary.detail).toEqual([
+    'cloudflare-edge-down: switched in 3.2 s of 60 s, recovered in',
+    '  301 s of 360 s',
+    '61 of 200 requests of customers lost, 21 of them after “go”',
+  ]);
+});
+
+test('clocks that were not reached, or have no objective, are said so', async () => {
+  const { output, summary } = await look([
+    { ...good, met: false, recoveredMs: null, objective: { switchedMs: null, recoveredMs: 360_000 } },
+  ]);
+  expect((output as { score: object }).score).toMatchObject({ recoveredMs: null });
+  expect(summary.detail.join(' ')).toContain('switched in 3.2 s, not recovered of 360 s');
+  expect(summary.detail.join(' ').replace(/\s+/g, ' ')).toContain('the objective was missed (switched in 3.2 s,');
+  const never = await look([]);
+  expect([never.summary.headline, (never.output as { score: null }).score]).toEqual([
+    'failover was never rehearsed here',
+    null,
+  ]);
 });
 
 test.each<[string, PastRehearsal[], number, string[]]>([
