@@ -1,7 +1,14 @@
 import path from 'node:path';
 import { exitCodeOf, exitCodes } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
-import { type RefusalScore, type Score, type ScoreFacts, scoreOf, scoreOfRefusal } from '../report/score.ts';
+import {
+  listFields,
+  type RefusalScore,
+  type Score,
+  type ScoreFacts,
+  scoreOf,
+  scoreOfRefusal,
+} from '../report/score.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { World } from '../world/world.ts';
 import type { Options } from './command.ts';
@@ -42,6 +49,7 @@ export async function endRehearsal(
       atPromptsMs,
       asked,
       endsOn: simulator.answeredPath(),
+      notices: noticesOf(opened),
       expected: expectedOf(opened, state),
       objective: runbook.objective,
       goAtMs: goAt === null ? null : opened.clockTimeOf(Date.parse(goAt)),
@@ -73,6 +81,7 @@ export function endRefusal(
     from: options.text('from') ?? null,
     seed: options.number('seed') ?? null,
     endsOn: opened.simulator.answeredPath(),
+    notices: noticesOf(opened),
     expected: expectedOf(opened, { runbook, mode }),
   });
   const end = `refused, exit ${exitCode}, DNS on ${score.endsOn}`;
@@ -86,8 +95,13 @@ function expectedOf(
   { runbook, mode }: { runbook: string; mode: string },
 ): ScoreFacts['expected'] {
   if (runbook !== 'failover' || mode !== 'rehearsal') return {};
-  const { verdict, 'exit-code': exitCode, 'ends-on': endsOn, asked } = scenario.expect;
-  return { verdict, exitCode, endsOn, asked };
+  const { 'exit-code': exitCode, 'ends-on': endsOn, ...others } = scenario.expect;
+  return { exitCode, endsOn, ...others };
+}
+
+/** The public notices on the simulated page, each by its phase. */
+function noticesOf({ simulator }: OpenSimulator): string[] {
+  return simulator.world.statusPage.incidents.map(({ phase }) => phase);
 }
 
 function scoreLines(score: Score, expect: OpenSimulator['scenario']['expect']): string[] {
@@ -100,17 +114,27 @@ function scoreLines(score: Score, expect: OpenSimulator['scenario']['expect']): 
   ];
   for (const [what, list] of [
     ['guards that fired', score.guards],
+    ['approvals refused', score.refused],
+    ['approvals void', score.voided],
+    ['public notices', score.notices],
     ['overridden', Object.keys(score.overrides)],
     ['left behind', score.left],
   ] as const) {
     if (list.length > 0) lines.push(`          ${what}: ${list.join(', ')}`);
   }
   if (score.asExpected === null) return lines;
-  const ending = (verdict: string, exitCode: number | string, endsOn: string, asked: readonly string[] | undefined) =>
-    `${verdict}, exit ${exitCode}, DNS on ${endsOn}, asked ${asked === undefined ? 'anyone' : asked.join(', ') || 'nobody'}`;
-  const found = ending(score.verdict ?? 'no verdict', score.exitCode, score.endsOn, score.asked);
-  const { verdict, 'exit-code': exitCode, 'ends-on': endsOn, asked } = expect;
-  const wanted = ending(verdict?.join(' or ') ?? 'any verdict', exitCode ?? 'any', endsOn ?? 'any path', asked);
+  const listed = listFields.filter((field) => expect[field] !== undefined);
+  const ending = (of: { verdict: string; exitCode: number | string; endsOn: string }, lists: Score | typeof expect) =>
+    [
+      `${of.verdict}, exit ${of.exitCode}, DNS on ${of.endsOn}`,
+      ...listed.map((field) => `${field} ${lists[field]?.join(', ') || 'nothing'}`),
+    ].join(', ');
+  const found = ending({ ...score, verdict: score.verdict ?? 'no verdict' }, score);
+  const { verdict, 'exit-code': exitCode, 'ends-on': endsOn } = expect;
+  const wanted = ending(
+    { verdict: verdict?.join(' or ') ?? 'any verdict', exitCode: exitCode ?? 'any', endsOn: endsOn ?? 'any path' },
+    expect,
+  );
   return [
     ...lines,
     score.asExpected

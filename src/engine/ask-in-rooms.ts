@@ -186,6 +186,27 @@ async function read(
   return approving;
 }
 
+/**
+ * Reads the rooms once more for requests that have expired, before the run ends: whoever approved too late is told in the
+ * log. Trouble with a room is noted; it changes nothing.
+ */
+export async function takeLateAnswers(session: Session): Promise<void> {
+  for (const { id, approval } of [...session.state.steps.values()]) {
+    if (approval?.voidedWhy !== 'expired') continue;
+    const asked = { step: id, request: approval.request, digest: approval.digest, lines: [] };
+    for (const desk of desksOf(session)) {
+      const ended = () => session.lease.failure() !== undefined;
+      if (ended()) return;
+      try {
+        await read(session, asked, { desk, ended });
+      } catch (error) {
+        if (endsDriving(error)) throw error;
+        await session.record({ type: 'follow-up-failed', step: desk.room, error: recordedError(error) });
+      }
+    }
+  }
+}
+
 /** Writes an answer into the log: as the approval of the person whose account it is, or as refused. */
 async function take(
   session: Session,

@@ -2,6 +2,7 @@ import { exitCodes } from '../errors.ts';
 import type { ChangeState } from '../journal/run-state.ts';
 import { idsOfOptional } from '../runbook/optional-steps.ts';
 import { closeAllRequests } from './approval-rooms.ts';
+import { takeLateAnswers } from './ask-in-rooms.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
 import type { Ending } from './ending.ts';
 import { tellFollowersTheEnd } from './follow.ts';
@@ -28,6 +29,7 @@ export async function conclude(session: Session, end: StepEnd): Promise<void> {
 export async function finish(session: Session, ending: Ending): Promise<void> {
   // What is in place after a success is what was asked for; it is told, and is nothing that was left.
   const left = ending.exitCode === exitCodes.succeeded ? [] : leftInPlace(session);
+  await takeLateAnswers(session);
   await closeAllRequests(session);
   await sayLastWords(session, ending);
   await tellFollowersTheEnd(session, ending);

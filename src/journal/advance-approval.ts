@@ -62,6 +62,7 @@ export function advanceApproval(step: StepState, entry: Extract<Entry, { step: s
       return;
     }
     case 'approvals-voided':
+      step.voided = [...step.voided, entry.why];
       if (approval !== null) step.approval = { ...approval, status: 'voided', voidedWhy: entry.why };
       return;
     case 'step-approved':

@@ -148,6 +148,7 @@ function newStep(id: string, startedAtMs: number): StepState {
     approval: null,
     approvalPlaces: [],
     refusals: [],
+    voided: [],
     markedDone: null,
     timeline: { sentUpTo: 0, toldUpTo: 0 },
     toldAtEnd: null,

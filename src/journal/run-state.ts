@@ -49,8 +49,11 @@ export type ApprovalState = {
   given: readonly { by: string; digest: string; atMs: number; account: string | null }[];
   status: 'waiting' | 'approved' | 'voided';
   /** Why it is void. */
-  voidedWhy: 'plan-changed' | 'expired' | 'stopped' | null;
+  voidedWhy: VoidedWhy | null;
 };
+
+/** Why approvals that were asked for are asked for no more. */
+type VoidedWhy = 'plan-changed' | 'expired' | 'stopped';
 
 /** A step as the journal tells it. */
 export type StepState = {
@@ -77,6 +80,8 @@ export type StepState = {
   approvalPlaces: readonly { request: number; digest: string; room: string; place: Json; isClosed: boolean }[];
   /** What was refused: told and recorded once each. */
   refusals: readonly { by: string; digest: string; account: string | null; why: ApprovalRefusal }[];
+  /** Why each request that came to nothing did, oldest first. */
+  voided: readonly VoidedWhy[];
   markedDone: string | null;
   /** How far the run's timeline was sent to what the step has made, and how far it surely is there: numbers of entries. */
   timeline: { sentUpTo: number; toldUpTo: number };

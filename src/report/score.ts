@@ -26,6 +26,12 @@ export const scoreSchema = z.object({
   endsOn: z.enum(['edge', 'fallback', 'nowhere']),
   /** The steps that asked something, in order. */
   asked: z.array(z.string()),
+  /** Why each approval that was given and did not count did not, by step. */
+  refused: z.array(z.string()).default([]),
+  /** Why each request for approval that came to nothing did, by step. */
+  voided: z.array(z.string()).default([]),
+  /** The public notices that were opened, each by the phase that it ended in. */
+  notices: z.array(z.string()).default([]),
   /** Whether all this is what the scenario expects; null where it expects nothing of this run. */
   asExpected: z.boolean().nullable(),
   switchedMs: milliseconds,
@@ -51,15 +57,20 @@ export type Score = z.output<typeof scoreSchema>;
 /** What the simulated customers saw: requests by second of the rehearsal's clock. */
 export type CustomersSeen = { clients: number; buckets: readonly { at: number; sent: number; ok: number }[] };
 
+/** What a scenario may list of a run; an empty list says that there is none. */
+export const listFields = ['asked', 'guards', 'refused', 'voided', 'notices'] as const;
+
+/** One of {@link listFields}. */
+export type ListField = (typeof listFields)[number];
+
 /** What a score is made from, besides the run itself. */
-export type ScoreFacts = Pick<Score, 'scenario' | 'from' | 'seed' | 'atPromptsMs' | 'endsOn' | 'asked'> & {
+export type ScoreFacts = Pick<Score, 'scenario' | 'from' | 'seed' | 'atPromptsMs' | 'endsOn' | 'asked' | 'notices'> & {
   /** What the scenario says of this run; empty where it says nothing. */
   expected: {
     verdict?: readonly string[] | undefined;
     exitCode?: number | undefined;
     endsOn?: string | undefined;
-    asked?: readonly string[] | undefined;
-  };
+  } & Partial<Record<ListField, readonly string[] | undefined>>;
   objective: { switchedWithinMs?: number | undefined; recoveredWithinMs?: number | undefined } | undefined;
   /** "Go" by the rehearsal's clock, in milliseconds; null where it was never given. */
   goAtMs: number | null;
@@ -75,6 +86,14 @@ export function scoreOf(state: RunState, facts: ScoreFacts): Score {
   };
   const exitCode = state.ending?.exitCode ?? 3;
   const verdict = verdictOf(state);
+  const steps = [...state.steps.values()];
+  const lists = {
+    asked: [...facts.asked],
+    guards: state.guards.map(({ guard }) => guard),
+    refused: steps.flatMap(({ refusals }) => refusals.map(({ why }) => why)),
+    voided: steps.flatMap(({ voided }) => voided),
+    notices: [...facts.notices],
+  };
   return {
     at: new Date(state.startedAtMs).toISOString(),
     run: state.run,
@@ -89,8 +108,8 @@ export function scoreOf(state: RunState, facts: ScoreFacts): Score {
     exitCode,
     verdict,
     endsOn: facts.endsOn,
-    asked: [...facts.asked],
-    asExpected: isAsExpected(facts.expected, { ...facts, verdict, exitCode }),
+    ...lists,
+    asExpected: isAsExpected(facts.expected, { endsOn: facts.endsOn, verdict, exitCode, ...lists }),
     switchedMs: clocks.switchedMs,
     recoveredMs: clocks.recoveredMs,
     objective,
@@ -102,22 +121,21 @@ export function scoreOf(state: RunState, facts: ScoreFacts): Score {
         overriddenBecause === null ? [] : [[guard, overriddenBecause]],
       ),
     ),
-    guards: state.guards.map(({ guard }) => guard),
     left: [...(state.ending?.left ?? [])],
   };
 }
 
 /** How a rehearsal went that was refused before it started: nothing ran, so it is not kept among the scores. */
-export type RefusalScore = Pick<Score, 'scenario' | 'from' | 'seed' | 'exitCode' | 'endsOn' | 'asked' | 'asExpected'>;
+export type RefusalScore = Pick<Score, 'scenario' | 'from' | 'seed' | 'exitCode' | 'endsOn' | ListField | 'asExpected'>;
 
 /** Scores a rehearsal that was refused before it started. */
 export function scoreOfRefusal(
   exitCode: number,
-  { expected, ...facts }: Pick<ScoreFacts, 'scenario' | 'from' | 'seed' | 'endsOn' | 'expected'>,
+  { expected, ...facts }: Pick<ScoreFacts, 'scenario' | 'from' | 'seed' | 'endsOn' | 'notices' | 'expected'>,
 ): RefusalScore {
-  const asked: string[] = [];
-  const asExpected = isAsExpected(expected, { verdict: null, exitCode, endsOn: facts.endsOn, asked });
-  return { ...facts, exitCode, asked, asExpected };
+  const lists = { asked: [], guards: [], refused: [], voided: [], notices: [...facts.notices] };
+  const asExpected = isAsExpected(expected, { verdict: null, exitCode, endsOn: facts.endsOn, ...lists });
+  return { ...facts, exitCode, ...lists, asExpected };
 }
 
 const comparison = z.object({ verdict: z.string() });
@@ -129,15 +147,16 @@ function verdictOf(state: RunState): string | null {
 }
 
 function isAsExpected(
-  { verdict, exitCode, endsOn, asked }: ScoreFacts['expected'],
-  found: Pick<Score, 'verdict' | 'exitCode' | 'endsOn' | 'asked'>,
+  expected: ScoreFacts['expected'],
+  found: Pick<Score, 'verdict' | 'exitCode' | 'endsOn' | ListField>,
 ): boolean | null {
-  if (verdict === undefined && exitCode === undefined && endsOn === undefined && asked === undefined) return null;
+  if (Object.values(expected).every((value) => value === undefined)) return null;
+  const { verdict, exitCode, endsOn } = expected;
   return (
-    (verdict === undefined || found.verdict === null || verdict.includes(found.verdict)) &&
+    (verdict === undefined || (found.verdict !== null && verdict.includes(found.verdict))) &&
     (exitCode === undefined || exitCode === found.exitCode) &&
     (endsOn === undefined || endsOn === found.endsOn) &&
-    (asked === undefined || asked.join() === found.asked.join())
+    listFields.every((field) => expected[field] === undefined || expected[field].join() === found[field].join())
   );
 }
 

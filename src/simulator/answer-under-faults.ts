@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type ActingFault, faultFor } from './faults.ts';
+import { type ActingFault, failsByChance, faultFor } from './faults.ts';
 import type { HttpServerOptions, ServerAnswer, ServerRequest } from './http-server-options.ts';
 
 /** An answer that begins well and never ends well. */
@@ -30,8 +30,10 @@ export async function answerUnderFaults(
     }
     case 'says-all-well':
       return options.handle(request);
+    case 'noise':
     case 'status':
       if (options.spares?.(request)) return options.handle(request);
+      if (fault.kind === 'noise' && !failsByChance(fault)) return options.handle(request);
       return { status: fault.status, ...options.errorPage(fault.status, request) };
     default:
       return fault !== undefined && write ? writeUnderFault(options, request, fault) : options.handle(request);
@@ -40,7 +42,7 @@ export async function answerUnderFaults(
 
 type WriteFault = Exclude<
   ActingFault,
-  { kind: 'status' | 'refuse' | 'hang' | 'slow' | 'says-all-well' | 'edited-meanwhile' }
+  { kind: 'status' | 'noise' | 'refuse' | 'hang' | 'slow' | 'says-all-well' | 'edited-meanwhile' }
 >;
 
 async function writeUnderFault(

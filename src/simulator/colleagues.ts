@@ -15,6 +15,9 @@ type Cast = { environment: Environment; accounts: Readonly<Record<Role, string>>
 /** What colleagues do where the scenario does not say: they read, and approve. */
 const helpful: readonly Act[] = [{ by: 'colleague', after: 4_000, to: 'each' }];
 
+/** What people approve with where the environment does not say. */
+const usualReaction = 'white_check_mark';
+
 const strangersAccount = 'U0STRANGER01';
 
 /**
@@ -39,7 +42,7 @@ export function castOf(
   people[operator] = runner;
   const colleague = Object.entries(people).find(([name]) => name !== operator)?.[1].slack ?? '';
   return {
-    environment: { ...environment, approvals: { reaction: own?.reaction ?? 'white_check_mark', people } },
+    environment: { ...environment, approvals: { reaction: own?.reaction ?? usualReaction, people } },
     accounts: { colleague, runner: runner.slack, stranger: strangersAccount },
     acts: acts ?? helpful,
   };
@@ -94,22 +97,32 @@ export function startColleagues({ world, clock, cast }: { world: SimulatedWorld;
 /** What a message that asks for approvals says of how to answer. */
 const request = /react with :([^:\s]+):/;
 
-/** Lets an account react to the newest message that asks, or take all its reactions to it back. Answers the message; undefined where none asks. */
-export function answerNewest(
+/**
+ * Lets an account react, or take all its reactions back: to the newest message that asks for approval, as that says, or to
+ * the one with this id, whatever has become of it. Answers the message; undefined where there is none.
+ */
+export function answerMessage(
   world: SimulatedWorld,
-  { account, isTakenBack }: { account: string; isTakenBack: boolean },
+  {
+    account,
+    isTakenBack,
+    ts,
+    name,
+  }: { account: string; isTakenBack: boolean; ts?: string | undefined; name?: string | undefined },
 ): Message | undefined {
-  const asking = world.channels.flatMap(({ messages }) => messages).filter(({ text }) => request.test(text));
-  const newest = asking.toSorted((left, right) => Number(left.ts) - Number(right.ts)).at(-1);
-  const [, reaction] = request.exec(newest?.text ?? '') ?? [];
-  if (newest === undefined || reaction === undefined) return undefined;
-  if (!isTakenBack) react(newest, reaction, account);
+  const all = world.channels.flatMap(({ messages }) => messages);
+  const asking = all
+    .filter(({ text }) => request.test(text))
+    .toSorted((left, right) => Number(left.ts) - Number(right.ts));
+  const message = ts === undefined ? asking.at(-1) : all.find((candidate) => candidate.ts === ts);
+  if (message === undefined) return undefined;
+  if (!isTakenBack) react(message, name ?? request.exec(message.text)?.[1] ?? usualReaction, account);
   else {
-    newest.reactions = (newest.reactions ?? [])
-      .map(({ name, users }) => ({ name, users: users.filter((user) => user !== account) }))
+    message.reactions = (message.reactions ?? [])
+      .map(({ name: of, users }) => ({ name: of, users: users.filter((user) => user !== account) }))
       .filter(({ users }) => users.length > 0);
   }
-  return newest;
+  return message;
 }
 
 function react(message: Message, name: string, account: string): void {

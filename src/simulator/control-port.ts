@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { changeAlerting } from './change-alerting.ts';
 import { changeCloudFront } from './change-cloudfront.ts';
-import { answerNewest } from './colleagues.ts';
+import { answerMessage } from './colleagues.ts';
 import { componentSchema, faultSchema } from './fault-schema.ts';
 import { setFault } from './faults.ts';
 import type { RunningServer } from './http-server.ts';
@@ -26,7 +26,8 @@ const help = `The simulator's control port. It belongs to no provider: nothing h
   PUT    /faults/COMPONENT    break it; the body is a fault as JSON
   DELETE /faults/COMPONENT    repair it
   DELETE /faults              repair everything
-  PUT    /reactions/ACCOUNT   a Slack account reacts as the newest message that asks for approval says
+  PUT    /reactions/ACCOUNT   a Slack account reacts as the newest message that asks for approval says; to another
+                              message with ?ts=TS (its id in /state), with another emoji with &name=NAME
   DELETE /reactions/ACCOUNT   it takes its reactions to that message back
   PATCH  /cloudfront          change the distribution, its function and policies; the body is JSON, such as
                               {"distribution":{"aliases":[]}} or {"function":{"live":"function handler…"}}
@@ -94,7 +95,12 @@ function route(options: ControlOptions, request: { method: string; path: string;
       return changeAlerting(world, parseJson(request.body));
     case 'PUT /reactions/NAME':
     case 'DELETE /reactions/NAME':
-      return changeReaction(world, { account: name ?? '', isTakenBack: request.method === 'DELETE' });
+      return changeReaction(world, {
+        account: name ?? '',
+        isTakenBack: request.method === 'DELETE',
+        ts: url.searchParams.get('ts') ?? undefined,
+        name: url.searchParams.get('name') ?? undefined,
+      });
     case 'PUT /faults/NAME':
     case 'DELETE /faults/NAME':
       return changeFault(options, { repair: request.method === 'DELETE', name: name ?? '', body: request.body });
@@ -103,9 +109,14 @@ function route(options: ControlOptions, request: { method: string; path: string;
   }
 }
 
-function changeReaction(world: SimulatedWorld, answer: { account: string; isTakenBack: boolean }): Answer {
-  const message = answerNewest(world, answer);
-  if (message === undefined) return { status: 404, text: 'no message asks for approval\n' };
+function changeReaction(world: SimulatedWorld, answer: Parameters<typeof answerMessage>[1]): Answer {
+  const message = answerMessage(world, answer);
+  if (message === undefined) {
+    return {
+      status: 404,
+      text: answer.ts === undefined ? 'no message asks for approval\n' : `no message ${answer.ts}\n`,
+    };
+  }
   return { status: 200, json: { ts: message.ts, reactions: message.reactions ?? [] } };
 }
 

@@ -13,6 +13,12 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('slow'), ms: milliseconds }),
   z.strictObject({ kind: z.literal('edited-meanwhile') }),
   z.strictObject({ kind: z.literal('flap'), status, downMs: milliseconds, upMs: milliseconds }),
+  z.strictObject({
+    kind: z.literal('noise'),
+    status,
+    share: z.number().gt(0).lt(1),
+    seed: z.int().nonnegative().default(1),
+  }),
   z.strictObject({ kind: z.literal('write-lost-answer') }),
   z.strictObject({ kind: z.literal('write-lost') }),
   z.strictObject({ kind: z.literal('write-error-but-done') }),

@@ -1,8 +1,18 @@
+import { createHash } from 'node:crypto';
 import { operatorsRegion, type Region } from './regions.ts';
 import type { Component, Fault, SetFault, SimulatedWorld } from './state.ts';
 
+type Noise = Extract<SetFault, { kind: 'noise' }>;
+
 /** A fault as it acts at one moment: flapping is resolved to "down with this status" or to no fault at all. */
-export type ActingFault = Exclude<Fault, { kind: 'flap' }>;
+export type ActingFault = Exclude<Fault, { kind: 'flap' | 'noise' }> | Noise;
+
+/** Whether a noisy fault fails the next request. Each call is one request: the n-th has the same fate for the same seed. */
+export function failsByChance(fault: Noise): boolean {
+  fault.drawn = (fault.drawn ?? 0) + 1;
+  const digest = createHash('sha256').update(`${fault.seed}/${fault.drawn}`).digest();
+  return digest.readUInt32BE(0) / 2 ** 32 < fault.share;
+}
 
 /**
  * How a component fails at `nowMs` (the rehearsal's clock) in a region, or undefined while it works. A flapping

@@ -34,6 +34,11 @@ const faultSchema = z
       down: positive,
       up: positive,
     }),
+    kind('noise', 'fails a share of the requests, by chance that repeats; for a path or a backend', {
+      status,
+      share: z.number().gt(0).lt(1),
+      seed: z.int().nonnegative().default(1),
+    }),
     kind('write-lost-answer', 'writes are done, the answer never comes', {}),
     kind('write-lost', 'writes are not done, the answer never comes', {}),
     kind('write-error-but-done', 'writes are done, the answer is 500', {}),
@@ -95,6 +100,13 @@ const momentSchema = z
           message: `${component} says nothing of itself; cloudflare-status and aws-status do`,
         });
       }
+      if (fault?.kind === 'noise' && !['edge', 'fallback', 'email-api', 'resend-api'].includes(component)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['set', component, 'kind'],
+          message: `${component} serves no customers; edge, fallback, email-api and resend-api do`,
+        });
+      }
       if (fault?.regions === undefined || component === 'edge') continue;
       context.addIssue({
         code: 'custom',
@@ -154,6 +166,19 @@ export const scenarioSchema = z.strictObject({
       'exit-code': z.int().min(0).max(7).optional().describe('how `rehearse failover` should end'),
       'ends-on': z.enum(['edge', 'fallback']).optional().describe('the path that authoritative DNS answers with then'),
       asked: z.array(z.string().min(1)).optional().describe('the steps that ask the operator something, in order'),
+      guards: z.array(z.string().min(1)).optional().describe('the guards that fire, in order'),
+      refused: z
+        .array(z.enum(['runner', 'stranger', 'other-plan', 'expired', 'not-asked', 'given-before']))
+        .optional()
+        .describe('the approvals that are given and do not count, each by why, in order'),
+      voided: z
+        .array(z.enum(['plan-changed', 'expired', 'stopped']))
+        .optional()
+        .describe('the requests for approval that come to nothing, each by why, in order'),
+      notices: z
+        .array(z.enum(['investigating', 'identified', 'monitoring', 'resolved']))
+        .optional()
+        .describe('the public notices that are opened, each by the phase that it is in at the end, in order'),
     })
     .default({}),
 });

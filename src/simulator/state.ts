@@ -109,7 +109,7 @@ export type Fault =
   | { kind: 'refuse' }
   /** Accepts and never answers. */
   | { kind: 'hang' }
-  /** Reads: once it has been looked at to be changed, somebody else edits what steers the hostname. */
+  /** Once it has been looked at to be changed, somebody else edits what steers the hostname. */
   | { kind: 'edited-meanwhile' }
   /** A vendor's public status: answers promptly that all is well, whatever happens. */
   | { kind: 'says-all-well' }
@@ -117,6 +117,8 @@ export type Fault =
   | { kind: 'slow'; ms: number }
   /** Fails with `status` for `downMs`, works for `upMs`, and so on, from when the fault was set. */
   | { kind: 'flap'; status: number; downMs: number; upMs: number }
+  /** Fails that share of the requests, from 0 to 1, with `status`: by chance, and the same ones for the same seed. */
+  | { kind: 'noise'; status: number; share: number; seed: number }
   /** Writes: done, but the answer never comes. */
   | { kind: 'write-lost-answer' }
   /** Writes: not done, and the answer never comes. */
@@ -136,8 +138,8 @@ export type Fault =
   /** Writes: answered late by `ms`, done at the end of that time. */
   | { kind: 'write-late'; ms: number };
 
-/** A fault that is set: since when (the rehearsal's clock), and where (everywhere unless given; the edge alone has regions). */
-export type SetFault = Fault & { sinceMs: number; regions?: readonly Region[] };
+/** A fault that is set: since when (the rehearsal's clock), where (everywhere unless given; the edge alone has regions), and how many chances were drawn. */
+export type SetFault = Fault & { sinceMs: number; regions?: readonly Region[]; drawn?: number };
 
 /** One request that a simulated server received. The witness of what reached the world. */
 export type LoggedRequest = {
@@ -146,10 +148,8 @@ export type LoggedRequest = {
   method: string;
   path: string;
   body: string;
-  /** Null while unanswered. */
-  status: number | null;
-  /** A call that changes the simulated world's configuration (never a probe or a client's request). */
-  write: boolean;
+  status: number | null; // Null while unanswered.
+  write: boolean; // A call that changes the world's configuration: never a probe or a client's request.
 };
 
 /** A Slack channel and what was posted in it. */

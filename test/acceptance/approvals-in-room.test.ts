@@ -39,6 +39,20 @@ beforeAll(async () => {
   writeFileSync(join(runbooks, 'two.yaml'), switchWith('{ count: 2, from: [ana, bo], within: 10m }'));
   writeFileSync(join(runbooks, 'short.yaml'), switchWith('{ from: [ana], within: 3s }'));
   writeFileSync(
+    join(runbooks, 'late.yaml'),
+    `${switchWith('{ from: [ana], within: 3s }')}    on-failure: continue
+  - { id: meanwhile, title: Let somebody come late, uses: wait, with: { for: 6s } }
+`,
+  );
+  writeFileSync(
+    join(runbooks, 'record.yaml'),
+    switchWith('{ from: [ana, bo], within: 10m }').replace(
+      /uses: cloudflare.set-load-balancer\n.*$/m,
+      'uses: cloudflare.set-record\n    with: { route: fallback }',
+    ),
+  );
+  writeFileSync(join(runbooks, 'scenarios', 'record.yaml'), `${healthy}\nserved-by: record\napprovals: []\n`);
+  writeFileSync(
     join(runbooks, 'looks.yaml'),
     switchWith('{ from: [ana] }', ', suite: critical-endpoints, last-look: edge'),
   );
@@ -79,7 +93,7 @@ async function requests(): Promise<string[]> {
     .map(({ text }) => text);
 }
 
-type Line = { type: string; step?: string; by?: string | string[]; how?: string; why?: string };
+type Line = { type: string; step?: string; by?: string | string[]; how?: string; why?: string; account?: string };
 
 function linesOf(stdout: string): Line[] {
   return stdout
@@ -217,6 +231,118 @@ test.each([
     await undo(linesOf(stdout).map((line) => ('run' in line ? String(line.run) : ''))[0] ?? '');
   },
 );
+
+/** The refusals in the lines of a run: who, why, and the account where it was a reaction. */
+function refusalsOf(stdout: string): unknown[][] {
+  return linesOf(stdout)
+    .filter(({ type }) => type === 'approval-refused')
+    .map(({ by, why, account }) => [by, why, account]);
+}
+
+/** Ids of the messages that ask for approval, or did, oldest first, with the account that posted them. */
+async function askedAt(of: typeof world): Promise<string[]> {
+  const state: { channels: { messages: { ts: string; text: string; threadTs: string | null }[] }[] } = JSON.parse(
+    await of.call('GET', '/state'),
+  );
+  const messages = state.channels.flatMap((channel) => channel.messages);
+  return messages
+    .filter(({ text, threadTs }) => threadTs === null && /approval|VOID/.test(text))
+    .map(({ ts }) => ts)
+    .sort();
+}
+
+describe('a reaction that does not count is refused by name, in the log', () => {
+  test('by the runner, and by a stranger', { timeout: longTest }, async () => {
+    const run = await waiting('one');
+    await react('runner');
+    await run.until(/"type":"approval-refused"[^\n]*"why":"runner"/);
+    await world.call('PUT', '/reactions/U0STRANGER01');
+    await run.until(/"type":"approval-refused"[^\n]*"why":"stranger"/);
+    expect(await world.isEnabled()).toBe(true);
+    run.child.kill('SIGTERM');
+    const { code, stdout } = await run.ended;
+    expect([code, refusalsOf(stdout)]).toEqual([
+      4,
+      [
+        ['runner', 'runner', accounts.runner],
+        ['U0STRANGER01', 'stranger', 'U0STRANGER01'],
+      ],
+    ]);
+    expect(await world.isEnabled()).toBe(true);
+  });
+
+  test('on the message of an earlier plan, and by `approve` with that plan’s digest', {
+    timeout: longTest,
+  }, async () => {
+    const other = await startWorld(['--runbooks', runbooks, '--scenario', 'record']);
+    try {
+      const people: { approvals: { people: Record<string, { slack: string }> } } = parse(
+        readFileSync(other.environmentFile, 'utf8'),
+      );
+      const accountOf = (name: string) => people.approvals.people[name]?.slack ?? '';
+      const run = other.runbook('record', ['--runbooks', runbooks, '--json'], as('runner'));
+      const [first] = await run.until(/^.*"type":"approval-requested".*$/m);
+      const { run: id, digest: old, seq }: { run: string; digest: string; seq: number } = JSON.parse(first);
+      await run.until(/"type":"approval-posted"/);
+      const [oldMessage = ''] = await askedAt(other);
+      // Somebody edits the record, and the approval of what it was comes in.
+      const state: { zone: { id: string }; hostname: string; records: { id: string; name: string }[] } = JSON.parse(
+        await other.call('GET', '/state'),
+      );
+      const record = state.records.find(({ name }) => name === state.hostname);
+      const path = `/client/v4/zones/${state.zone.id}/dns_records/${record?.id}`;
+      const edited = await sendJson(new URL(path, other.address(/^Cloudflare API/)), {
+        method: 'PATCH',
+        headers: {
+          authorization: `Bearer ${other.secrets.CLOUDFLARE_API_TOKEN}`,
+          'content-type': 'application/json',
+        },
+        body: { comment: 'edited meanwhile' },
+      });
+      expect(edited.status, edited.text).toBe(200);
+      await other.call('PUT', `/reactions/${accountOf('ana')}?ts=${oldMessage}`);
+      await run.until(/"type":"approvals-voided"[^\n]*"why":"plan-changed"/);
+      const [second] = await run.until(new RegExp(`^(?!.*"seq":${seq},).*"type":"approval-requested".*$`, 'm'));
+      const { digest: current }: { digest: string } = JSON.parse(second);
+      expect(current).not.toBe(old);
+      // What ana said is still on the old message; bo says it there only now.
+      await other.call('PUT', `/reactions/${accountOf('bo')}?ts=${oldMessage}&name=white_check_mark`);
+      await run.until(/"type":"approval-refused"[^\n]*"by":"bo"[^\n]*"why":"other-plan"/);
+      const byCommand = await other.run(['approve', id, '--plan', old], as('ana')).ended;
+      expect([byCommand.code, byCommand.stderr]).toEqual([1, expect.stringContaining('approves of plan')]);
+      expect(
+        (await other.writes()).filter(({ method, path: at }) => method !== 'PATCH' && /dns_records/.test(at)),
+      ).toEqual([]);
+      // The plan of this moment, approved: done.
+      expect((await other.run(['approve', id, '--plan', current], as('bo')).ended).code).toBe(0);
+      const { code, stdout, stderr } = await run.ended;
+      expect(code, stderr).toBe(0);
+      expect(refusalsOf(stdout)).toEqual(
+        expect.arrayContaining([
+          ['ana', 'other-plan', accountOf('ana')],
+          ['bo', 'other-plan', accountOf('bo')],
+          ['ana', 'other-plan', undefined],
+        ]),
+      );
+      expect(linesOf(stdout).find(({ type }) => type === 'step-approved')?.by).toEqual(['bo']);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('after its time', { timeout: longTest }, async () => {
+    const run = start('late');
+    await run.until(/"type":"approval-posted"/);
+    const message = (await askedAt(world)).at(-1);
+    await run.until(/"type":"approvals-voided"[^\n]*"why":"expired"/);
+    await run.until(/"type":"step-started"[^\n]*"step":"meanwhile"/);
+    await world.call('PUT', `/reactions/${accounts.ana}?ts=${message}&name=white_check_mark`);
+    const { stdout } = await run.ended;
+    expect(refusalsOf(stdout)).toEqual([['ana', 'expired', accounts.ana]]);
+    expect(linesOf(stdout).some(({ type, step }) => type === 'change-intended' && step === 'switch')).toBe(false);
+    expect(await world.isEnabled()).toBe(true);
+  });
+});
 
 test('the primary serves when it is approved: the last look stops the write', { timeout: longTest }, async () => {
   const run = await waiting('looks');

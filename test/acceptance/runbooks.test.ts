@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,22 @@ const scenarios: Readonly<Record<string, string>> = {
 test('every runbook of the repository lints without a problem', async () => {
   const { code, stdout, stderr } = await start(['lint', '--runbooks', runbooks]).ended;
   expect([code, stdout + stderr]).toEqual([0, expect.stringContaining('no problems')]);
+});
+
+test('lint refuses a critical request to what the edge answers itself, however it is written', async () => {
+  const copy = mkdtempSync(join(state, 'linted-'));
+  cpSync(runbooks, copy, { recursive: true });
+  const file = join(copy, 'suites', 'critical-endpoints.yaml');
+  const text = readFileSync(file, 'utf8');
+  for (const path of ['/cdn-cgi/trace', '//cdn-cgi/trace', '/%63dn-cgi/trace', '/domains/%2e%2e/cdn-cgi/trace']) {
+    const changed = text.replace(/path: \/domains$/m, `path: ${path}`);
+    expect(changed).not.toBe(text);
+    writeFileSync(file, changed);
+    const { code, stdout, stderr } = await start(['lint', '--runbooks', copy]).ended;
+    const said = (stdout + stderr).replace(/\s+/g, ' ');
+    expect([path, code, said]).toEqual([path, 2, expect.stringContaining('no critical request may ask for /cdn-cgi/')]);
+    expect(said).toContain('critical-endpoints.yaml:');
+  }
 });
 
 test.each(readdirSync(runbooks).filter((name) => name.endsWith('.yaml')))(

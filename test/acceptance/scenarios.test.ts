@@ -26,7 +26,7 @@ async function rehearse(state: string, ...options: string[]): Promise<Line[]> {
 
 // Most of a rehearsal is waiting for TTLs, so some go side by side; the state directory, with its log, is shared.
 test.concurrent.for(names)('%s ends as it says it should', { timeout: 180_000 }, async (name, { expect }) => {
-  // What flaps within seconds must not be compressed below the time that a probe takes.
+  // What changes within seconds must not be compressed below the time that a probe takes.
   const speed = ['flapping', 'recovering', 'recovers-before-go'].includes(name) ? '1' : '15';
   const lines = await rehearse('all', '--scenario', name, '--speed', speed);
   const last = lines.at(-1);

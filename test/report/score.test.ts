@@ -48,6 +48,7 @@ const facts: ScoreFacts = {
   atPromptsMs: 1_500,
   endsOn: 'fallback',
   asked: ['switch'],
+  notices: ['monitoring'],
   expected: { verdict: ['provider-fault'], exitCode: 0 },
   objective: { switchedWithinMs: 60_000, recoveredWithinMs: 360_000 },
   goAtMs: 10_000,
@@ -100,9 +101,28 @@ describe('the score of a rehearsal', () => {
       [{ endsOn: 'fallback', asked: ['switch'] }, true],
       [{ endsOn: 'edge' }, false],
       [{ asked: [] }, false],
+      [{ guards: ['verdict', 'primary-recovering'], notices: ['monitoring'], refused: [], voided: [] }, true],
+      [{ guards: [] }, false],
+      [{ guards: ['verdict'] }, false],
+      [{ notices: [] }, false],
+      [{ notices: ['investigating'] }, false],
     ] as const) {
       expect(scoreOf(state(), { ...facts, expected }).asExpected).toBe(asExpected);
     }
+  });
+
+  test('what came of approvals is part of it', () => {
+    const refusals = [{ by: 'eve', digest: 'd', account: null, why: 'stranger' }] as const;
+    const approvals = { ...step('cloudflare.set-record', { verdict: '' }), refusals, voided: ['expired'] as const };
+    const found = state({ steps: new Map([['switch', approvals]]) });
+    expect(scoreOf(found, facts)).toMatchObject({ refused: ['stranger'], voided: ['expired'] });
+    const judged = (expected: ScoreFacts['expected']) => scoreOf(found, { ...facts, expected }).asExpected;
+    expect(judged({ refused: ['stranger'], voided: ['expired'] })).toBe(true);
+    expect([judged({ refused: [] }), judged({ refused: ['runner'] }), judged({ voided: [] })]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 });
 
@@ -126,6 +146,7 @@ function step(uses: string, output: { verdict: string }) {
     approval: null,
     approvalPlaces: [],
     refusals: [],
+    voided: [],
     markedDone: null,
     timeline: { sentUpTo: 0, toldUpTo: 0 },
     toldAtEnd: null,

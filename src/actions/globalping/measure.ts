@@ -5,6 +5,7 @@ import type { JsonApi } from '../../world/json-api.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { routeAnswers } from '../dns/route-answers.ts';
 import { durationSchema } from '../duration.ts';
+import { isEdgeOwnPath } from '../http/edge-own-path.ts';
 import { fillLine, wrapText } from '../http/text-columns.ts';
 import {
   createdSchema,
@@ -30,6 +31,7 @@ const inputSchema = z.strictObject({
   path: z
     .string()
     .regex(/^\//, 'a path that begins with /')
+    .refine((path) => !isEdgeOwnPath(path), 'not /cdn-cgi/…: the edge answers it itself, also when it fails all else')
     .default('/')
     .describe('no key can go along: anyone may read a measurement'),
   statuses: z

@@ -7,6 +7,7 @@ import { routeOf } from './connect-target.ts';
 import { type Decision, decideVerdict } from './decide-verdict.ts';
 import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
 import type { RequestResult } from './request-result.ts';
+import { mostRounds, roundTimes } from './round-times.ts';
 import type { Cell, RouteEvidence } from './route-evidence.ts';
 import { assertSomethingSent, sendSuite } from './send-suite.ts';
 import { headlineWidth, toWidth, wrapText } from './text-columns.ts';
@@ -16,8 +17,12 @@ const inputSchema = z
     suite: z.string().describe('name of a suite in runbooks/suites'),
     routes: z.array(z.string()).min(2).max(3).describe('the primary first; then the fallback and, if any, the origin'),
     fallback: z.string().default('fallback').describe('which of the routes is the fallback'),
-    rounds: z.int().min(1).max(100).default(3),
+    rounds: z.int().min(1).max(mostRounds).default(3).describe('so many at least; `every` can ask for more'),
     over: durationSchema.default(5_000).describe('the time that the rounds are spread over, first to last'),
+    every: durationSchema
+      .refine((ms) => ms >= 1_000, 'a second or more')
+      .optional()
+      .describe(`a longer \`over\` has a round for each such time, up to ${mostRounds} in all`),
     only: z
       .enum(['all', 'critical'])
       .default('all')
@@ -116,12 +121,12 @@ async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
   const whole = ctx.suite(input.suite);
   const requests = whole.requests.filter(({ critical }) => critical || input.only === 'all');
   const suite = { ...whole, requests };
-  const gapMs = input.rounds > 1 ? input.over / (input.rounds - 1) : 0;
-  const send = async (index: number, before: Promise<unknown>): Promise<Round> => {
+  const times = roundTimes({ rounds: input.rounds, overMs: input.over, everyMs: input.every });
+  const send = async (index: number, atMs: number, before: Promise<unknown>): Promise<Round> => {
     // A derived signal each, because Node warns of more than ten listeners on one.
-    if (index > 0) await ctx.clock.sleep(index * gapMs, AbortSignal.any([ctx.signal]));
+    if (index > 0) await ctx.clock.sleep(atMs, AbortSignal.any([ctx.signal]));
     await letPass(before, ctx);
-    ctx.progress(`round ${index + 1} of ${input.rounds} over ${input.routes.join(', ')}`);
+    ctx.progress(`round ${index + 1} of ${times.length} over ${input.routes.join(', ')}`);
     const sent = await Promise.all(
       input.routes.map(
         async (route): Promise<[string, RequestResult[]]> => [
@@ -133,7 +138,7 @@ async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
     return new Map(sent);
   };
   const rounds: Promise<Round>[] = [];
-  for (let index = 0; index < input.rounds; index += 1) rounds.push(send(index, rounds.at(-1) ?? Promise.resolve()));
+  for (const [index, atMs] of times.entries()) rounds.push(send(index, atMs, rounds.at(-1) ?? Promise.resolve()));
   return Promise.all(rounds);
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isEdgeOwnPath } from './edge-own-path.ts';
 
 /** A header's name (RFC 9110, section 5.1); without those that the connection itself is made of. */
 const headerName = z
@@ -79,6 +80,7 @@ export const suitePageSchema = z.strictObject({
       const { username, password, hash } = new URL(text);
       return username === '' && password === '' && hash === '';
     }, 'an https URL without a user, a password or a fragment')
+    .refine((text) => !isEdgeOwnPath(new URL(text).pathname), 'no page at /cdn-cgi/…: the edge answers it itself')
     .describe('its host must be under `sites` in the environment'),
   method: z.enum(['GET', 'HEAD']).default('GET'),
   critical: z.boolean().default(false).describe('a finding about it is critical; a warning unless given'),
@@ -105,7 +107,7 @@ export const suiteSchema = z.strictObject({
     .min(1)
     .max(200)
     .refine(
-      (requests) => !requests.some(({ critical, path }) => critical && path.startsWith('/cdn-cgi/')),
+      (requests) => !requests.some(({ critical, path }) => critical && isEdgeOwnPath(path)),
       'no critical request may ask for /cdn-cgi/…: the edge answers it itself, also when it fails everything else',
     )
     .refine((requests) => new Set(requests.map(({ id }) => id)).size === requests.length, 'ids must differ'),

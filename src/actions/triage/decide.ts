@@ -23,17 +23,18 @@ export type Deciding = {
 
 /**
  * N of M: of `leastRounds` rounds or more, the share that must have failed. A window as long as a whole cycle of the flap
- * sees both of its halves, and decides by the smaller share.
+ * sees both of its halves: there the rounds of the last cycle are counted, and the smaller share of them decides.
  */
 export type Window = { leastRounds: number; share: number; shareOfCycle: number };
 
 /**
- * 5 of 6 rounds, and three quarters of more of them; half in a window as long as the cycle. Fewer rounds than six are no
- * window: requests that get lost by chance would pass for a fault in them.
+ * 5 of 6 rounds, and three quarters of more of them; two fifths of a whole cycle. Fewer rounds than six are no window:
+ * requests that get lost by chance would pass for a fault in them. Two fifths, so that a primary that is down for half of
+ * its time is always told to be: of the rounds of one cycle, one or two fall on the other side of its edges.
  */
-export const usualWindow: Window = { leastRounds: 6, share: 0.75, shareOfCycle: 0.5 };
+export const usualWindow: Window = { leastRounds: 6, share: 0.75, shareOfCycle: 0.4 };
 
-/** What the primary did in the window: it failed in `failed` of `rounds`, and `needed` of them decide. */
+/** What the primary did in the rounds that are counted: it failed in `failed` of `rounds`, and `needed` of them decide. */
 export type Counted = { failed: number; rounds: number; needed: number };
 
 /** A recommendation, and why, the weightiest first. `until`: what must be true, and for how long, to go on. */
@@ -53,15 +54,17 @@ type Seen = {
   /** Critical requests that the primary path does not meet while the fallback does, in most rounds each. */
   decisive: string[];
   counted: Counted;
+  /** The window holds a whole cycle of the flap. */
+  isWholeCycle: boolean;
 };
-type Route = { name: string; rounds: readonly boolean[]; good: number; bad: number };
+type Route = { name: string; state: string; rounds: readonly boolean[]; good: number; bad: number };
 
 /**
  * What to do, from N of M rounds: no single round decides, red or green. Pure.
  *
  * To fail over, the primary must have missed, and the fallback met, the same critical requests in N of M rounds (see
  * {@link Window}), the last ones among the missed. In a window wider than a cycle of the flap fewer of them are enough, if
- * it is so with half of the critical requests.
+ * it is so with half of the critical requests; and there it has come back only where the last half of a cycle is green.
  */
 export function decide(deciding: Deciding): Decision {
   const { paths } = deciding;
@@ -94,6 +97,7 @@ function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
     case 'recovering':
       return hold(seen, deciding, paths.reasons);
     case 'inconclusive':
+      if (isFlap(seen) && !isAway) return weighProviderFault(seen, deciding, paths.reasons);
       if (seen.primary.bad > 0 && seen.primary.good > 0) return hold(seen, deciding, paths.reasons);
       return again(...paths.reasons);
     case 'provider-fault':
@@ -105,17 +109,29 @@ function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
   }
 }
 
+/**
+ * Fewer red rounds than green ones read as a blink; in a window of a whole cycle, as many as decide are more than that.
+ * The fallback must have been steady meanwhile: else both may have failed with what is behind them.
+ */
+function isFlap({ primary, fallback, counted, isWholeCycle }: Seen): boolean {
+  const isSteady = fallback.good >= 0.75 * fallback.rounds.length;
+  return isWholeCycle && primary.state === 'blink' && counted.failed >= counted.needed && isSteady;
+}
+
 function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly string[]): Concluded {
-  const { primary, fallback, decisive, counted } = seen;
+  const { primary, fallback, decisive, counted, isWholeCycle } = seen;
   const { leastRounds } = deciding.window ?? usualWindow;
   const total = primary.rounds.length;
   if (total < leastRounds) return again(`${total} rounds are too few to decide on`, ...reasons);
-  const tail = primary.rounds.slice(-Math.max(2, Math.ceil(total / 4)));
+  // A flap is green for half of its cycle, and a round more at either edge.
+  const quiet = isWholeCycle ? Math.floor(counted.rounds / 2) + 2 : Math.ceil(total / 4);
+  const tail = primary.rounds.slice(-Math.max(2, quiet));
   if (tail.every((good) => good)) {
     return hold(seen, deciding, [`${primary.name} met everything in the last ${tail.length} rounds`, ...reasons]);
   }
   if (counted.failed < counted.needed) {
-    return hold(seen, deciding, [`${tally(primary)}, and ${counted.needed} decide`, ...reasons]);
+    const few = `${primary.name} failed in ${counted.failed} of the last ${counted.rounds} rounds`;
+    return hold(seen, deciding, [`${few}, and ${counted.needed} decide`, ...reasons]);
   }
   if (fallback.good < 0.75 * total) {
     const unproven = `${fallback.name} met everything in only ${fallback.good} of ${total} rounds`;
@@ -136,39 +152,50 @@ function seeRoutes(paths: Paths, { windowMs, cycleMs, window = usualWindow }: De
   const byRole = (role: string): Route | undefined => {
     const [found] = Object.entries(paths.routes).filter(([, route]) => route.role === role);
     if (found === undefined) return undefined;
-    const [name, { rounds }] = found;
+    const [name, { rounds, state }] = found;
     const good = rounds.filter((met) => met).length;
-    return { name, rounds, good, bad: rounds.length - good };
+    return { name, state, rounds, good, bad: rounds.length - good };
   };
   const primary = byRole('primary');
   const fallback = byRole('fallback');
   if (primary === undefined || fallback === undefined) return undefined;
   const isWholeCycle = windowMs >= cycleMs;
-  const rounds = primary.rounds.length;
-  const needed = Math.ceil((isWholeCycle ? window.shareOfCycle : window.share) * rounds);
+  const last = primary.rounds.slice(-(isWholeCycle ? roundsOfCycle(primary, { windowMs, cycleMs, window }) : 0));
+  const failed = last.filter((met) => !met).length;
+  const needed = Math.ceil((isWholeCycle ? window.shareOfCycle : window.share) * last.length);
   const critical = paths.matrix.filter((row) => row.critical);
-  const lostIn = (share: number) =>
+  const lostIn = (rounds: number) =>
     critical
       .filter(({ cells }) => {
         const lost = cells[primary.name];
         const met = cells[fallback.name];
         if (lost === undefined || met === undefined || lost.of === 0) return false;
-        return lost.of - lost.passed >= share * lost.of && met.passed >= 0.75 * met.of;
+        return lost.of - lost.passed >= rounds && met.passed >= 0.75 * met.of;
       })
       .map(({ id }) => id);
-  const steadily = lostIn(window.share);
+  const steadily = lostIn(Math.ceil(window.share * primary.rounds.length));
   // What fails in turns fails for most requests at once; a single one that is lost now and then is noise.
-  const inTurns = isWholeCycle ? lostIn(window.shareOfCycle) : [];
+  const inTurns = isWholeCycle ? lostIn(needed) : [];
   const decisive = steadily.length > 0 || inTurns.length * 2 < critical.length ? steadily : inTurns;
-  return { primary, fallback, decisive, counted: { failed: primary.bad, rounds, needed } };
+  return { primary, fallback, decisive, counted: { failed, rounds: last.length, needed }, isWholeCycle };
 }
 
-function hold(seen: Seen, { cycleMs }: Deciding, because: readonly string[], then = 'all is over when'): Concluded {
+/** The rounds of the last whole cycle: a part of one more would count one half of the flap twice. All, where they are too few. */
+function roundsOfCycle(
+  { rounds }: Route,
+  { windowMs, cycleMs, window }: Required<Pick<Deciding, 'windowMs' | 'cycleMs' | 'window'>>,
+): number {
+  const ofCycle = Math.round((cycleMs * (rounds.length - 1)) / windowMs);
+  return ofCycle < window.leastRounds ? rounds.length : ofCycle;
+}
+
+function hold(seen: Seen, deciding: Deciding, because: readonly string[], then = 'all is over when'): Concluded {
   const { primary } = seen;
-  const window = inMinutes(cycleMs);
+  const window = inMinutes(deciding.cycleMs);
+  const share = Math.round((deciding.window ?? usualWindow).shareOfCycle * 100);
   const until =
     `${then} ${primary.name} meets every critical request in every round for ${window}, which is longer than it has been ` +
-    `known to recover for; fail over if it misses them in half of the rounds of such a window`;
+    `known to recover for; fail over if it misses them in ${share} % of the rounds of such a window`;
   return { recommendation: 'hold', because: [...because], until };
 }
 

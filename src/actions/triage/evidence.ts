@@ -10,6 +10,7 @@ export const pathsSchema = z.object({
     z.string(),
     z.object({
       role: z.enum(['primary', 'fallback', 'origin']),
+      state: z.string().describe('how it did over the rounds, in the words of http.compare'),
       rounds: z.array(z.boolean()).describe('each round: was every critical request met'),
     }),
   ),

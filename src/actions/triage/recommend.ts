@@ -22,7 +22,7 @@ const inputSchema = z.strictObject({
   cycle: durationSchema
     .default(600_000)
     .describe(
-      'the longest cycle of failing and recovering to reckon with; a window as long decides by half of its rounds',
+      'the longest cycle of failing and recovering to reckon with; a window as long decides by `share-of-cycle`',
     ),
   window: z
     .strictObject({
@@ -34,10 +34,10 @@ const inputSchema = z.strictObject({
       share: z.number().gt(0.5).max(1).default(usualWindow.share).describe('N of M: how much of them must have failed'),
       'share-of-cycle': z
         .number()
-        .min(0.5)
+        .min(0.25)
         .max(1)
         .default(usualWindow.shareOfCycle)
-        .describe('the same, where the rounds were spread over a whole cycle'),
+        .describe('the same of the rounds of the last cycle, where they were spread over a whole one'),
     })
     .prefault({})
     .describe('how many of how many rounds decide; one round never does, red or green'),
@@ -141,9 +141,11 @@ const headlines: Readonly<Record<Recommendation, string>> = {
 
 function summarise(output: Output): Summary {
   const { recommendation, because, until, evidence, missing, command, counted } = output;
+  // Nothing is to be done while the primary fails only where traffic has moved.
+  const moved = recommendation === 'nothing' && (counted?.failed ?? 0) > 0 ? ': DNS leads elsewhere already' : '';
   const rounds = counted === null ? '' : `; ${counted.failed} of ${counted.rounds} rounds failed`;
   return {
-    headline: toWidth(`${headlines[recommendation]}${rounds}`, headlineWidth).trimEnd(),
+    headline: toWidth(`${headlines[recommendation]}${moved}${rounds}`, headlineWidth).trimEnd(),
     detail: [
       ...because.flatMap((reason) => wrapText(`- ${reason}`)),
       ...evidence.flatMap((line) => wrapText(`also: ${line}`, '      ')),

@@ -16,7 +16,7 @@ function alike(rounds: string): Cells {
 
 /** What `http.compare` puts out for these cells. */
 function pathsOf(edge: Cells, fallback: Cells, origin: Cells): Paths {
-  const { verdict, reasons } = decideVerdict({
+  const { verdict, reasons, states } = decideVerdict({
     primary: { name: 'edge', cells: edge },
     fallback: { name: 'fallback', cells: fallback },
     origin: { name: 'origin', cells: origin },
@@ -32,9 +32,9 @@ function pathsOf(edge: Cells, fallback: Cells, origin: Cells): Paths {
     verdict,
     reasons,
     routes: {
-      edge: { role: 'primary', rounds: rounds(edge) },
-      fallback: { role: 'fallback', rounds: rounds(fallback) },
-      origin: { role: 'origin', rounds: rounds(origin) },
+      edge: { role: 'primary', state: states.primary, rounds: rounds(edge) },
+      fallback: { role: 'fallback', state: states.fallback, rounds: rounds(fallback) },
+      origin: { role: 'origin', state: states.origin, rounds: rounds(origin) },
     },
     matrix: ids.map((id) => ({
       id,

@@ -27,12 +27,20 @@ async function verdict(runbook: string, edge: string) {
   const { judge } = stepsOf(runbook);
   const cells = (rounds: string) => ({ send: [...rounds].map((mark): Cell => (mark === '+' ? 'good' : 'bad')) });
   const good = '+'.repeat(edge.length);
-  const { verdict: found, reasons } = decideVerdict({
+  const {
+    verdict: found,
+    reasons,
+    states,
+  } = decideVerdict({
     primary: { name: 'edge', cells: cells(edge) },
     fallback: { name: 'fallback', cells: cells(good) },
     origin: { name: 'origin', cells: cells(good) },
   });
-  const route = (role: string, rounds: string) => ({ role, rounds: [...rounds].map((mark) => mark === '+') });
+  const route = (role: keyof typeof states, rounds: string) => ({
+    role,
+    state: states[role],
+    rounds: [...rounds].map((mark) => mark === '+'),
+  });
   const passed = (rounds: string) => ({ passed: rounds.replaceAll('-', '').length, of: rounds.length });
   const paths = {
     verdict: found,
@@ -53,7 +61,9 @@ test('failover and triage rest on the same check with the same window', () => {
   const [failover, triage] = [stepsOf('failover'), stepsOf('triage')];
   expect([failover.judge.with?.window, triage.judge.with?.window]).toEqual([undefined, undefined]);
   expect([failover.compare.with?.rounds, triage.compare.with?.rounds]).toEqual([6, 6]);
-  expect(failover.judge.with?.over).toBe(failover.compare.with?.over);
+  expect([failover.compare.with?.every, triage.compare.with?.every]).toEqual(['30s', '30s']);
+  for (const { judge, compare } of [failover, triage]) expect(judge.with?.over).toBe(compare.with?.over);
+  expect(failover.judge.with?.answers).toBe('${{ has(steps.before.outputs) ? [steps.before.outputs] : [] }}');
   expect(failover.judge.expect).toBe('outputs.recommendation == "fail-over"');
   expect(failover.compare.expect).toBeUndefined();
 });
