@@ -55,9 +55,9 @@ export async function ask<T>(means: Means, question: (ctx: ReadingContext) => Pr
   }
 }
 
-/** A provider that takes no more calls for now has not said no to this one. */
+/** A provider that takes no more calls for now (429, at Statuspage once 420) has not said no to this one. */
 function isRefusal({ code, message }: OpsError): boolean {
-  return code === 'credentials' || code === 'invalid' || (code === 'refused' && !/\bHTTP 429\b/.test(message));
+  return code === 'credentials' || code === 'invalid' || (code === 'refused' && !/\bHTTP (429|420)\b/.test(message));
 }
 
 /** The finding of a question that was refused, or that got no answer. */
