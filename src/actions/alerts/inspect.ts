@@ -16,10 +16,12 @@ const inputSchema = z.strictObject({
     .prefault('15m')
     .describe('the objective: when the last level must have been called'),
   'on-call-ahead': durationSchema
-    .refine((ms) => ms <= 30 * 86_400_000, 'at most 720h')
     .prefault('24h')
-    .describe('how far ahead to look for times in which nobody is on call'),
+    .describe('how far ahead to look for times in which nobody is on call, at most 720h'),
 });
+
+/** PagerDuty answers for 90 days at most. */
+const mostAheadMs = 720 * 3_600_000;
 
 const count = z.int().nonnegative();
 
@@ -53,6 +55,11 @@ export const alertsInspect = check({
 
 async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const { datadog, pagerduty } = ctx.env;
+  if (input['on-call-ahead'] > mostAheadMs) {
+    throw new OpsError('invalid', 'on-call-ahead: more than 720h', {
+      hint: 'schedules further ahead are seldom filled',
+    });
+  }
   const fromMs = ctx.clock.now();
   const asked = { fromMs, untilMs: fromMs + input['on-call-ahead'] };
   if (datadog === undefined && pagerduty === undefined) {
