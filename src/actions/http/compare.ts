@@ -20,7 +20,6 @@ const inputSchema = z
     rounds: z.int().min(1).max(mostRounds).default(3).describe('so many at least; `every` can ask for more'),
     over: durationSchema.default(5_000).describe('the time that the rounds are spread over, first to last'),
     every: durationSchema
-      .refine((ms) => ms >= 1_000, 'a second or more')
       .optional()
       .describe(`a longer \`over\` has a round for each such time, up to ${mostRounds} in all`),
     only: z

@@ -22,7 +22,7 @@ export function roundTimes({
   overMs: number;
   everyMs?: number | undefined;
 }): number[] {
-  const wanted = everyMs === undefined ? rounds : Math.max(rounds, Math.floor(overMs / everyMs) + 1);
+  const wanted = everyMs === undefined ? rounds : Math.max(rounds, Math.floor(overMs / Math.max(1, everyMs)) + 1);
   const count = Math.min(mostRounds, wanted);
   if (count <= 1) return [0];
   const gapMs = overMs / (count - 1);

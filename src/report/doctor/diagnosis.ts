@@ -71,6 +71,7 @@ export function reportDiagnosis({ sections }: Diagnosis): StepReport[] {
       failure: counts.bad > 0 ? 'failed' : null,
       findings: findings.flatMap((finding) => asCheckFinding(finding)),
       certificateDaysLeft: null,
+      rehearsal: null,
     };
   });
 }
