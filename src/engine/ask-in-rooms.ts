@@ -195,7 +195,8 @@ export async function takeLateAnswers(session: Session): Promise<void> {
     if (approval?.voidedWhy !== 'expired') continue;
     const asked = { step: id, request: approval.request, digest: approval.digest, lines: [] };
     for (const desk of desksOf(session)) {
-      const ended = () => session.lease.failure() !== undefined;
+      // Who stops the run waits for no more reading.
+      const ended = () => session.lease.failure() !== undefined || session.reads.signal.aborted;
       if (ended()) return;
       try {
         await read(session, asked, { desk, ended });

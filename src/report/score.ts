@@ -61,7 +61,7 @@ export type CustomersSeen = { clients: number; buckets: readonly { at: number; s
 export const listFields = ['asked', 'guards', 'refused', 'voided', 'notices'] as const;
 
 /** One of {@link listFields}. */
-export type ListField = (typeof listFields)[number];
+type ListField = (typeof listFields)[number];
 
 /** What a score is made from, besides the run itself. */
 export type ScoreFacts = Pick<Score, 'scenario' | 'from' | 'seed' | 'atPromptsMs' | 'endsOn' | 'asked' | 'notices'> & {
