@@ -148,11 +148,11 @@ test('after a failover, with the edge healthy: hold, and what has to be true to 
 }, async () => {
   const { code, verdict } = await rehearse('--scenario', 'after-failover-route53');
   expect([code, verdict.recommendation, verdict.command]).toEqual([0, 'hold', 'resend-ops triage --over 12m']);
-  expect(verdict.because[0]).toBe('DNS leads elsewhere than edge');
+  expect(verdict.because[0]).toBe('DNS leads to fallback');
   expect(verdict.until).toMatch(/^fail back when edge meets every critical request in every round for 10 min/);
 });
 
-test('DNS leads elsewhere already and the edge is down: triage and failover both say that nothing is to be done', {
+test('DNS leads to the fallback already and the edge is down: triage and failover both say that nothing is to be done', {
   timeout: 120_000,
 }, async () => {
   const simulated = await startWorld(['--scenario', 'after-failover']);
@@ -171,7 +171,7 @@ test('DNS leads elsewhere already and the edge is down: triage and failover both
     .split('\n')
     .map((line) => JSON.parse(line));
   const judged = lines.find(({ step, output }) => step === 'verdict' && output !== undefined)?.output;
-  const moved = 'DNS leads elsewhere than edge already: customers follow as old answers expire';
+  const moved = 'DNS leads to fallback already: customers follow as old answers expire';
   for (const verdict of [triage, judged]) {
     expect([verdict?.recommendation, verdict?.because[0]]).toEqual(['nothing', moved]);
   }

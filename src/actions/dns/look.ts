@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActionContext } from '../action.ts';
 import { askServer, findAuthoritativeServers, listResolvers, type ServerAddress } from './find-servers.ts';
 import { askedTypes, type Judgement, judgeAnswers, type ServerAnswers, soaNegativeTtl } from './judge-answers.ts';
-import type { RouteAnswers } from './route-answers.ts';
+import { isTold, type RouteAnswers, routeAnswers } from './route-answers.ts';
 
 /** Which servers are asked. */
 export const askSchema = z.enum(['authoritative', 'resolvers', 'all']);
@@ -19,6 +19,12 @@ export const serverRowSchema = z.strictObject({
   kind: z.enum(['authoritative', 'resolver']),
   answered: z.boolean().describe('it said enough to be judged'),
   agrees: z.boolean(),
+  leadsTo: z
+    .string()
+    .nullable()
+    .describe(
+      'the route of the environment that its answers lead to, the asked one before others; null where none is known',
+    ),
   answer: z.string().describe('the first hop, in short'),
   ttl: z.number().nullable().describe('seconds; of a resolver what remains'),
   note: z.string().describe('what is wrong or unusual; empty when nothing is'),
@@ -45,6 +51,8 @@ export type Look = z.output<typeof lookSchema>;
 export type Question = {
   name: string;
   route: RouteAnswers;
+  /** Every route of the environment whose answers can be told, the asked one first. */
+  routes: readonly (readonly [string, RouteAnswers])[];
   authoritative: readonly ServerAddress[];
   /** Authoritative servers whose address nobody knows. */
   unaddressed: readonly string[];
@@ -56,11 +64,14 @@ type Seen = { row: ServerRow; judgement: Judgement; zoneNegativeTtl: number | nu
 /** Finds whom to ask. Throws `failed` when the zone's servers cannot be found. */
 export async function prepareQuestion(
   ctx: ActionContext,
-  { name, route, ask }: { name: string; route: RouteAnswers; ask: z.output<typeof askSchema> },
+  { name, route, ask }: { name: string; route: string; ask: z.output<typeof askSchema> },
 ): Promise<Question> {
   const found = ask === 'resolvers' ? { addresses: [], unaddressed: [] } : await findAuthoritativeServers(ctx);
   const resolvers = ask === 'authoritative' ? [] : listResolvers(ctx);
-  return { name, route, authoritative: found.addresses, unaddressed: found.unaddressed, resolvers };
+  const asked = routeAnswers(ctx.env, route);
+  const others = Object.keys(ctx.env.routes).filter((other) => other !== route && isTold(ctx.env, other));
+  const routes = [[route, asked] as const, ...others.map((other) => [other, routeAnswers(ctx.env, other)] as const)];
+  return { name, route: asked, routes, authoritative: found.addresses, unaddressed: found.unaddressed, resolvers };
 }
 
 /** Asks every address of every server for every type, at once, and counts. */
@@ -112,8 +123,11 @@ async function lookAt(
     recursionDesired ? undefined : askServer(ctx, at, { name: ctx.env.zone, type: 'SOA', recursionDesired }),
   ]);
   const answers: ServerAnswers = { A, AAAA, CNAME, HTTPS };
-  const judged = judgeAnswers(question.name, answers, question.route);
-  const judgement = kind === 'authoritative' ? requireAuthority(judged, answers) : judged;
+  const judge = (route: RouteAnswers) => {
+    const judged = judgeAnswers(question.name, answers, route);
+    return kind === 'authoritative' ? requireAuthority(judged, answers) : judged;
+  };
+  const judgement = judge(question.route);
   const zoneNegativeTtl = soa?.answered === true ? (soa.answers.flatMap(soaNegativeTtl)[0] ?? null) : null;
   const row = {
     server: at.server,
@@ -121,6 +135,7 @@ async function lookAt(
     kind,
     answered: judgement.state !== 'silent',
     agrees: judgement.state === 'agrees',
+    leadsTo: question.routes.find(([, route]) => judge(route).state === 'agrees')?.[0] ?? null,
     answer: judgement.answer,
     ttl: judgement.ttl,
     note: judgement.findings.join('; '),
@@ -172,5 +187,6 @@ function highestMs(seconds: readonly number[]): number | null {
 
 function unaddressedRow(server: string): ServerRow {
   const note = 'no address is known for it';
-  return { server, address: '', kind: 'authoritative', answered: false, agrees: false, answer: '', ttl: null, note };
+  const nothing = { answered: false, agrees: false, leadsTo: null, answer: '', ttl: null };
+  return { server, address: '', kind: 'authoritative', ...nothing, note };
 }

@@ -19,16 +19,27 @@ export type RouteAnswers = {
  */
 export function routeAnswers(env: Environment, name: string): RouteAnswers {
   const route = routeOf(env, name);
-  const answers = route.answers ?? {};
-  const given = answers.cname !== undefined || answers.addresses !== undefined;
-  const cname = given ? answers.cname : distributionName(route);
-  const ranges = given ? (answers.addresses ?? []) : route.provider === 'cloudflare' ? cloudflareRanges : [];
-  if (cname === undefined && ranges.length === 0) {
+  const { cname, ranges } = recognisers(route);
+  if (!isTold(env, name)) {
     throw new OpsError('invalid', `the environment does not say how DNS answers of route "${name}" are recognised`, {
       hint: `give routes.${name} an answers.cname, or answers.addresses as CIDR ranges`,
     });
   }
   return { provider: route.provider, cname, includes: matchRanges(ranges) };
+}
+
+/** Whether the answers of a route can be told from others. */
+export function isTold(env: Environment, name: string): boolean {
+  const { cname, ranges } = recognisers(routeOf(env, name));
+  return cname !== undefined || ranges.length > 0;
+}
+
+function recognisers(route: Route): { cname: string | undefined; ranges: readonly string[] } {
+  const answers = route.answers ?? {};
+  if (answers.cname !== undefined || answers.addresses !== undefined) {
+    return { cname: answers.cname, ranges: answers.addresses ?? [] };
+  }
+  return { cname: distributionName(route), ranges: route.provider === 'cloudflare' ? cloudflareRanges : [] };
 }
 
 function distributionName(route: Route): string | undefined {

@@ -65,7 +65,7 @@ export const dnsVerify = check<Input, Output>({
     const started = ctx.clock.now();
     const found = input['before-move'] ? await findMoveProblems(ctx, asked, route) : [];
     const { look, lastAgreedAt } = await lookUntilSettled(input, ctx, () =>
-      prepareQuestion(ctx, { name: asked, route, ask: input.ask }),
+      prepareQuestion(ctx, { name: asked, route: input.route, ask: input.ask }),
     );
     return {
       ...look,

@@ -80,7 +80,7 @@ export function decide(deciding: Deciding): Decision {
 
 function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
   const { answers } = deciding;
-  const isAway = answers !== undefined && leadsElsewhere(answers);
+  const isAway = answers !== undefined && hasMoved(answers, seen.fallback.name);
   switch (paths.verdict) {
     case 'own-fault':
       return { recommendation: 'fix-ours', because: paths.reasons, until: null };
@@ -88,12 +88,7 @@ function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
       return { recommendation: 'fix-fallback', because: paths.reasons, until: null };
     case 'healthy':
       if (!isAway) return { recommendation: 'nothing', because: paths.reasons, until: null };
-      return hold(
-        seen,
-        deciding,
-        [`DNS leads elsewhere than ${seen.primary.name}`, ...paths.reasons],
-        'fail back when',
-      );
+      return hold(seen, deciding, [`DNS leads to ${seen.fallback.name}`, ...paths.reasons], 'fail back when');
     case 'recovering':
       return hold(seen, deciding, paths.reasons);
     case 'inconclusive':
@@ -102,7 +97,7 @@ function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
       return again(...paths.reasons);
     case 'provider-fault':
       if (isAway) {
-        const moved = `DNS leads elsewhere than ${seen.primary.name} already: customers follow as old answers expire`;
+        const moved = `DNS leads to ${seen.fallback.name} already: customers follow as old answers expire`;
         return { recommendation: 'nothing', because: [moved, ...paths.reasons], until: null };
       }
       return weighProviderFault(seen, deciding, paths.reasons);
@@ -203,10 +198,21 @@ function again(...because: string[]): Concluded {
   return { recommendation: 'look-again', because, until: null };
 }
 
-/** The zone's own servers were asked, all answered, and none leads to the primary. */
-function leadsElsewhere({ authoritative, servers }: Answers): boolean {
+/**
+ * Each of the zone's own servers leads to the fallback, at every address of it that answers. What leads nowhere, or to
+ * what nobody knows, has not moved: a name that is gone, or a server that does not speak for the zone, must not pass for
+ * a switch that was made.
+ */
+function hasMoved({ servers }: Answers, fallback: string): boolean {
   const own = servers.filter(({ kind }) => kind === 'authoritative');
-  return own.length > 0 && own.every(({ answered }) => answered) && authoritative.agreeing === 0;
+  const names = new Set(own.map(({ server }) => server));
+  return (
+    own.length > 0 &&
+    [...names].every((name) => {
+      const speaking = own.filter(({ server, answered }) => server === name && answered);
+      return speaking.length > 0 && speaking.every(({ leadsTo }) => leadsTo === fallback);
+    })
+  );
 }
 
 function tally({ name, bad, rounds }: Route): string {

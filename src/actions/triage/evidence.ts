@@ -27,7 +27,9 @@ export const pathsSchema = z.object({
 export const answersSchema = z.object({
   route: z.string(),
   authoritative: z.object({ total: z.int(), agreeing: z.int() }),
-  servers: z.array(z.object({ kind: z.string(), answered: z.boolean() })),
+  servers: z.array(
+    z.object({ server: z.string(), kind: z.string(), answered: z.boolean(), leadsTo: z.string().nullable() }),
+  ),
   predictedDrainMs: z.number().nullable(),
 });
 

@@ -142,7 +142,7 @@ const headlines: Readonly<Record<Recommendation, string>> = {
 function summarise(output: Output): Summary {
   const { recommendation, because, until, evidence, missing, command, counted } = output;
   // Nothing is to be done while the primary fails only where traffic has moved.
-  const moved = recommendation === 'nothing' && (counted?.failed ?? 0) > 0 ? ': DNS leads elsewhere already' : '';
+  const moved = recommendation === 'nothing' && (counted?.failed ?? 0) > 0 ? ': DNS leads to the fallback already' : '';
   const rounds = counted === null ? '' : `; ${counted.failed} of ${counted.rounds} rounds failed`;
   return {
     headline: toWidth(`${headlines[recommendation]}${moved}${rounds}`, headlineWidth).trimEnd(),

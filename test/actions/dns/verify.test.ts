@@ -145,6 +145,31 @@ describe('dns.verify, finding what is wrong', () => {
     });
   });
 
+  it.each([
+    ['the route that its answers lead to, though another was asked for', [...edgeRecords], 'edge'],
+    ['the fallback', [{ name: hostname, type: 'CNAME', ttl: 60, data: 'd1.cloudfront.net' }], 'fallback'],
+    [
+      'none, where they lead to what nobody knows',
+      [{ name: hostname, type: 'A', ttl: 60, data: '198.51.100.1' }],
+      null,
+    ],
+    ['none, where the name is gone', [], null],
+  ] as const)('says of each server: %s', async (_, records, leadsTo) => {
+    world.env.routes.fallback = {
+      provider: 'cloudfront',
+      connect: 'd1.cloudfront.net',
+      answers: { cname: 'd1.cloudfront.net', addresses: ['192.0.2.0/24'] },
+    };
+    world.setAll([
+      ...records,
+      ...(leadsTo === 'fallback'
+        ? [{ name: 'd1.cloudfront.net', type: 'A', ttl: 60, data: '192.0.2.1' } as const]
+        : []),
+    ]);
+    const { output } = await verify({ ...look, route: leadsTo === 'edge' ? 'fallback' : 'edge' });
+    expect(output).toMatchObject({ servers: Array.from({ length: 4 }, () => ({ leadsTo })) });
+  });
+
   it('tells how long a missing name stays missing', async () => {
     world.setAll([]);
     const { output } = await verify(look);

@@ -44,16 +44,23 @@ function pathsOf(edge: Cells, fallback: Cells, origin: Cells): Paths {
   };
 }
 
-function answers(agreeing: number, answered = true): Answers {
+/** Where both servers lead: to a route, or to nothing that is known. */
+function answers(leadsTo: string | null): Answers {
   return {
     route: 'edge',
-    authoritative: { total: 2, agreeing },
-    servers: [{ kind: 'authoritative', answered }],
+    authoritative: { total: 2, agreeing: leadsTo === 'edge' ? 2 : 0 },
+    servers: [
+      { server: 'ada', kind: 'authoritative', answered: true, leadsTo },
+      { server: 'bob', kind: 'authoritative', answered: true, leadsTo },
+      // An address that this machine has no way to, such as one of IPv6, says nothing about its server.
+      { server: 'bob', kind: 'authoritative', answered: false, leadsTo: null },
+      { server: '127.0.0.1', kind: 'resolver', answered: true, leadsTo: 'edge' },
+    ],
     predictedDrainMs: 300_000,
   };
 }
 
-const brief = { windowMs: 7_000, cycleMs: 10 * minute, answers: answers(2) };
+const brief = { windowMs: 7_000, cycleMs: 10 * minute, answers: answers('edge') };
 const long = { ...brief, windowMs: 12 * minute };
 
 test.each([
@@ -74,17 +81,24 @@ test.each([
   ['down, the fallback shaky', '------', '++-++-', '++++++', brief, 'fix-fallback'],
   ['healthy', '++++++', '++++++', '++++++', brief, 'nothing'],
   ['healthy, the fallback blinked', '++++++', '++-+++', '++++++', brief, 'look-again'],
-  ['down, and DNS has moved', '------', '++++++', '++++++', { ...brief, answers: answers(0) }, 'nothing'],
+  ['down, and DNS has moved', '------', '++++++', '++++++', { ...brief, answers: answers('fallback') }, 'nothing'],
   [
-    'down, and DNS cannot be asked',
+    'down, and the name is gone, or leads where nobody knows',
     '------',
     '++++++',
     '++++++',
-    { ...brief, answers: answers(0, false) },
+    { ...brief, answers: answers(null) },
     'fail-over',
   ],
   ['down, and DNS was not seen', '------', '++++++', '++++++', { ...brief, answers: undefined }, 'fail-over'],
-  ['healthy again, and DNS has moved', '++++++', '++++++', '++++++', { ...brief, answers: answers(0) }, 'hold'],
+  [
+    'healthy again, and DNS has moved',
+    '++++++',
+    '++++++',
+    '++++++',
+    { ...brief, answers: answers('fallback') },
+    'hold',
+  ],
 ] as const)('%s', (_name, edge, fallback, origin, given, wanted) => {
   const decision = decide({ ...given, paths: pathsOf(alike(edge), alike(fallback), alike(origin)) });
   expect([decision.recommendation, decision.because]).toEqual([wanted, expect.any(Array)]);
@@ -92,9 +106,20 @@ test.each([
   expect(decision.until === null).toBe(wanted !== 'hold');
 });
 
+test('DNS has moved only where every server leads to the fallback', () => {
+  const moved = answers('fallback');
+  const down = pathsOf(alike('------'), alike('++++++'), alike('++++++'));
+  const [ada, ...others] = moved.servers;
+  if (ada === undefined) throw new Error('no server');
+  for (const servers of [[], [{ ...ada, leadsTo: 'edge' }, ...others], [{ ...ada, answered: false }, ...others]]) {
+    expect(decide({ ...brief, paths: down, answers: { ...moved, servers } }).recommendation).toBe('fail-over');
+  }
+  expect(decide({ ...brief, paths: down, answers: moved }).recommendation).toBe('nothing');
+});
+
 test('without the paths nothing is decided, whatever DNS answers', () => {
   expect(decide({ ...brief, paths: undefined }).recommendation).toBe('look-again');
-  expect(decide({ ...brief, paths: undefined, answers: answers(0) }).recommendation).toBe('look-again');
+  expect(decide({ ...brief, paths: undefined, answers: answers('fallback') }).recommendation).toBe('look-again');
 });
 
 test('a fault of some requests is one; which fails over must be the same in most rounds', () => {
