@@ -91,7 +91,8 @@ const matrices: { name: keyof typeof targets; isPoint: (act: Act) => boolean; at
   { name: 'plain', isPoint: () => true, atLeast: 400 },
   { name: 'told', isPoint: (act) => !isAboutLock(act), atLeast: 300 },
   { name: 'undone', isPoint: (act) => !isAboutLock(act), atLeast: 250 },
-  { name: 'shipped', isPoint: ({ n }) => n % 40 === 0, atLeast: 15 },
+  // Most of its acts ask resolvers whether five minutes are over: each attack takes as long.
+  { name: 'shipped', isPoint: ({ n }) => n % 200 === 0, atLeast: 15 },
 ];
 
 test.skipIf(!isFull).for(matrices)(
