@@ -5,8 +5,9 @@ import { openAsJson, thingsLeftOpen } from '../engine/left-open.ts';
 import { thingsOpenBefore } from '../engine/open-before.ts';
 import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
-import { type ExitCode, exitCodes, OpsError } from '../errors.ts';
+import { type ExitCode, exitCodes, findOpsError, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
+import type { Store } from '../journal/store.ts';
 import { readScores } from '../report/score-history.ts';
 import { idsOfOptional } from '../runbook/optional-steps.ts';
 import type { Clock } from '../world/clock.ts';
@@ -143,9 +144,7 @@ export async function driveOnTerminal(
     witness?.ended(result);
     const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
     const open = last === undefined ? [] : thingsLeftOpen(last, actions);
-    // A log that failed has been told of already, and what it held cannot be asked.
-    const isReadable = result.exitCode !== exitCodes.audit;
-    const openBefore = last === undefined || !isReadable ? [] : await thingsOpenBefore(store, last, actions);
+    const openBefore = last === undefined ? [] : await openBeforeRun(store, last, result.exitCode, tell);
     if (last !== undefined) {
       const customers = closing?.lines ?? [];
       const { head, exitCode, message } = result;
@@ -167,6 +166,20 @@ export async function driveOnTerminal(
     view.stop();
     for (const unsubscribe of silence) unsubscribe();
     await store.close();
+  }
+}
+
+/** What earlier runs left open. A log that cannot be read for it is told, and changes nothing of how this run ended. */
+async function openBeforeRun(store: Store, state: RunState, exitCode: ExitCode, tell: (text: string) => void) {
+  // A log that failed has been told of already.
+  if (exitCode === exitCodes.audit) return [];
+  try {
+    return await thingsOpenBefore(store, state, actions);
+  } catch (error) {
+    const told = findOpsError(error);
+    if (told === undefined) throw error;
+    tell(`what earlier runs left open to customers cannot be read: ${told.message}`);
+    return [];
   }
 }
 

@@ -8,8 +8,8 @@ import { type OpenThing, thingsOpenAfter } from './left-open.ts';
 const reach = { ms: 7 * 24 * 3_600_000, runs: 20 } as const;
 
 /**
- * What earlier live runs on the same hostname have opened in public and nobody has closed by a run since, `state`
- * included. Throws `audit` where the log cannot be read.
+ * What earlier live runs in the same environment have opened in public and nobody has closed by a run since, `state`
+ * included. A simulated environment has another name. Throws `audit` where the log cannot be read.
  */
 export async function thingsOpenBefore(
   store: Store,
@@ -18,10 +18,12 @@ export async function thingsOpenBefore(
 ): Promise<OpenThing[]> {
   if (state.mode !== 'live') return [];
   const earlier = (await store.runs()).filter(
-    ({ run, started }) =>
+    ({ run, started, intends }) =>
+      intends &&
       run !== state.run &&
       started.mode === 'live' &&
       started.hostname === state.hostname &&
+      started.environment === state.environment &&
       Date.parse(started.time) <= state.startedAtMs &&
       Date.parse(started.time) > state.startedAtMs - reach.ms,
   );

@@ -19,7 +19,7 @@ import { watchRun } from './watch-run.ts';
 
 /** What the embedded store needs. */
 export type FileStoreOptions = {
-  /** The state directory: holds `audit/`, `documents/` and `lock/`, and fallback files where the log failed. */
+  /** The state directory: holds `audit/`, `documents/` and `append-lock/`, and fallback files where the log failed. */
   directory: string;
   redact: Redactor;
   /** Real time, never a rehearsal's. */
@@ -168,6 +168,7 @@ function listing(run: IndexedRun, ask: AskLiveness): RunListing {
     resources: run.started.resources,
     started: run.started,
     ended: run.ended,
+    intends: run.intends,
     driver: driver && {
       actor: driver.actor,
       pid: driver.process.pid,

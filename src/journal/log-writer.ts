@@ -193,5 +193,5 @@ const anchored: ReadonlySet<string> = new Set<Event['type']>(['run-started', 'ru
 
 /** The folder of the append lock within a state directory. */
 export function lockDirectory(directory: string): string {
-  return join(directory, 'lock');
+  return join(directory, 'append-lock');
 }

@@ -14,6 +14,8 @@ export type IndexedRun = {
   /** What the run holds now; none once it has ended or its claim was given up. */
   claims: readonly string[];
   claimReleased: boolean;
+  /** It has set out to change something, or to say something to people. */
+  intends: boolean;
   epoch: number;
   driver: IndexedDriver | undefined;
   /** Drivers before it that never let go: where one still lives, a call of it may be in flight. */
@@ -41,7 +43,10 @@ export const noRun = '-';
 /** Takes one more line into the index. Only the entries that move claims or drivers are parsed. */
 export function indexLine(index: RunIndex, opening: Opening, place: Place, text: () => string): void {
   const known = index.get(opening.run);
-  if (known !== undefined) known.last = place;
+  if (known !== undefined) {
+    known.last = place;
+    if (opening.type === 'change-intended') known.intends = true;
+  }
   if (!moving.has(opening.type)) return;
   const entry = parseEntry(text());
   if (entry.type === 'run-started') {
@@ -68,6 +73,7 @@ function indexedRun(started: Extract<Entry, { type: 'run-started' }>, place: Pla
     ended: undefined,
     claims: resources,
     claimReleased: false,
+    intends: false,
     epoch: 0,
     driver: begunBy && { epoch: 0, actor, process: identityOf(begunBy), since: time, released: false },
     formerDrivers: [],

@@ -40,12 +40,16 @@ export type Store = {
 /** A place in the chain: `SEQ:HASH` on screens. `origin` names the log (the hash of its first line). */
 export type Head = { origin: string; seq: number; hash: string };
 
-/** A run as `runs` lists it. `driver` is the last process that drove; `alive` tells whether it still exists. */
+/**
+ * A run as `runs` lists it. `driver` is the last process that drove; `alive` tells whether it still exists. `intends`: it
+ * has set out to change something, or to say something to people.
+ */
 export type RunListing = {
   run: string;
   resources: readonly string[];
   started: Extract<Entry, { type: 'run-started' }>;
   ended: Extract<Entry, { type: 'run-ended' }> | undefined;
+  intends: boolean;
   driver: { actor: Actor; pid: number; since: string; alive: boolean } | undefined;
 };
 

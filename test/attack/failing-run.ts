@@ -145,7 +145,7 @@ function isHarmless(acts: readonly Act[], blow: Blow): boolean {
   if (blow.code === 'SHORT') return true;
   return acts
     .filter(({ at }) => at === 'refused')
-    .every(({ op, to = '' }) => op === 'rename' && to.endsWith('/lock/free'));
+    .every(({ op, to = '' }) => op === 'rename' && to.endsWith('/append-lock/free'));
 }
 
 function hasBegun({ stdout }: Ended): boolean {

@@ -48,7 +48,7 @@ function isLineForPeople({ op, text = '' }: Act): boolean {
 
 /** The append lock's own files, which every entry moves in the same way. */
 function isAboutLock({ op, path }: Act): boolean {
-  return path.includes('/lock/') || op === 'rm';
+  return path.includes('/append-lock/') || op === 'rm';
 }
 
 /** A number that looks picked at random and is the same each time. */

@@ -193,7 +193,7 @@ test('files are private, under any umask, and links are not followed', { timeout
   try {
     for (const umask of isFull ? ['000', '022', '077'] : ['000']) {
       const state = join(home, umask);
-      for (const folder of ['audit', 'documents', 'lock'])
+      for (const folder of ['audit', 'documents', 'append-lock'])
         mkdirSync(join(state, folder), { recursive: true, mode: 0o755 });
       const line = `umask ${umask}; exec '${process.execPath}' '${bin}' rehearse validate-fallback --scenario healthy --speed 20 --state-dir '${state}' --json`;
       const env = { PATH: process.env.PATH ?? '', HOME: home };
@@ -210,7 +210,7 @@ test('files are private, under any umask, and links are not followed', { timeout
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-  for (const planted of ['audit', 'lock', 'documents', 'audit/00000001.jsonl', 'audit/HEAD.next']) {
+  for (const planted of ['audit', 'append-lock', 'documents', 'audit/00000001.jsonl', 'audit/HEAD.next']) {
     const { directory, remove } = stateDirectory();
     const victim = join(directory, '..', 'victim');
     const isFolder = !planted.includes('/');

@@ -35,7 +35,7 @@ function isIntent(text: string): boolean {
 }
 
 /** Names that nothing depends on after a power cut: the append lock's, and the spare ones of files that are replaced. */
-const passing = /\/lock([/.]|$)|\/HEAD\.(next|last)$/;
+const passing = /\/append-lock([/.]|$)|\/HEAD\.(next|last)$/;
 
 /**
  * Holds a trace against "directory entries are synced after create and rename": when a writing request leaves for

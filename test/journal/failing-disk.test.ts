@@ -149,22 +149,22 @@ test('a head that cannot be kept is a failure too: the end of the log would be u
 test('a lock that cannot be taken is a failure, and what was decided without it is not believed', async () => {
   const { lease } = await driving();
   await lease.append(intended('switch'), { key: 'intent' });
-  rmSync(join(directory, 'lock'), { recursive: true });
-  writeFileSync(join(directory, 'lock'), '');
+  rmSync(join(directory, 'append-lock'), { recursive: true });
+  writeFileSync(join(directory, 'append-lock'), '');
   expect(await refusal(lease.append(intended('switch'), { key: 'intent' }))).toMatchObject({ code: 'audit' });
   const error = await refusal(lease.append(intended('other'), { key: 'other' }));
   expect(error.hint).toContain('what was kept is to stay beside the log');
-  rmSync(join(directory, 'lock'));
+  rmSync(join(directory, 'append-lock'));
   putBack(error);
   expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 4 });
 });
 
 test('what was kept is not put into a log that has gone on without it', async () => {
   const { lease } = await driving();
-  rmSync(join(directory, 'lock'), { recursive: true });
-  writeFileSync(join(directory, 'lock'), '');
+  rmSync(join(directory, 'append-lock'), { recursive: true });
+  writeFileSync(join(directory, 'append-lock'), '');
   const error = await refusal(lease.append(intended('switch')));
-  rmSync(join(directory, 'lock'));
+  rmSync(join(directory, 'append-lock'));
   await storeOn(directory).say('run-1', bob, { type: 'commented', text: 'meanwhile' });
   putBack(error);
   expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 3 });

@@ -84,7 +84,7 @@ describe('a run from beginning to end', () => {
     const store = await begun();
     await store.pin('a: 1\n');
     const mode = (path: string) => (statSync(join(directory, path)).mode & 0o777).toString(8);
-    expect(['.', 'audit', 'documents', 'lock'].map(mode)).toEqual(['700', '700', '700', '700']);
+    expect(['.', 'audit', 'documents', 'append-lock'].map(mode)).toEqual(['700', '700', '700', '700']);
     expect(readdirSync(join(directory, 'audit')).sort()).toEqual(['00000001.jsonl', 'HEAD']);
     expect(['audit/HEAD', 'audit/00000001.jsonl'].map(mode)).toEqual(['600', '600']);
     const [document = ''] = readdirSync(join(directory, 'documents'));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { boundedText } from '../../world/bounded-text.ts';
 import type { ReadRouting } from './read-routing.ts';
 
@@ -18,11 +19,17 @@ export function describeRouting({ routing, pools, isSteered, limits }: ReadRouti
     ...inOrder.map(({ name, condition, disabled, terminates, overrides }) => {
       const to = overrides.default_pools.map(nameOf).join(', ') || 'the default pools';
       const notes = [...(disabled ? [', disabled'] : []), ...(terminates ? [', the last'] : [])].join('');
-      return `rule ${boundedText(name, 60)}${notes}: ${boundedText(condition, 400)} to ${to}`;
+      return `rule ${boundedText(name, 60)}${notes}: ${whole(condition)} to ${to}`;
     }),
     `else to ${defaultPools.map(nameOf).join(', ')}; if all are down to ${nameOf(fallbackPool)}`,
     ...(isSteered ? ['steered'] : []),
     ...poolLines.sort(),
     ...limits,
   ];
+}
+
+/** A long condition is cut, and told from others that begin like it by its digest. */
+function whole(condition: string): string {
+  const shown = boundedText(condition, 400);
+  return shown === condition ? shown : `${shown} (SHA-256 ${createHash('sha256').update(condition).digest('hex')})`;
 }

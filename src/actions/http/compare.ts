@@ -72,6 +72,9 @@ export const httpCompare = check({
   summarise,
 });
 
+/** The longest look: what it saw first is old by its end. */
+const longestLookMs = 15 * 60_000;
+
 async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const suite = ctx.suite(input.suite);
   const [primary = '', ...others] = input.routes;
@@ -82,6 +85,11 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
       hint: 'mark what customers cannot do without with `critical: true`',
     });
   }
+  if (input.over > longestLookMs) {
+    throw new OpsError('invalid', 'over: more than 15m', {
+      hint: 'a look of 12m is wider than a flap of five-minute cycles',
+    });
+  }
   const rounds = await sendRounds(input, ctx);
   assertSomethingSent(rounds[0]?.get(primary) ?? [], input.suite);
   const evidence = {
@@ -89,9 +97,9 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     fallback: evidenceOf(rounds, input.fallback),
     ...(origin === undefined ? {} : { origin: evidenceOf(rounds, origin) }),
   };
-  const { verdict, reasons, states } = decideVerdict(evidence);
+  const { verdict, reasons, counted, states } = decideVerdict(evidence);
   const routeOutput = (role: 'primary' | 'fallback' | 'origin', { name, cells }: RouteEvidence) => {
-    const met = rounds.map((_, round) => Object.values(cells).every((sequence) => sequence[round] === 'good'));
+    const met = counted.map((round) => Object.values(cells).every((sequence) => sequence[round] === 'good'));
     const good = met.filter((whole) => whole).length;
     const provider = providers.get(name) ?? '';
     return [name, { role, provider, state: states[role], good, bad: met.length - good, rounds: met }] as const;
@@ -108,7 +116,10 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
       routeOutput('fallback', evidence.fallback),
       ...(evidence.origin === undefined ? [] : [routeOutput('origin', evidence.origin)]),
     ]),
-    matrix: matrixOf(rounds, input.routes),
+    matrix: matrixOf(
+      counted.length === 0 ? rounds : rounds.filter((_, round) => counted.includes(round)),
+      input.routes,
+    ),
   };
 }
 

@@ -10,6 +10,8 @@ export type Verdict = 'healthy' | 'provider-fault' | 'own-fault' | 'fallback-not
 export type Decision = {
   verdict: Verdict;
   reasons: string[];
+  /** The rounds that count, by their number from 0: those in which any route could be reached at all. */
+  counted: number[];
   states: { primary: RouteState; fallback: RouteState; origin: RouteState | 'unreachable' | 'absent' };
 };
 
@@ -36,13 +38,13 @@ export function decideVerdict(evidence: Evidence): Decision {
   const left = total - counted.length;
   if (left * 2 >= total) {
     const reason = `no route could be reached at all in ${left} of ${total} rounds: this machine may be offline`;
-    return { verdict: 'inconclusive', reasons: [reason], states };
+    return { verdict: 'inconclusive', reasons: [reason], counted, states };
   }
   if (left > 0) asides.push(`${rounds(left)} left out: this machine reached nothing at all`);
   const stray = [views.primary, views.fallback].filter(({ strayed }) => strayed);
-  if (stray.length > 0) return { verdict: 'inconclusive', reasons: [...stray.map(misled), ...asides], states };
+  if (stray.length > 0) return { verdict: 'inconclusive', reasons: [...stray.map(misled), ...asides], counted, states };
   const { verdict, reasons } = states.primary === 'bad' ? attribute(views, counted) : judgeWorkingPrimary(views);
-  return { verdict, reasons: [...reasons, ...originAside(views), ...asides], states };
+  return { verdict, reasons: [...reasons, ...originAside(views), ...asides], counted, states };
 }
 
 function misled({ name }: RouteView): string {

@@ -59,7 +59,7 @@ export async function takeLastLook(input: Keys, ctx: ActionContext): Promise<Gua
     {
       guard: lastLookGuard,
       message: `${route} met every critical request in ${looks} looks just now: it may be back`,
-      hint: 'hold, and compare the paths again over minutes before you switch',
+      hint: 'hold, and compare the paths again over minutes (--over 12m) before you switch; where such a look has said to switch, green for a moment is what a flap does',
     },
   ];
 }

@@ -96,6 +96,10 @@ function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
       if (seen.primary.bad > 0 && seen.primary.good > 0) return hold(seen, deciding, paths.reasons);
       return again(...paths.reasons);
     case 'provider-fault':
+      if (isAway && seen.fallback.good < 0.75 * seen.fallback.rounds.length) {
+        const unwell = `DNS leads to ${seen.fallback.name}, which met everything in only ${seen.fallback.good} of ${seen.fallback.rounds.length} rounds`;
+        return { recommendation: 'fix-fallback', because: [unwell, ...paths.reasons], until: null };
+      }
       if (isAway) {
         const moved = `DNS leads to ${seen.fallback.name} already: customers follow as old answers expire`;
         return { recommendation: 'nothing', because: [moved, ...paths.reasons], until: null };

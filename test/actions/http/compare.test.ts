@@ -115,6 +115,21 @@ describe('http.compare', () => {
     const dead = await servers.refuse();
     const { output } = await compare({ edge: dead, fallback: dead, origin: dead });
     expect(output).toMatchObject({ verdict: 'inconclusive', reasons: [expect.stringContaining('may be offline')] });
+    // Rounds in which this machine reached nothing speak of no route.
+    expect(output).toMatchObject({ rounds: 3, routes: { edge: { rounds: [], good: 0, bad: 0 } } });
+  });
+
+  it('refuses to look for longer than 15 minutes, before it sends anything', async () => {
+    let asked = 0;
+    const counting: Answering = (request, response) => {
+      asked += 1;
+      edge(request, response);
+    };
+    await expect(compare({ edge: counting, fallback }, { input: { over: '20m' } })).rejects.toMatchObject({
+      code: 'invalid',
+      message: 'over: more than 15m',
+    });
+    expect(asked).toBe(0);
   });
 
   it('sees a primary that comes back', async () => {

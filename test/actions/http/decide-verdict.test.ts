@@ -124,6 +124,11 @@ describe('the verdict', () => {
     expect(decision.verdict).toBe(verdict);
   });
 
+  it('names the rounds that count: those in which this machine reached anything', () => {
+    expect(decideVerdict(evidence('BUB', 'GUG', 'GUG')).counted).toEqual([0, 2]);
+    expect(decideVerdict(evidence('UUU', 'UUU', undefined)).counted).toEqual([]);
+  });
+
   const cells = (letterSet: readonly Cell[]) => fc.array(fc.constantFrom(...letterSet), { minLength: 4, maxLength: 4 });
   const routes = (letterSet: readonly Cell[]) =>
     fc.record({ r1: cells(letterSet), r2: cells(letterSet), r3: cells(letterSet) });

@@ -81,6 +81,14 @@ test.each([
   ['down, the fallback shaky', '------', '++-++-', '++++++', brief, 'fix-fallback'],
   ['healthy', '++++++', '++++++', '++++++', brief, 'nothing'],
   ['healthy, the fallback blinked', '++++++', '++-+++', '++++++', brief, 'look-again'],
+  [
+    'down, DNS has moved, and the fallback is shaky',
+    '------',
+    '++-++-',
+    '++++++',
+    { ...brief, answers: answers('fallback') },
+    'fix-fallback',
+  ],
   ['down, and DNS has moved', '------', '++++++', '++++++', { ...brief, answers: answers('fallback') }, 'nothing'],
   [
     'down, and the name is gone, or leads where nobody knows',
