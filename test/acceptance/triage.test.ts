@@ -93,6 +93,7 @@ function withFlaps(): string {
     ['1m', '9m'],
     ['9m', '1m'],
     ['72s', '72s'],
+    ['4m', '4m'],
   ]) {
     const fault = `{ kind: flap, status: 500, down: ${down}, up: ${up} }`;
     const text = `title: Down ${down}, up ${up}\ntimeline:\n  - { at: 0s, set: { edge: ${fault} } }\n`;
@@ -150,6 +151,22 @@ test('after a failover, with the edge healthy: hold, and what has to be true to 
   expect([code, verdict.recommendation, verdict.command]).toEqual([0, 'hold', 'resend-ops triage --over 12m']);
   expect(verdict.because[0]).toBe('DNS leads to fallback');
   expect(verdict.until).toMatch(/^fail back when edge meets every critical request in every round for 10 min/);
+});
+
+// The look ends after twelve minutes, and the go falls into the minutes from the twelfth to the sixteenth: green ones.
+test('a failover that has looked for a whole cycle is not stopped by the green half of the flap', {
+  timeout: 180_000,
+}, async () => {
+  const { code, stdout } = await start([
+    ...['rehearse', 'failover', '--scenario', 'flap-4m-4m', '--speed', '30', '--over', '12m'],
+    ...['--runbooks', withFlaps(), '--reason', 'edge comes and goes', '--yes', '--json'],
+    ...['--state-dir', join(home, 'state')],
+  ]).ended;
+  expect(stdout).not.toContain('"type":"guard-raised"');
+  expect([code, JSON.parse(stdout.trim().split('\n').at(-1) ?? '')]).toEqual([
+    0,
+    expect.objectContaining({ outcome: 'succeeded' }),
+  ]);
 });
 
 test('DNS leads to the fallback already and the edge is down: triage and failover both say that nothing is to be done', {

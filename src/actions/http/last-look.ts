@@ -8,7 +8,7 @@ export const lastLookKeys = {
     .string()
     .optional()
     .describe(
-      'route over which the suite is sent once more just before the write; if it works again, nothing is written',
+      'route over which the suite is sent once more just before the write; if it works again, nothing is written. Empty: no such look',
     ),
   suite: z.string().optional().describe('name of a suite in runbooks/suites; for last-look'),
 };
@@ -34,7 +34,7 @@ const withinMs = 3_000;
  */
 export async function takeLastLook(input: Keys, ctx: ActionContext): Promise<GuardFinding[]> {
   const { 'last-look': route, suite: name } = input;
-  if (route === undefined || name === undefined) return [];
+  if (route === undefined || route === '' || name === undefined) return [];
   const whole = ctx.suite(name);
   const suite = { ...whole, requests: whole.requests.filter(({ critical }) => critical) };
   const box = ctx.clock.timeBox(withinMs);
