@@ -19,7 +19,7 @@ import { createTally, isFull } from './tally.ts';
  * Looks in each of the worlds below; each look is six rounds over three paths, on real sockets. In full, 1,000 at healthy
  * worlds and 1,500 at those whose fault is our own.
  */
-const looks = isFull ? 500 : 10;
+const looks = isFull ? 500 : 3;
 const longTest = 3_600_000;
 
 let plane: DataPlane;
@@ -113,7 +113,7 @@ test.for([
 
 test('and yet: the edge down for good is told as that, with noise everywhere else', { timeout: longTest }, async () => {
   const counts: Partial<Record<Recommendation, number>> = {};
-  const all = isFull ? 100 : 10;
+  const all = isFull ? 100 : 3;
   for (let seed = 1; seed <= all; seed += 1) {
     const quiet = (more: number): Fault => ({ kind: 'noise', status: 503, share: 0.005, seed: seed + more });
     const down: Faults = { edge: { kind: 'status', status: 500 }, fallback: quiet(1), 'email-api': quiet(100_000) };
