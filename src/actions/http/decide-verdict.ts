@@ -125,8 +125,10 @@ function weighProvider({ primary, fallback }: Views, counted: readonly number[],
     const lost = primary.broken.filter((id) => !primary.met(id, round));
     return lost.length > 0 && lost.every((id) => fallback.met(id, round));
   }).length;
+  const bad = primary.rounds.filter((good) => !good).length;
   const warning = fallback.state === 'good' ? [] : [`${fallback.tally}: prove it before switching`];
-  if (telling >= 2 && telling * 2 >= counted.length) {
+  // Where half of the rounds are bad, a request that the fallback lost in one of them must not turn the scale.
+  if (telling >= 2 && (telling * 2 >= counted.length || telling >= 0.75 * bad)) {
     const difference = `${primary.tally}; in ${telling} of them ${fallback.name} met the same requests`;
     return { verdict: 'provider-fault', reasons: [difference, ...onlyPrimary, ...warning] };
   }

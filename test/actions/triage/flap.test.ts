@@ -74,6 +74,24 @@ test('a longer look says the same', () => {
   expect(verdicts(minute, 9 * minute, 15 * minute)).toEqual(['hold']);
 });
 
+test('a request that the fallback loses in one round, or in two, changes no verdict on a flap', () => {
+  const times = roundTimes({ rounds: 6, overMs: 12 * minute, everyMs: 30_000 });
+  const found = new Map<string, string[]>();
+  for (const [index, first] of times.entries()) {
+    for (const second of [first, times[index + 1] ?? first]) {
+      for (let phaseMs = 0; phaseMs < 10 * minute; phaseMs += 10_000) {
+        const seen = pathsOver(12 * minute, {
+          edge: flap(5 * minute, 5 * minute, phaseMs),
+          fallback: (atMs) => atMs === first || atMs === second,
+        });
+        const { recommendation, because } = decide(seen);
+        found.set(recommendation, [...(found.get(recommendation) ?? []), `${phaseMs} ${index}: ${because.join('; ')}`]);
+      }
+    }
+  }
+  expect([...found.keys()], JSON.stringify([...found].map(([name, [one]]) => [name, one]))).toEqual(['fail-over']);
+});
+
 test('what flaps behind both paths is never a reason to fail over', () => {
   for (let phaseMs = 0; phaseMs < 10 * minute; phaseMs += 1_000) {
     const ours = flap(5 * minute, 5 * minute, phaseMs);
