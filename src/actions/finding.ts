@@ -7,7 +7,12 @@ const acceptanceSchema = z.strictObject({
   reason: z.string(),
   until: z.string().describe('as the environment file has it'),
   by: z.string().nullable(),
-  expired: z.boolean().describe('it ran out: the finding counts again'),
+  lapsed: z
+    .enum(['expired', 'changed', 'worse'])
+    .nullable()
+    .describe(
+      'why the finding counts all the same: it ran out, what is seen is not what was accepted, or is worse; null where it holds',
+    ),
 });
 
 /**
@@ -20,6 +25,12 @@ export const findingSchema = z.strictObject({
   where: z.string().describe('the place: a request, a cache behavior, a name; empty for the whole'),
   breaks: z.string().describe('what was seen, and what it breaks'),
   remedy: z.string(),
+  seen: z
+    .string()
+    .exactOptional()
+    .describe(
+      'a fingerprint of what was found: where there is one, an acceptance must name it, and holds for nothing else',
+    ),
   numbers: z.record(z.string(), z.number()).exactOptional().describe('what it follows from; units in the names'),
   acceptance: acceptanceSchema.nullable().describe('what the environment file says of it; null where it says nothing'),
 });
@@ -61,7 +72,7 @@ export function holdFindings(ctx: Pick<ActionContext, 'env' | 'clock'>, found: r
 
 /** Whether a finding is accepted at the time of the check. */
 export function isAccepted({ acceptance }: Pick<Finding, 'acceptance'>): boolean {
-  return acceptance !== null && !acceptance.expired;
+  return acceptance !== null && acceptance.lapsed === null;
 }
 
 const indent = '     ';
@@ -91,10 +102,24 @@ export function renderFindings(findings: readonly Finding[]): string[] {
   });
 }
 
-/** An acceptance in words: until when, why, and by whom; or that it ran out. */
-export function describeAcceptance({ reason, until, by, expired }: NonNullable<Finding['acceptance']>): string {
+/** An acceptance in words: until when, why, and by whom; or why it holds no longer. */
+export function describeAcceptance({ reason, until, by, lapsed }: NonNullable<Finding['acceptance']>): string {
   const whose = by === null ? '' : ` by ${by}`;
-  return expired ? `its acceptance${whose} ran out ${until}: ${reason}` : `accepted${whose} until ${until}: ${reason}`;
+  switch (lapsed) {
+    case null:
+      return `accepted${whose} until ${until}: ${reason}`;
+    case 'expired':
+      return `its acceptance${whose} ran out ${until}: ${reason}`;
+    case 'changed':
+      return `its acceptance${whose} is not of what is seen now (\`seen\`): ${reason}`;
+    case 'worse':
+      return `its acceptance${whose} is of something less severe: ${reason}`;
+  }
+}
+
+/** What to write into the environment file to accept what was seen, and nothing else, as a remedy says it. */
+export function acceptanceOf({ id, where, seen }: Pick<Finding, 'id' | 'where'> & { seen: string }): string {
+  return `accepted-findings: ${id}, where: ${where}, seen: ${seen}`;
 }
 
 /** Words are parted by spaces, so that spaces at the beginning are put in afterwards. */

@@ -64,6 +64,15 @@ export const acceptedFindingSchema = z.strictObject({
     )
     .describe('the finding’s id: of a check, or of `doctor`'),
   where: z.string().min(1).optional().describe('only where the finding says this place; everywhere unless given'),
+  seen: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('only this, by the fingerprint that the finding shows; a finding that shows one is accepted by no other'),
+  severity: z
+    .enum(['critical', 'warning', 'info'])
+    .optional()
+    .describe('the worst that is taken: should it become worse, it counts again; any unless given'),
   reason: z.string().regex(/\S/, 'text that is not blank').describe('why it is taken'),
   until: z
     .union([z.iso.date(dayOrMoment), z.iso.datetime({ offset: true, error: dayOrMoment })], dayOrMoment)

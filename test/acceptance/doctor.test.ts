@@ -24,7 +24,7 @@ import { start, startWorld } from './program.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'resend-ops-doctor-'));
 
-type Acceptance = { reason: string; until: string; by: string | null; expired: boolean };
+type Acceptance = { reason: string; until: string; by: string | null; lapsed: string | null };
 type Finding = {
   id: string;
   state: string;
@@ -91,7 +91,7 @@ function edited({ environmentFile }: World, edit: (environment: Fields) => void)
 
 /** What is not well and not accepted, by id. */
 function troubles({ findings }: Diagnosis): Record<string, string> {
-  const counts = findings.filter(({ state, acceptance }) => state !== 'ok' && acceptance?.expired !== false);
+  const counts = findings.filter(({ state, acceptance }) => state !== 'ok' && acceptance?.lapsed !== null);
   return Object.fromEntries(counts.map(({ id, state }) => [id, state]));
 }
 
@@ -479,11 +479,17 @@ describe('acceptances and files for machines', () => {
     const accepted = await examineAccepting({ ...known, until: '2099-01-01' }, apiKnown);
     expect([accepted.diagnosis.code, troubles(accepted.diagnosis)]).toEqual([0, {}]);
     expect(accepted.diagnosis.counts).toMatchObject({ bad: 0, warn: 0, accepted: 2 });
-    expect(finding(accepted.diagnosis, 'datadog-monitors').acceptance).toMatchObject({ by: 'ana', expired: false });
+    expect(finding(accepted.diagnosis, 'datadog-monitors').acceptance).toMatchObject({ by: 'ana', lapsed: null });
     expect(accepted.metrics).toMatch(/finding\{[^}]*id="datadog-monitors",severity="critical",accepted="true"\} 1$/m);
     expect(accepted.metrics).toMatch(/^resend_ops_check_ok\{[^}]*step="access"\} 1$/m);
     expect(accepted.junit).toContain('<skipped message="accepted by ana until 2099-01-01: the key is on its way"/>');
     expect(accepted.junit).toMatch(/ failures="0" errors="0" skipped="2"/);
+
+    // Taken as a warning; it is worse.
+    const worse = await examineAccepting({ ...known, until: '2099-01-01', severity: 'warning' }, apiKnown);
+    expect([worse.diagnosis.code, troubles(worse.diagnosis)]).toEqual([1, { 'datadog-monitors': 'bad' }]);
+    expect(finding(worse.diagnosis, 'datadog-monitors').acceptance).toMatchObject({ lapsed: 'worse' });
+    expect(worse.junit).toContain('its acceptance by ana is of something less severe: the key is on its way');
 
     const expired = await examineAccepting({ ...known, until: '2020-01-01' });
     expect([expired.diagnosis.code, troubles(expired.diagnosis)]).toEqual([1, troubles(found.diagnosis)]);

@@ -12,6 +12,9 @@ const router = readFileSync(join(shipped, 'fallback/edge-router.js'), 'utf8');
 const home = mkdtempSync(join(tmpdir(), 'resend-ops-readiness-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
+/** Lines that were broken to fit the screen, as one. */
+const unwrap = (text: string) => text.replace(/\n\S+ [|│]\s+/g, ' ');
+
 describe('readiness from cron, by the built program against a simulator in another process', () => {
   let world: Awaited<ReturnType<typeof startWorld>>;
   let environment: Record<string, unknown>;
@@ -39,7 +42,7 @@ describe('readiness from cron, by the built program against a simulator in anoth
       findings: findings.map(([, id, accepted]) => (accepted === 'true' ? `${id} accepted` : id)).sort(),
     };
   };
-  const drifted = { id: 'cloudfront/function-drift', reason: 'hotfix of the 24th', by: 'ana' };
+  const hotfix = { id: 'cloudfront/function-drift', reason: 'hotfix of the 24th', by: 'ana' };
   const unpublished = { id: 'cloudfront/function-unpublished-changes', reason: 'the same', until: '2099-01-01' };
   const score = (at: string, more: object) => ({
     ...{ at, run: 'r1', runbook: 'failover', scenario: 'cloudflare-edge-down', from: null, seed: null, speed: 1 },
@@ -108,9 +111,12 @@ describe('readiness from cron, by the built program against a simulator in anoth
   }, async () => {
     await world.call('PATCH', '/cloudfront', { function: { live: `${router}// hasty\n` } });
     const found = await validate();
-    expect([found.code, found.findings]).toEqual([1, [drifted.id, unpublished.id]]);
+    expect([found.code, found.findings]).toEqual([1, [hotfix.id, unpublished.id]]);
     expect(found.junit).toMatch(/name="cloudfront\/function-drift \(edge-router\)"[^>]*><failure /);
 
+    // As the finding itself says how: this code, and no other that comes after it.
+    const [, seen] = /function-drift, where: edge-router, seen: (\w+)/.exec(unwrap(found.stderr)) ?? [];
+    const drifted = { ...hotfix, where: 'edge-router', seen };
     accept({ ...drifted, until: '2099-01-01' }, unpublished);
     const accepted = await validate();
     // The last run that ended well saw the other function.
@@ -119,16 +125,17 @@ describe('readiness from cron, by the built program against a simulator in anoth
       [`${drifted.id} accepted`, `${unpublished.id} accepted`, 'drift/changed'],
     ]);
     expect(accepted.junit).toContain('<skipped message="accepted by ana until 2099-01-01: hotfix of the 24th"/>');
-    expect(accepted.stderr.replace(/\n\S+ \|\s+/g, ' ')).toContain(
-      'accepted by ana until 2099-01-01: hotfix of the 24th',
-    );
+    expect(unwrap(accepted.stderr)).toContain('accepted by ana until 2099-01-01: hotfix of the 24th');
+
+    await world.call('PATCH', '/cloudfront', { function: { live: `${router}// hastier\n` } });
+    const another = await validate();
+    expect([another.code, another.findings]).toEqual([1, [drifted.id, `${unpublished.id} accepted`]]);
+    expect(unwrap(another.stderr)).toContain('its acceptance by ana is not of what is seen now');
 
     accept({ ...drifted, until: '2026-01-01' }, unpublished);
     const expired = await validate();
     expect([expired.code, expired.findings]).toEqual([1, [drifted.id, `${unpublished.id} accepted`]]);
-    expect(expired.stderr.replace(/\n\S+ \|\s+/g, ' ')).toContain(
-      'its acceptance by ana ran out 2026-01-01: hotfix of the 24th',
-    );
+    expect(unwrap(expired.stderr)).toContain('its acceptance by ana ran out 2026-01-01: hotfix of the 24th');
     expect(expired.junit).toContain('its acceptance by ana ran out 2026-01-01');
 
     mkdirSync(join(home, 'environments'), { recursive: true });
@@ -154,14 +161,11 @@ describe('readiness from cron, by the built program against a simulator in anoth
     );
     const origins = distribution.origins.map((origin) => ({ ...origin, readTimeout: origin.readTimeout + 1 }));
     await world.call('PATCH', '/cloudfront', { distribution: { origins } });
-    for (const time of ['first', 'second']) {
-      const told = await validate();
-      expect([time, told.code, told.findings]).toEqual([time, 0, ['drift/changed']]);
-      expect(told.stderr.replace(/\n\S+ [|│]\s+/g, ' ')).toContain(
-        'accepted-findings: drift/changed, where: distribution',
-      );
-    }
-    accept({ id: 'drift/changed', where: 'distribution', reason: 'CHG-7', until: '2099-01-01' });
+    const first = await validate();
+    const second = await validate();
+    for (const told of [first, second]) expect([told.code, told.findings]).toEqual([0, ['drift/changed']]);
+    const [, seen] = /drift\/changed, where: distribution, seen: (\w+)\)/.exec(unwrap(second.stderr)) ?? [];
+    accept({ id: 'drift/changed', where: 'distribution', seen, reason: 'CHG-7', until: '2099-01-01' });
     expect((await validate()).findings).toEqual(['drift/changed accepted']);
     accept();
     expect((await validate()).findings).toEqual([]);

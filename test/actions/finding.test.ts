@@ -35,7 +35,7 @@ describe('holding findings against acceptances', () => {
     expect(held).toMatchObject({ critical: 1, warnings: 1, accepted: 1 });
     expect(held.findings.at(-1)).toMatchObject({
       where: 'one',
-      acceptance: { reason: 'known', until: '2026-01-01', by: 'ana', expired: false },
+      acceptance: { reason: 'known', until: '2026-01-01', by: 'ana', lapsed: null },
     });
     expect(renderFindings(held.findings).slice(-2)).toEqual([
       'okay http/request-failed (one): 500',
@@ -61,6 +61,34 @@ describe('holding findings against acceptances', () => {
     expect(hold({ ...one, until: '2025-12-31' }, { ...one, until: '2026-02-01T00:00:00+01:00' })).toMatchObject({
       accepted: 1,
     });
+  });
+
+  test('one of something less severe does not hold for what is worse', () => {
+    const until = '2026-06-01';
+    const held = hold({ ...one, until, severity: 'warning' }, { id: 'cloudfront/waf-attached', reason: 'w', until });
+    expect(held).toMatchObject({ critical: 2, warnings: 0, accepted: 1 });
+    expect(held.findings[0]?.acceptance).toMatchObject({ lapsed: 'worse' });
+    expect(renderFindings(held.findings)).toContain('     its acceptance by ana is of something less severe: known');
+    expect(hold({ ...one, until, severity: 'critical' })).toMatchObject({ critical: 1, accepted: 1 });
+    // One that holds decides, also where another lasts longer.
+    expect(hold({ ...one, until: '2027-01-01', severity: 'info' }, { ...one, until })).toMatchObject({ accepted: 1 });
+  });
+
+  test('what shows a fingerprint is accepted by that alone', () => {
+    const seenNow: Found[] = [
+      { id: 'drift/changed', severity: 'warning', where: 'a', seen: 'abc', breaks: 'b', remedy: 'r' },
+    ];
+    const known = { id: 'drift/changed', reason: 'moved', until: '2026-06-01' };
+    const heldOf = (...accepted: object[]) =>
+      holdFindings({ env: testEnvironment({ 'accepted-findings': accepted }), clock: testClock() }, seenNow);
+    expect(heldOf({ ...known, seen: 'abc' })).toMatchObject({ warnings: 0, accepted: 1 });
+    for (const other of [{}, { seen: 'abd' }]) {
+      const { warnings, findings } = heldOf({ ...known, ...other });
+      expect([warnings, findings[0]?.acceptance?.lapsed]).toEqual([1, 'changed']);
+      expect(renderFindings(findings)).toContain('     its acceptance is not of what is seen now (`seen`): moved');
+    }
+    // And one that names a fingerprint is of no finding that shows none.
+    expect(hold({ ...one, until: '2026-06-01', seen: 'abc' })).toMatchObject({ accepted: 0 });
   });
 
   test('a day holds to its end in UTC, a moment to itself', () => {

@@ -172,7 +172,7 @@ test('what is well needs no acceptance, what is accepted does not count, and wha
     },
   );
   expect(counts).toEqual({ ok: 1, accepted: 1, bad: 1, warn: 1, unknown: 1 });
-  expect(sections.machine.map(({ acceptance }) => acceptance?.expired ?? null)).toEqual([null, false, true, null]);
+  expect(sections.machine.map(({ acceptance }) => acceptance?.lapsed)).toEqual([undefined, null, 'expired', undefined]);
   const steps = reportDiagnosis({ sections, counts, independence: [] });
   expect(steps.map(({ id, outcome, headline }) => [id, outcome, headline])).toEqual([
     ['machine', 'failed', '2 of 4 need a look'],

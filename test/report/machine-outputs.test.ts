@@ -17,7 +17,7 @@ const finding = (more: Partial<Finding> = {}): Finding => ({
   acceptance: null,
   ...more,
 });
-const accepted = { reason: 'known', until: '2027-01-01', by: 'ana', expired: false };
+const accepted = { reason: 'known', until: '2027-01-01', by: 'ana', lapsed: null };
 
 const step = (more: Partial<StepReport> = {}): StepReport => ({
   id: 'configuration',
@@ -62,7 +62,7 @@ const failing = report({
         finding({ id: 'cloudfront/origin-timeout-short', severity: 'warning', where: 'email-api' }),
         finding({ id: 'cloudfront/origin-timeout-short', severity: 'warning', where: 'resend-api' }),
         finding({ id: 'cloudfront/waf-attached', severity: 'warning', acceptance: accepted }),
-        finding({ id: 'cloudfront/error-pages', acceptance: { ...accepted, expired: true } }),
+        finding({ id: 'cloudfront/error-pages', acceptance: { ...accepted, lapsed: 'expired' } }),
       ],
       certificateDaysLeft: 3,
     }),

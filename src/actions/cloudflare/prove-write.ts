@@ -2,8 +2,7 @@ import type { RecordEditParams } from 'cloudflare/resources/dns/records';
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import { canonicalJson } from '../../world/canonical-json.ts';
-import type { Json } from '../../world/json.ts';
+import { digestOf } from '../../world/digest.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
 import {
@@ -161,16 +160,12 @@ async function capture(ctx: ActionContext, { kind, zoneId, id }: Target): Promis
     });
   }
   const { name, type, description, comment, ...others } = parsed.data;
-  const { createHash } = await import('node:crypto');
-  const digest = (value: unknown) =>
-    createHash('sha256')
-      .update(canonicalJson(z.json().parse(value) satisfies Json))
-      .digest('hex');
-  const parts = Object.entries({ ...others, name, type: type ?? null }).filter(([key]) => !passing.has(key));
+  const all = Object.entries({ ...others, name, type: type ?? null }).filter(([key]) => !passing.has(key));
+  const parts = await Promise.all(all.map(async ([key, value]) => [key, await digestOf(z.json().parse(value))]));
   return {
     ...{ kind, zoneId, id, name: name.toLowerCase(), type: type ?? null },
     text: (kind === 'record' ? comment : description) ?? '',
-    parts: Object.fromEntries(parts.map(([key, value]) => [key, digest(value)])),
+    parts: Object.fromEntries(parts),
   };
 }
 

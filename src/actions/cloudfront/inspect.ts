@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { requiredAwsSecrets } from '../../world/aws.ts';
-import { canonicalJson } from '../../world/canonical-json.ts';
+import { digestOf } from '../../world/digest.ts';
 import type { Json } from '../../world/json.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { findingCounts, holdFindings, isAccepted, renderFindings } from '../finding.ts';
@@ -101,17 +101,16 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     behaviors: distribution.behaviors.length,
     functionName: name ?? null,
     liveSha256: live?.sha256 ?? null,
-    configurationSha256: await digestOf(distribution),
+    configurationSha256: await digestOfDistribution(distribution),
     certificateValidTo: certificate.validTo,
     certificateDaysLeft: certificate.daysLeft,
   };
 }
 
 /** Without its status: a change on its way is a finding of its own. */
-async function digestOf({ status: _status, ...configuration }: Distribution): Promise<string> {
-  const { createHash } = await import('node:crypto');
+async function digestOfDistribution({ status: _status, ...configuration }: Distribution): Promise<string> {
   const json: Json = JSON.parse(JSON.stringify(configuration));
-  return createHash('sha256').update(canonicalJson(json)).digest('hex');
+  return digestOf(json);
 }
 
 function associatedFunction({ behaviors }: Distribution): string | undefined {

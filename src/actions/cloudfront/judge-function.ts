@@ -1,3 +1,4 @@
+import { acceptanceOf } from '../finding.ts';
 import type { InspectFinding } from './finding.ts';
 import type { FunctionStage } from './read-function.ts';
 
@@ -36,11 +37,14 @@ export function judgeFunction(
     });
   } else if (live.sha256 !== expectedSha256) {
     const draft = development?.sha256 === expectedSha256 ? '; DEVELOPMENT is the reviewed one' : '';
+    const seen = live.sha256.slice(0, 12);
+    const id = 'cloudfront/function-drift';
     add({
-      id: 'cloudfront/function-drift',
+      id,
       severity: 'critical',
-      breaks: `what runs is not the reviewed code (sha256 ${live.sha256.slice(0, 12)}…, not ${expectedSha256.slice(0, 12)}…)${draft}`,
-      remedy: 'publish the reviewed code, or review what runs and change aws.function-sha256',
+      seen,
+      breaks: `what runs is not the reviewed code (sha256 ${seen}…, not ${expectedSha256.slice(0, 12)}…)${draft}`,
+      remedy: `publish the reviewed code, or review what runs and change aws.function-sha256; or take this code for a time (${acceptanceOf({ id, where: name, seen })})`,
     });
   }
   if (development !== undefined && development.sha256 !== live.sha256) {

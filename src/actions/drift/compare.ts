@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { boundedText } from '../../world/bounded-text.ts';
 import { canonicalJson } from '../../world/canonical-json.ts';
+import { digestOf } from '../../world/digest.ts';
 import type { Json } from '../../world/json.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
-import { type Found, findingCounts, holdFindings, isAccepted, renderFindings } from '../finding.ts';
+import { acceptanceOf, type Found, findingCounts, holdFindings, isAccepted, renderFindings } from '../finding.ts';
 
 const watchedSchema = z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'a name in lower case'), z.json());
 
@@ -56,9 +57,10 @@ async function run({ watched }: Input, ctx: ActionContext): Promise<Output> {
     return { watched, baseline, since: null, run: null, ...holdFindings(ctx, []) };
   }
   const names = [...new Set([...Object.keys(before), ...Object.keys(watched)])].sort();
+  const judged = await Promise.all(names.map((name) => judge(name, before[name], watched[name])));
   const held = holdFindings(
     ctx,
-    names.flatMap((name) => judge(name, before[name], watched[name]) ?? []),
+    judged.flatMap((found) => found ?? []),
   );
   const isChanged = (name: string) =>
     held.findings.some((one) => one.id === 'drift/changed' && one.where === name && !isAccepted(one));
@@ -80,11 +82,11 @@ function baselineOf({ output, at, run }: { output: Json; at: string; run: string
   return Object.fromEntries(Object.entries(seen.data.watched).map(([name, value]) => [name, { value, at, run }]));
 }
 
-function judge(
+async function judge(
   name: string,
   was: Baseline[string] | undefined,
   is: Watched | undefined,
-): Found<(typeof findingIds)[number]> | undefined {
+): Promise<Found<(typeof findingIds)[number]> | undefined> {
   const where = name;
   if (was === undefined) {
     if (is === undefined || is === null) return undefined;
@@ -96,12 +98,16 @@ function judge(
     return { id: 'drift/disappeared', severity: 'warning', where, breaks: `${name} is no longer looked at`, remedy };
   }
   if (is === null || canonicalJson(was.value) === canonicalJson(is)) return undefined;
+  const id = 'drift/changed';
+  // What was accepted is the new value: another one that comes after it is another difference.
+  const seen = (await digestOf(is)).slice(0, 12);
   return {
-    id: 'drift/changed',
+    id,
     severity: 'warning',
     where,
+    seen,
     breaks: `${name} is not as on ${was.at.slice(0, 10)}: ${difference(was.value, is)}`,
-    remedy: `find out who changed it and why; run ${was.run} saw the other. Undo it, or accept it in the environment file (accepted-findings: drift/changed, where: ${name}): until then every run tells it`,
+    remedy: `find out who changed it and why; run ${was.run} saw the other. Undo it, or accept it in the environment file (${acceptanceOf({ id, where, seen })}): until then every run tells it`,
   };
 }
 

@@ -60,7 +60,7 @@ function printFinding(screen: Screen, finding: HeldFinding): void {
   screen.line([{ text: 'breaks: ', tone: 'quiet' }, breaks], { indent, hanging: 8 });
   if (acceptance !== null) {
     const text = describeAcceptance(acceptance);
-    screen.line({ text, tone: acceptance.expired ? 'warning' : 'quiet' }, { indent, hanging: 8 });
+    screen.line({ text, tone: acceptance.lapsed !== null ? 'warning' : 'quiet' }, { indent, hanging: 8 });
   }
   if (!isAccepted(finding)) screen.line([{ text: 'remedy: ', tone: 'quiet' }, remedy], { indent, hanging: 8 });
 }

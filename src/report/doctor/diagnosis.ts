@@ -36,9 +36,9 @@ export function diagnose(
 ): Diagnosis {
   const hold = (findings: readonly Finding[]) =>
     findings.map((finding): HeldFinding => {
-      const known = finding.state !== 'ok';
-      const place = { id: finding.id, where: '' };
-      return { ...finding, acceptance: known ? acceptanceFor(env['accepted-findings'], place, nowMs) : null };
+      if (finding.state === 'ok') return { ...finding, acceptance: null };
+      const found = { id: finding.id, where: '', severity: severities[finding.state] };
+      return { ...finding, acceptance: acceptanceFor(env['accepted-findings'], found, nowMs) };
     });
   const { machine, access, dependencies } = found.sections;
   const sections = { machine: hold(machine), access: hold(access), dependencies: hold(dependencies) };

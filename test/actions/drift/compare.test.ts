@@ -13,7 +13,9 @@ async function compare(before: Json | undefined, watched: Record<string, Json>, 
     { watched },
     testContext({ past: { rehearsals, lastOutput }, env: testEnvironment(environment) }),
   );
-  const { findings } = output as { findings: { id: string; where: string; breaks: string }[] };
+  const { findings } = output as {
+    findings: { id: string; where: string; breaks: string; remedy: string; seen?: string }[];
+  };
   return { findings: findings.map(({ id, where }) => `${id} ${where}`), output, summary, first: findings[0] };
 }
 
@@ -68,14 +70,28 @@ test('a difference is told against the same, run after run, until it is undone',
 });
 
 test('what is accepted is what the next run is compared with, and no more is said of it', async () => {
-  const accepted = { id: 'drift/changed', where: 'a', reason: 'moved on purpose', until: '2099-01-01' };
   const before = { watched: { a: 1, b: 1 } };
+  const told = (await compare(before, { a: 2, b: 1 })).first;
+  expect(told?.remedy).toContain(`accepted-findings: drift/changed, where: a, seen: ${told?.seen})`);
+  const accepted = {
+    ...{ id: 'drift/changed', where: 'a', seen: told?.seen },
+    ...{ reason: 'moved on purpose', until: '2099-01-01' },
+  };
   const { findings, output, summary } = await compare(before, { a: 2, b: 2 }, { 'accepted-findings': [accepted] });
   expect(findings.sort()).toEqual(['drift/changed a', 'drift/changed b']);
   expect(output).toMatchObject({ warnings: 1, accepted: 1 });
   expect(summary.detail.join(' ')).toContain('moved on purpose');
   expect(baselineOf(output)).toMatchObject({ a: { value: 2 }, b: { value: 1 } });
   expect((await compare(output, { a: 2, b: 1 })).findings).toEqual([]);
+  // It was of that value: the next change of the same is told, before and after.
+  for (const since of [before, output]) {
+    const next = await compare(since, { a: 3, b: 1 }, { 'accepted-findings': [accepted] });
+    expect([next.findings, next.output]).toEqual([
+      ['drift/changed a'],
+      expect.objectContaining({ warnings: 1, accepted: 0 }),
+    ]);
+    expect(next.summary.detail.join(' ')).toContain('is not of what is seen now');
+  }
   // One that ran out accepts nothing.
   const expired = await compare(
     before,
