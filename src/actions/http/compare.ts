@@ -9,7 +9,7 @@ import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
 import type { RequestResult } from './request-result.ts';
 import { mostRounds, roundTimes } from './round-times.ts';
 import type { Cell, RouteEvidence } from './route-evidence.ts';
-import { assertSomethingSent, sendSuite } from './send-suite.ts';
+import { requestsToSkip, sendSuite } from './send-suite.ts';
 import { headlineWidth, toWidth, wrapText } from './text-columns.ts';
 
 const inputSchema = z
@@ -91,7 +91,6 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     });
   }
   const rounds = await sendRounds(input, ctx);
-  assertSomethingSent(rounds[0]?.get(primary) ?? [], input.suite);
   const evidence = {
     primary: evidenceOf(rounds, primary),
     fallback: evidenceOf(rounds, input.fallback),
@@ -131,12 +130,18 @@ async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
   const whole = ctx.suite(input.suite);
   const requests = whole.requests.filter(({ critical }) => critical || input.only === 'all');
   const suite = { ...whole, requests };
+  const skipped = requestsToSkip(suite, input.suite, ctx).length;
   const times = roundTimes({ rounds: input.rounds, overMs: input.over, everyMs: input.every });
+  const [primary = ''] = input.routes;
+  const ended: Round[] = [];
   const send = async (index: number, atMs: number, before: Promise<unknown>): Promise<Round> => {
     // A derived signal each, because Node warns of more than ten listeners on one.
     if (index > 0) await ctx.clock.sleep(atMs, AbortSignal.any([ctx.signal]));
     await letPass(before, ctx);
-    ctx.progress(`round ${index + 1} of ${times.length} over ${input.routes.join(', ')}`);
+    const lacking = skipped === 0 ? '' : `; not sent, for lack of secrets: ${skipped} of ${requests.length}`;
+    const seen =
+      ended.length === 0 ? '' : `; ${primary} failed in ${failedIn(ended, primary)} of ${ended.length} so far`;
+    ctx.progress(`round ${index + 1} of ${times.length} over ${input.routes.join(', ')}${lacking}${seen}`);
     const sent = await Promise.all(
       input.routes.map(
         async (route): Promise<[string, RequestResult[]]> => [
@@ -145,11 +150,19 @@ async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
         ],
       ),
     );
-    return new Map(sent);
+    const round = new Map(sent);
+    ended.push(round);
+    return round;
   };
   const rounds: Promise<Round>[] = [];
   for (const [index, atMs] of times.entries()) rounds.push(send(index, atMs, rounds.at(-1) ?? Promise.resolve()));
   return Promise.all(rounds);
+}
+
+/** Who waits for a look of minutes wants to know what it has seen: a steady outage needs no wide window. */
+function failedIn(rounds: readonly Round[], route: string): number {
+  const isLost = ({ critical, outcome }: RequestResult) => critical && outcome !== 'passed' && outcome !== 'skipped';
+  return rounds.filter((round) => round.get(route)?.some(isLost)).length;
 }
 
 /** How long, in real time, a round of a rehearsal waits for the one before. */

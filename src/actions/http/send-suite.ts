@@ -81,19 +81,24 @@ export async function sendSuite(
   return suite.requests.flatMap(({ id }) => results.get(id) ?? []);
 }
 
-/** Nothing sent must not read as "0 of 0 pass". Throws `failed` when all requests, or all critical ones, were skipped. */
-export function assertSomethingSent(results: readonly RequestResult[], suite: string): void {
-  const critical = results.filter((result) => result.critical);
-  const needed = critical.length > 0 ? critical : results;
-  const reason = needed[0]?.why;
-  if (needed.some(({ outcome }) => outcome !== 'skipped') || reason === undefined) return;
-  throw new OpsError(
-    'failed',
-    `no ${critical.length > 0 ? 'critical ' : ''}request of suite "${suite}" could be sent`,
-    {
-      hint: `set the process variables of its secrets; the first was ${reason}`,
-    },
-  );
+/**
+ * The requests that will be skipped, because their secrets are not set. Throws `failed` when these are all of them, or all
+ * critical ones, before anything is sent: nothing sent must not read as "0 of 0 pass", nor be told after a look of minutes.
+ */
+export function requestsToSkip({ requests }: Suite, name: string, ctx: ActionContext): string[] {
+  const lacking = requests.flatMap((request) => {
+    const headers = headersOf(request, ctx);
+    return typeof headers === 'string' ? [{ request, why: headers }] : [];
+  });
+  const critical = requests.filter((request) => request.critical);
+  const needed = critical.length > 0 ? critical : requests;
+  const [first] = lacking.filter(({ request }) => needed.includes(request));
+  if (first === undefined || needed.some((request) => !lacking.some((one) => one.request === request))) {
+    return lacking.map(({ request }) => request.id);
+  }
+  throw new OpsError('failed', `no ${critical.length > 0 ? 'critical ' : ''}request of suite "${name}" could be sent`, {
+    hint: `set the process variables of its secrets; the first was ${first.why}`,
+  });
 }
 
 /** The headers to send, or why there are none. */

@@ -28,7 +28,14 @@ type Target = Answering | string;
 
 async function compare(
   targets: { edge: Target; fallback: Target; origin?: Target },
-  more: { input?: object; requests?: readonly object[]; suite?: object; signal?: AbortSignal } = {},
+  more: {
+    input?: object;
+    requests?: readonly object[];
+    suite?: object;
+    signal?: AbortSignal;
+    /** At a compressed clock a round waits for the one before. */
+    oneByOne?: boolean;
+  } = {},
 ) {
   const at = async (target: Target) => (typeof target === 'string' ? target : servers.serve(target));
   const routes = {
@@ -44,10 +51,12 @@ async function compare(
     suite: suite(more.requests ?? requests, more.suite),
     ...(more.signal === undefined ? {} : { signal: more.signal }),
   });
+  const sleep = (ms: number) => (ms > 5_000 ? new Promise<void>(() => undefined) : Promise.resolve());
+  const clock = more.oneByOne === true ? { ...ctx.clock, speed: 20, sleep } : ctx.clock;
   const input = { suite: 'critical', routes: Object.keys(routes), ...more.input };
-  const result = await runCheck(httpCompare, input, ctx);
+  const result = await runCheck(httpCompare, input, { ...ctx, clock });
   for (const line of [result.summary.headline, ...result.summary.detail]) expect(line.length).toBeLessThanOrEqual(76);
-  return { ...result, slept: ctx.slept };
+  return { ...result, slept: ctx.slept, told: ctx.told };
 }
 
 const edge = answerAsApi(marks.edge);
@@ -186,6 +195,37 @@ describe('http.compare', () => {
     const { output, summary } = await compare({ edge, fallback }, { requests: [...requests, secret] });
     expect(output).toMatchObject({ verdict: 'healthy', notes: [/* with-key */ expect.stringContaining('not sent')] });
     expect(summary.detail).toContain('with-key         skipped  skipped');
+  });
+
+  it('says at the start what it will not send, and sends nothing where nothing that tells can be sent', async () => {
+    const keyed = (request?: object) => ({ ...request, headers: { authorization: { secret: 'api-key' } } });
+    const [contacts, ...critical] = requests;
+    const { told } = await compare(
+      { edge, fallback },
+      { requests: [...requests, { ...keyed(contacts), id: 'keyed' }] },
+    );
+    expect(told[0]).toBe('round 1 of 3 over edge, fallback; not sent, for lack of secrets: 1 of 4');
+    const count: { asked: number } = { asked: 0 };
+    const counting: Answering = (request, response) => {
+      count.asked += 1;
+      edge(request, response);
+    };
+    await expect(
+      compare({ edge: counting, fallback: counting }, { requests: [contacts ?? {}, ...critical.map(keyed)] }),
+    ).rejects.toMatchObject({
+      message: 'no critical request of suite "critical" could be sent',
+      hint: expect.stringContaining('the environment names no secret "api-key"'),
+    });
+    expect(count.asked).toBe(0);
+  });
+
+  it('says as it goes what it has seen: who waits for a wide look sees that an outage is steady', async () => {
+    const { told } = await compare({ edge: down, fallback }, { input: { rounds: 3, over: '4s' }, oneByOne: true });
+    expect(told).toEqual([
+      'round 1 of 3 over edge, fallback',
+      'round 2 of 3 over edge, fallback; edge failed in 1 of 1 so far',
+      'round 3 of 3 over edge, fallback; edge failed in 2 of 2 so far',
+    ]);
   });
 
   it('fits long names and many routes in 76 characters', async () => {

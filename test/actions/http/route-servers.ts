@@ -77,7 +77,7 @@ export function suite(requests: readonly object[], more: object = {}): Suite {
   return suiteSchema.parse({ title: 'Critical', requests, ...more });
 }
 
-/** A context for http actions: what they must not touch throws; the clock's sleeps are over at once, and kept. */
+/** A context for http actions: what they must not touch throws; the clock's sleeps are over at once, and kept with its progress. */
 export function contextFor(options: {
   probe: ActionContext['probe'];
   env: Environment;
@@ -85,14 +85,16 @@ export function contextFor(options: {
   secrets?: Record<string, string>;
   signal?: AbortSignal;
   mayWait?: boolean;
-}): ActionContext & { slept: number[] } {
+}): ActionContext & { slept: number[]; told: string[] } {
   const slept: number[] = [];
+  const told: string[] = [];
   let now = 0;
   const untouchable = (what: string) => (): never => {
     throw new Error(`${what} is not for http actions`);
   };
   return {
     slept,
+    told,
     env: options.env,
     run: { id: 'r1', shortId: 'r1', runbook: 'triage', title: 'Triage', mode: 'live' },
     step: 'diagnose',
@@ -137,7 +139,7 @@ export function contextFor(options: {
     past: { rehearsals: untouchable('rehearsals'), lastOutput: untouchable('lastOutput') },
     noted: undefined,
     note: untouchable('note'),
-    progress: () => {},
+    progress: (text) => told.push(text),
   };
 }
 
