@@ -23,6 +23,11 @@ const speed = {
   description: 'how many times faster than real time (default: 1)',
   parse: parsePositive,
 };
+const customers = {
+  flags: '--customers <n>',
+  description: 'how many simulated customers send requests; 0 for none (default: 8)',
+  parse: parseWhole,
+};
 const seed = { flags: '--seed <n>', description: 'makes the simulated customers repeatable', parse: parseWhole };
 
 /** Every command that is not a runbook. Explicit: nothing is discovered. */
@@ -89,7 +94,7 @@ export const commandTable: readonly CommandSpec[] = [
   {
     name: 'simulate',
     summary: 'the simulator alone, until Ctrl-C; prints its endpoints, for curl and dig',
-    options: [scenario, from, speed, seed, environmentOption, ...showOptions, runbooksOption],
+    options: [scenario, from, speed, seed, customers, environmentOption, ...showOptions, runbooksOption],
     group: 'Rehearse:',
     load: async () => (await import('./commands/simulate.ts')).simulate,
   },

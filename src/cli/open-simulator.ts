@@ -25,6 +25,9 @@ export type OpenSimulator = {
   close(): Promise<void>;
 };
 
+/** More would keep one processor busy by themselves. */
+const mostCustomers = 100;
+
 /** Starts the simulator. Throws `usage` and `invalid`; then nothing is left behind. */
 export async function openSimulator(
   world: World,
@@ -37,6 +40,12 @@ export async function openSimulator(
   const clock = createClock({ speed: options.number('speed') ?? 1 });
   const seed = options.number('seed');
   const from = options.text('from');
+  const customers = options.number('customers');
+  if (customers !== undefined && customers > mostCustomers) {
+    throw new OpsError('usage', `--customers ${customers}: more than ${mostCustomers}`, {
+      hint: 'all of them are in this process, and send five requests a second each',
+    });
+  }
   const functionCode = await readFunction(world, directory);
   const home = await world.files.makeTemporaryDirectory('resend-ops-simulator-');
   try {
@@ -48,6 +57,7 @@ export async function openSimulator(
       operator: world.user,
       say,
       ...(seed === undefined ? {} : { seed }),
+      ...(customers === undefined ? {} : { clients: customers }),
       ...(from === undefined ? {} : { from }),
       ...(functionCode === undefined ? {} : { functionCode }),
     });

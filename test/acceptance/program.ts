@@ -83,11 +83,11 @@ export function sendJson(
   });
 }
 
-/** The simulator in a process of its own, with a state directory for the runs against it. */
+/** The simulator in a process of its own, with few customers (whoever counts them asks for more), and a state directory for the runs against it. */
 export async function startWorld(options: readonly string[] = []) {
   const home = mkdtempSync(join(tmpdir(), 'resend-ops-acceptance-'));
   const state = join(home, 'state');
-  const simulator = start(['simulate', '--json', ...options]);
+  const simulator = start(['simulate', '--json', '--customers', '2', ...options]);
   const [line] = await simulator.until(/^\{"type":"simulator".*\}$/m);
   const told: {
     environmentFile: string;

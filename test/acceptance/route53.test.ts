@@ -101,7 +101,7 @@ test('a CNAME is switched at Route 53, proven at every server, and rolled back t
 test('a CNAME becomes aliases in one batch: no server is ever without an answer; and comes back', {
   timeout: longTest,
 }, async () => {
-  const simulated = await partialZone('--speed', '10');
+  const simulated = await partialZone('--speed', '10', '--customers', '8');
   const ended = await simulated.move('alias').ended;
   expect([ended.code, ended.stderr]).toEqual([
     0,
