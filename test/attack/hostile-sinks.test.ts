@@ -10,9 +10,11 @@ import { createPrompts } from '../../src/cli/operator/prompts.ts';
 import { program } from '../../src/cli/program.ts';
 import { printGoScreen } from '../../src/cli/terminal/go-screen.ts';
 import { createPaint } from '../../src/cli/terminal/paint.ts';
+import { printDiagnosis } from '../../src/cli/terminal/print-diagnosis.ts';
 import { createScreen } from '../../src/cli/terminal/screen.ts';
 import { createRedactor } from '../../src/journal/redact.ts';
 import { foldRun } from '../../src/journal/state.ts';
+import { diagnose } from '../../src/report/doctor/diagnosis.ts';
 import { createFakeWorld } from '../cli/fake-world.ts';
 import { alice, started, stateDirectory, storeOn } from '../journal/support/store-fixture.ts';
 import { faultsOf, payloads } from './payloads.ts';
@@ -130,6 +132,53 @@ test('a message of several lines for Slack: nothing adds a line, and the last on
     const faults = faultsOf(shown);
     if (shown.split('\n').length !== 3) faults.push('a line was added');
     tally.add(faults.map((fault) => `slackLines of ${name}: ${fault}`));
+  }
+  tally.close();
+});
+
+test('the tables of `doctor` show what was found as text, a line each', ({ task }) => {
+  const tally = createTally(task);
+  const shownFor = (text: string) => {
+    let shown = '';
+    const write = (part: string) => {
+      shown += part;
+    };
+    const paint = createPaint({ isTTY: false, variables: {}, color: false });
+    const output = { write, isTTY: false, columns: () => 80 };
+    const screen = createScreen({ output, redactor: createRedactor([]), paint, unicode: true });
+    const found = (state: 'bad' | 'ok') => ({
+      ...{ id: 'cloudflare-token' as const, state, found: `found${text}`, breaks: `breaks${text}` },
+      remedy: `remedy${text}`,
+    });
+    const acceptance = {
+      ...{ id: 'cloudflare-token', reason: `reason${text}`, until: '2025-01-01', by: `by${text}` },
+    };
+    const diagnosis = diagnose({ 'accepted-findings': [acceptance] }, Date.UTC(2026, 0, 1), {
+      sections: { machine: [found('ok')], access: [found('bad')], dependencies: [found('bad')] },
+      independence: [
+        {
+          name: `name${text}`,
+          neededFor: 'switch',
+          byAddress: 'behind',
+          bySignature: 'unknown',
+          host: `host${text}`,
+          addresses: [],
+          answered: text,
+        },
+      ],
+    });
+    printDiagnosis(screen, diagnosis);
+    return shown;
+  };
+  const lines = shownFor('').split('\n').length;
+  for (const { name, text } of payloads) {
+    const shown = shownFor(text);
+    const missing = ['found', 'breaks', 'remedy', 'reason', 'name'].filter((word) => !shown.includes(word));
+    const faults = [...faultsOf(shown), ...missing.map((word) => `“${word} …” is not shown`)];
+    if (/^\s*hint: forged/m.test(shown)) faults.push('a forged line');
+    // What is made visible is longer, and may be broken once more.
+    if (shown.split('\n').length > lines + 12) faults.push(`${shown.split('\n').length} lines for ${lines}`);
+    tally.add(faults.map((fault) => `doctor with ${name}: ${fault}`));
   }
   tally.close();
 });
