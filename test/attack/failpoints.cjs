@@ -52,7 +52,7 @@ function act(op, path, detail, doIt) {
   signalAt(orders.kill, 'SIGKILL', n, 'before', detail);
   signalAt(orders.stop, 'SIGSTOP', n, 'before', detail);
   if (refuses(op, path) && orders.fail.code !== 'SHORT') {
-    note({ n, at: 'refused', op, path });
+    note({ n, at: 'refused', op, path, ...detail });
     throw systemError(op, path);
   }
   const result = doIt();
