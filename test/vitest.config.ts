@@ -1,8 +1,25 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What tells by the clock what it sees: verdicts from rounds, and runs with a bound of seconds. */
-const timed = ['test/acceptance/triage.test.ts', 'test/acceptance/readiness.test.ts'];
+/**
+ * What tells by the clock what it sees (verdicts from rounds, runs with a bound of seconds), and what goes beside it: a
+ * machine that is too busy makes probes late.
+ */
+const timed = ['triage', 'readiness', 'prove-write'].map((name) => `test/acceptance/${name}.test.ts`);
+
+/** What takes minutes comes before what takes seconds, so that nothing long is left to the end. */
+const longest = ['acceptance/scenarios', 'acceptance/triage', 'acceptance/', 'attack/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const found = longest.findIndex((part) => moduleId.includes(`/test/${part}`));
+      return found === -1 ? longest.length : found;
+    };
+    return (await super.sort(files)).toSorted((left, right) => rank(left) - rank(right));
+  }
+}
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -12,6 +29,7 @@ export default defineConfig({
     maxConcurrency: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // Most of the time goes by in waiting for simulated TTLs: more files side by side than a small machine has processors.
       {
@@ -24,7 +42,6 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      // A machine that is too busy makes probes late: these have it for themselves.
       { extends: true, test: { name: 'timed', include: timed, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
   },
