@@ -26,7 +26,7 @@ import { type endRefusal, type PromptsSeen, type RehearsalEnd, scoresFile } from
 import { ignoredVariables, secretReader, secretValues } from './secrets.ts';
 import { printEndScreen } from './terminal/end-screen.ts';
 import { bannerOf, openTerminal } from './terminal/open-terminal.ts';
-import { createRunView } from './terminal/run-view.ts';
+import { createRunView, type RunView } from './terminal/run-view.ts';
 import { sanitise } from './terminal/sanitise.ts';
 
 /** A run to be driven, and what surrounds it. */
@@ -122,7 +122,7 @@ export async function driveOnTerminal(
         const { scores, unreadable } = readScores((await readIfThere(world, scoresFile(world, options))) ?? '');
         return { rehearsals: scores, unreadable: unreadable.length };
       },
-      prompts,
+      prompts: prompts && heldBackDuring(prompts, view),
       tell,
       actor: actorOf(world),
       edges: createEdges(environment, {
@@ -193,4 +193,22 @@ async function readAuthority(world: World, { environment, documents }: Material)
   throw new OpsError('invalid', `the environment's certificate authority is missing: ${file}`, {
     hint: 'correct `ca` in the environment file; a simulator’s is gone when the simulator has ended',
   });
+}
+
+/** Prompts of which the view is told, so that nothing is printed into a question that stands open. */
+function heldBackDuring(prompts: Prompts, view: Pick<RunView, 'beforeQuestion' | 'afterQuestion'>): Prompts {
+  const during = async <T>(ask: () => Promise<T>): Promise<T> => {
+    view.beforeQuestion({ go: false });
+    try {
+      return await ask();
+    } finally {
+      view.afterQuestion();
+    }
+  };
+  return {
+    input: (...question) => during(() => prompts.input(...question)),
+    confirm: (...question) => during(() => prompts.confirm(...question)),
+    select: (...question) => during(() => prompts.select(...question)),
+    interrupt: prompts.interrupt,
+  };
 }

@@ -139,9 +139,10 @@ async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
     if (index > 0) await ctx.clock.sleep(atMs, AbortSignal.any([ctx.signal]));
     await letPass(before, ctx);
     const lacking = skipped === 0 ? '' : `; not sent, for lack of secrets: ${skipped} of ${requests.length}`;
-    const seen =
-      ended.length === 0 ? '' : `; ${primary} failed in ${failedIn(ended, primary)} of ${ended.length} so far`;
-    ctx.progress(`round ${index + 1} of ${times.length} over ${input.routes.join(', ')}${lacking}${seen}`);
+    // Short, because it shares a line with the step's title.
+    const seen = `: ${primary} failed in ${failedIn(ended, primary)} of ${ended.length}`;
+    const now = ended.length === 0 ? ` over ${input.routes.join(', ')}` : seen;
+    ctx.progress(`round ${index + 1} of ${times.length}${now}${lacking}`);
     const sent = await Promise.all(
       input.routes.map(
         async (route): Promise<[string, RequestResult[]]> => [

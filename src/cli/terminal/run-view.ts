@@ -78,8 +78,13 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
       doing.set(step, text);
     },
     announce(text) {
+      const show = () => screen.line([{ text: '◆ scenario ', tone: 'accent' }, sanitise(text)], { hanging: 11 });
+      if (questions > 0) {
+        late.push(show);
+        return;
+      }
       spinner.clear();
-      screen.line([{ text: '◆ scenario ', tone: 'accent' }, sanitise(text)], { hanging: 11 });
+      show();
     },
     beforeQuestion({ step, go }) {
       questions += 1;

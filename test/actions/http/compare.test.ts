@@ -223,8 +223,8 @@ describe('http.compare', () => {
     const { told } = await compare({ edge: down, fallback }, { input: { rounds: 3, over: '4s' }, oneByOne: true });
     expect(told).toEqual([
       'round 1 of 3 over edge, fallback',
-      'round 2 of 3 over edge, fallback; edge failed in 1 of 1 so far',
-      'round 3 of 3 over edge, fallback; edge failed in 2 of 2 so far',
+      'round 2 of 3: edge failed in 1 of 1',
+      'round 3 of 3: edge failed in 2 of 2',
     ]);
   });
 
