@@ -16,10 +16,10 @@ import { type DataPlane, startDataPlane } from '../simulator/data-plane.ts';
 import { createTally, isFull } from './tally.ts';
 
 /**
- * Looks in each of the worlds below; each look is six rounds over three paths, on real sockets. In full, 1,000 at healthy
- * worlds and 1,500 at those whose fault is our own.
+ * Looks in each of the worlds below; each look is six rounds over three paths, on real sockets. In full, 500 at healthy
+ * worlds and 750 at those whose fault is our own.
  */
-const looks = isFull ? 500 : 3;
+const looks = isFull ? 250 : 3;
 const longTest = 3_600_000;
 
 let plane: DataPlane;
