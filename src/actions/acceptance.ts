@@ -18,6 +18,9 @@ export type Acceptance = {
   lapsed: 'expired' | 'changed' | 'worse' | null;
 };
 
+/** The findings that show a fingerprint of what was seen: an acceptance of one that names none never holds. */
+export const fingerprinted: ReadonlySet<string> = new Set(['drift/changed', 'cloudfront/function-drift']);
+
 const severities: readonly Severity[] = ['info', 'warning', 'critical'];
 
 /** When an acceptance runs out, in milliseconds since the epoch: a date holds until its end in UTC, a timestamp until itself. */
