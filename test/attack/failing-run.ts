@@ -115,7 +115,8 @@ export async function strike(ground: Ground, stage: Stage, blow: Blow, next: 're
   const fail = { code, at, for: blow.for, ops: blow.ops ?? fileActs, path };
   const ended = await runProgram(ground, [...commandOf(stage, ground), '--json'], { trace, fail });
   const acts = existsSync(trace) ? readTrace(trace) : [];
-  const refused = acts.findIndex((act) => act.at === 'refused');
+  // What goes out between a lock that is not given back and the log's own failure had its intent on disk.
+  const refused = acts.findIndex((act) => act.at === 'refused' && !givesLockBack(act));
   const findings: string[] = [];
   const sent = acts.filter(isWriteToWorld);
   const later = refused === -1 ? [] : acts.slice(refused).filter(isWriteToWorld);
@@ -143,9 +144,11 @@ function isWriteToWorld({ at, op, text = '' }: Act): boolean {
 /** The rest of a short write is written; a lock not given back is its process's, and passes on with that. */
 function isHarmless(acts: readonly Act[], blow: Blow): boolean {
   if (blow.code === 'SHORT') return true;
-  return acts
-    .filter(({ at }) => at === 'refused')
-    .every(({ op, to = '' }) => op === 'rename' && to.endsWith('/append-lock/free'));
+  return acts.filter(({ at }) => at === 'refused').every(givesLockBack);
+}
+
+function givesLockBack({ op, to = '' }: Act): boolean {
+  return op === 'rename' && to.endsWith('/append-lock/free');
 }
 
 function hasBegun({ stdout }: Ended): boolean {
