@@ -47,6 +47,18 @@ function optimiseLater() {
   setTimeout(() => setFlagsFromString(`--interrupt-budget=${interruptBudget.own}`), 1_000).unref();
 }
 
+/** Asked for only where something is to be kept. */
+function cacheDirectory() {
+  return require('./private-cache.js').privateCache();
+}
+
+/** Node 22.8 and later keep the code that they have compiled from one start to the next. */
+function keepCompiledCode() {
+  const { enableCompileCache } = require('node:module');
+  const directory = enableCompileCache && cacheDirectory();
+  if (directory !== undefined) enableCompileCache(join(directory, 'compiled'));
+}
+
 function start() {
   if (!existsSync(join(dist, 'main.js'))) {
     process.stderr.write(`error: ${join(dist, 'main.js')} is missing: this checkout has not been built\n`);
@@ -62,9 +74,9 @@ function start() {
     process.stdout.write(answer);
     return;
   }
-  require('node:module').enableCompileCache?.();
+  keepCompiledCode();
   optimiseLater();
-  require(join(dist, 'main.js')).main(packageDirectory);
+  require(join(dist, 'main.js')).main({ packageDirectory, cacheDirectory });
 }
 
 start();

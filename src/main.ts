@@ -70,7 +70,7 @@ function openInput(): InputPort {
   return { isTTY: process.stdin.isTTY === true, stream: process.stdin };
 }
 
-function realWorld(packageDirectory: string): World {
+function realWorld({ packageDirectory, cacheDirectory }: Installation): World {
   const input = once(openInput);
   const clock = once(() => createClock({ speed: 1 }));
   const account = currentAccount();
@@ -83,6 +83,9 @@ function realWorld(packageDirectory: string): World {
     host: hostname(),
     version,
     packageDirectory,
+    get cacheDirectory() {
+      return cacheDirectory();
+    },
     // Looked at only when a question is to be asked: opening stdin costs start-up time.
     get stdin() {
       return input();
@@ -115,11 +118,14 @@ function endAtBug(error: unknown, { redactor }: World): void {
   process.stderr.write(`${redactor.text(lines.join('\n'))}\n`, () => process.exit(exitCodes.needsAttention));
 }
 
+/** Where the package is, and where it may keep what can be made again (asked only when something is to be kept). */
+type Installation = { packageDirectory: string; cacheDirectory(): string | undefined };
+
 /**
  * Runs the program in this process and sets its exit code; the process ends by itself when all output is written and
  * every socket is closed.
  */
-export async function main(packageDirectory: string): Promise<void> {
+export async function main(installation: Installation): Promise<void> {
   // Overwritten by the real code. Whoever ends the process on the way must not make it look like success.
   process.exitCode = exitCodes.needsAttention;
   const onDrained = () => {
@@ -130,7 +136,7 @@ export async function main(packageDirectory: string): Promise<void> {
   process.once('beforeExit', onDrained);
   // The SDK's notice of a coming end of support for this Node would stand in the middle of a run's screen.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  const world = realWorld(packageDirectory);
+  const world = realWorld(installation);
   process.once('uncaughtException', (error) => endAtBug(error, world));
   const code = await program(process.argv.slice(2), world);
   process.off('beforeExit', onDrained);

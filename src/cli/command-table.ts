@@ -51,7 +51,12 @@ export const commandTable: readonly CommandSpec[] = [
     name: 'lint',
     summary: 'check runbooks, environments, suites and scenarios; names every problem',
     arguments: [{ name: '[file...]', description: 'files to check (default: all of the directory)' }],
-    options: [environmentOption, ...showOptions, runbooksOption],
+    options: [
+      environmentOption,
+      { flags: '--no-cache', description: 'look again at what was found sound before' },
+      ...showOptions,
+      runbooksOption,
+    ],
     group: 'Look:',
     load: async () => (await import('./commands/lint.ts')).lint,
   },

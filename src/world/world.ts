@@ -54,6 +54,8 @@ export type World = {
   readonly version: string;
   /** Where the package's own `runbooks/` is. */
   readonly packageDirectory: string;
+  /** A directory of this user alone, for what can be made again; absent where there can be none. */
+  readonly cacheDirectory?: string | undefined;
   readonly stdin: InputPort;
   readonly stdout: OutputPort;
   readonly stderr: OutputPort;

@@ -1,5 +1,6 @@
 import { exitCodes } from '../../errors.ts';
 import type { CommandRun } from '../command.ts';
+import { openFoundSound } from '../found-sound.ts';
 import { writeJsonLine } from '../json-lines.ts';
 import { lintFiles } from '../lint-files.ts';
 import { locateRunbooks } from '../locate.ts';
@@ -14,6 +15,7 @@ export const lint: CommandRun = async ({ world, args, options }) => {
     directory,
     files: args.flatMap((file) => file ?? []),
     environment: options.text('env'),
+    foundSound: options.flag('cache') ? await openFoundSound(world) : undefined,
   });
   const { problems, warnings, files } = report;
   if (options.flag('json')) {
