@@ -84,7 +84,7 @@ async function executeStep(session: Session, step: Step, asks: Asks = asksOf(ste
   }
   const skipped = await skipUnlessDue(session, step);
   if (skipped !== undefined) return skipped;
-  const end = await executeKind(session, step, asks);
+  const end = await executeKind(session, step, asks, known?.phase === 'running');
   tellFollowers(session);
   if (end.kind === 'failed' && end.policy === undefined && step.onFailure !== undefined)
     return { ...end, policy: step.onFailure };
@@ -110,9 +110,9 @@ function asksOf({ confirm, approvals }: Step): Asks {
   return { confirm, approvals };
 }
 
-function executeKind(session: Session, step: Step, asks: Asks): Promise<StepEnd> {
+function executeKind(session: Session, step: Step, asks: Asks, isTakenUp: boolean): Promise<StepEnd> {
   if (step.kind === 'parallel') return executeTogether(session, step);
-  if (step.kind === 'first-of') return executeFirstOf(session, step, asks);
+  if (step.kind === 'first-of') return executeFirstOf(session, step, asks, isTakenUp);
   return executeAction(session, step, asks);
 }
 
@@ -125,8 +125,8 @@ function executeAction(session: Session, step: ActionStep, asks: Asks): Promise<
   return action.kind === 'check' ? checkStep(session, step, action) : changeStep(session, step, action, asks);
 }
 
-function executeFirstOf(session: Session, step: FirstOfStep, asks: Asks): Promise<StepEnd> {
-  return firstOf(session, step, (alternative) => {
+function executeFirstOf(session: Session, step: FirstOfStep, asks: Asks, isTakenUp: boolean): Promise<StepEnd> {
+  return firstOf(session, step, isTakenUp, (alternative) => {
     const own = asksOf(alternative);
     return executeStep(session, alternative, {
       confirm: own.confirm ?? asks.confirm,

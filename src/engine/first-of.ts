@@ -1,20 +1,26 @@
 import { OpsError } from '../errors.ts';
+import type { RunState, StepState } from '../journal/run-state.ts';
 import type { ActionStep, FirstOfStep } from '../runbook/runbook.ts';
+import { isGone } from './in-place.ts';
 import { recordedError } from './recorded-error.ts';
 import { requestStop, type Session } from './session.ts';
 import type { StepEnd } from './step-end.ts';
 
 /**
- * Tries alternatives in order. The next is tried only when the one before is proven not applied, and no guard objected. Where nobody can tell,
- * an operator at a terminal may look again or go on knowingly; without one the run stops there.
+ * Tries alternatives in order. The next is tried only when the one before is proven not applied, and no guard objected.
+ * Where nobody can tell, an operator at a terminal may look again or go on knowingly; without one the run stops there.
+ * A group that a dead driver left (`isTakenUp`) goes on with the alternative that was under way: what came before it was
+ * passed over already, and trying that again could make the same switch twice, by two ways.
  */
 export async function firstOf(
   session: Session,
   step: FirstOfStep,
+  isTakenUp: boolean,
   execute: (alternative: ActionStep) => Promise<StepEnd>,
 ): Promise<StepEnd> {
-  const reasons: string[] = [];
-  for (const alternative of step.steps) {
+  const passed = isTakenUp ? passedOver(session.state, step) : [];
+  const reasons = passed.map(({ id, error, skippedWhy }) => `${id}: ${error?.message ?? skippedWhy ?? 'passed over'}`);
+  for (const alternative of step.steps.slice(passed.length)) {
     const raised = session.state.guards.length;
     const end = await tryAlternative(session, alternative, execute);
     if (end.kind === 'succeeded') {
@@ -57,6 +63,21 @@ export async function firstOf(
   );
   await session.record({ type: 'step-failed', step: step.id, error });
   return { kind: 'failed', step: step.id, error };
+}
+
+/** The alternatives that this try of the group has left behind, from the first. */
+function passedOver({ steps }: RunState, group: FirstOfStep): StepState[] {
+  const since = steps.get(group.id)?.startedAtMs ?? 0;
+  const known = group.steps.map(({ id }) => steps.get(id));
+  const begun = known.filter((state): state is StepState => state !== undefined && state.startedAtMs >= since);
+  const last = begun.at(-1);
+  return last === undefined || isPassedOver(last) ? begun : begun.slice(0, -1);
+}
+
+/** Whether an alternative ended without a change in the world; one that a stop cut short has not ended. */
+function isPassedOver({ phase, error, change }: StepState): boolean {
+  if (phase === 'skipped') return true;
+  return phase === 'failed' && error?.code !== 'aborted' && (change === null || isGone(change));
 }
 
 async function tryAlternative(

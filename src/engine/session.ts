@@ -79,10 +79,15 @@ const durable: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'run-suspended',
 ]);
 
-/** A change's step succeeds on the strength of its result, which is durable by then: after a crash it is told anew. */
+/**
+ * A change's step succeeds on the strength of its result, and a group on that of its steps, which are durable by then:
+ * after a crash it is told anew.
+ */
 function isDurable(event: Event, { steps }: RunState): boolean {
-  if (event.type === 'step-succeeded' && steps.get(event.step)?.change?.status === 'applied') return false;
-  return durable.has(event.type);
+  if (event.type !== 'step-succeeded') return durable.has(event.type);
+  const step = steps.get(event.step);
+  const isGroup = step?.uses === null;
+  return !isGroup && step?.change?.status !== 'applied';
 }
 
 /** Opens a session on a lease. `state` is the fold of everything the journal holds so far. */

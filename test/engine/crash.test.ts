@@ -113,6 +113,32 @@ test('a process that dies between the decision to roll back and its beginning: r
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });
 
+const ways = `
+  - id: either
+    title: Either
+    first-of:
+      - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
+      - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
+  - { id: look, title: Look, uses: test.look, with: { name: b }, expect: steps.either.outputs.by == "two" }
+`;
+
+test.each([
+  ['before the other way was begun', isType('step-started', 'two'), false],
+  ['before the intent of the other way', isType('change-intended', 'two'), false],
+  ['after the intent of the other way', isType('change-intended', 'two'), true],
+  ['after the write of the other way', isType('change-applied', 'two'), false],
+  ['after the result of the other way', isType('change-applied', 'two'), true],
+  ['before the other way was said to have succeeded', isType('step-succeeded', 'two'), false],
+  ['before the group was said to have succeeded', isType('step-succeeded', 'either'), false],
+])('a way that failed is not tried again by resume after a death %s', async (_name, when, appended) => {
+  const bench = dyingBench(ways);
+  bench.world.mischief.set('a', ['refuse']);
+  const run = await runUntilDeath(bench, when, appended);
+  const result = await resumeRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  expect(bench.world.writes).toEqual(['set b=2']);
+});
+
 test('what was confirmed for a plan is not asked again after a crash, and is asked for another plan', async () => {
   for (const [found, asked] of [
     [undefined, 0],

@@ -41,3 +41,28 @@ test('a change is synced twice, before its write and after its result; a check o
     await bench.dispose();
   }
 });
+
+test('a group adds no sync to those of its steps', async () => {
+  const bench = createBench(`
+  - id: both
+    title: Both
+    parallel:
+      - { id: one, uses: test.look, with: { name: a } }
+      - { id: two, uses: test.look, with: { name: b } }
+  - id: either
+    title: Either
+    first-of: [{ id: three, uses: test.set, with: { name: a, value: 1 } }]
+`);
+  try {
+    const synced: string[] = [];
+    expect(await startRun({ ...bench.options, store: noting(bench.store, synced) })).toMatchObject({ exitCode: 0 });
+    expect(synced.sort()).toEqual([
+      'one step-succeeded',
+      'three change-applied',
+      'three change-intended',
+      'two step-succeeded',
+    ]);
+  } finally {
+    await bench.dispose();
+  }
+});
