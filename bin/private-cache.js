@@ -1,6 +1,6 @@
 // Where the program keeps what it can make again: code that Node has compiled, and what lint has found sound.
 'use strict';
-const { lstatSync, mkdirSync } = require('node:fs');
+const { existsSync, lstatSync, mkdirSync } = require('node:fs');
 const { homedir } = require('node:os');
 const { isAbsolute, join } = require('node:path');
 
@@ -13,8 +13,11 @@ function privateCache() {
   const { XDG_CACHE_HOME: base = '' } = process.env;
   try {
     // The XDG specification: a relative path is invalid and to be ignored.
-    const directory = join(isAbsolute(base) ? base : join(homedir(), '.cache'), 'resend-ops');
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const parent = isAbsolute(base) ? base : join(homedir(), '.cache');
+    const directory = join(parent, 'resend-ops');
+    for (const each of [parent, directory]) {
+      if (!existsSync(each)) mkdirSync(each, { mode: 0o700 });
+    }
     const found = lstatSync(directory);
     const isOwn = process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o077) === 0);
     return found.isDirectory() && isOwn ? directory : undefined;

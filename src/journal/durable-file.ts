@@ -1,16 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  fdatasyncSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, fdatasyncSync, fsyncSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { OpsError } from '../errors.ts';
+import { makeDirectory } from '../world/make-directory.ts';
 
 /** Makes the names in a directory durable: after a file in it was created or renamed. */
 export function syncDirectory(directory: string): void {
@@ -24,7 +15,7 @@ export function syncDirectory(directory: string): void {
 
 /** Creates a private directory (0700) with its parents, durably. One that exists is made private. */
 export function ensureDirectory(directory: string): void {
-  const first = makeWithParents(directory);
+  const first = makeDirectory(directory);
   if (first === undefined) {
     assertOwn(directory);
     chmodSync(directory, 0o700);
@@ -32,18 +23,6 @@ export function ensureDirectory(directory: string): void {
   }
   const top = dirname(resolve(first));
   for (let at = resolve(directory); at !== top; at = dirname(at)) syncDirectory(dirname(at));
-}
-
-/** Answers the first directory that was made, if any. */
-function makeWithParents(directory: string): string | undefined {
-  try {
-    return mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    // With `recursive`, Node says so of a read-only file system, too: asked plainly, the system gives its own reason.
-    mkdirSync(directory, { mode: 0o700 });
-    return directory;
-  }
 }
 
 /** A link could lead the log to where others read or change it. Another user's directory cannot be made private. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { type Environment, environmentSchema, type Route } from '../world/environment.ts';
+import { makeDirectory } from '../world/make-directory.ts';
 import { isPlaceholder } from '../world/placeholder.ts';
 import type { StatusPageProvider } from '../world/statuspage.ts';
 import type { Vendor } from '../world/vendor-status.ts';
@@ -106,7 +107,7 @@ export async function writeEnvironment(
   directory: string,
   content: { environment: Environment; caPem: string },
 ): Promise<{ environmentFile: string; caFile: string }> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const environmentFile = join(directory, 'environment.yaml');
   const caFile = join(directory, 'ca.pem');
   const schema = z.toJSONSchema(environmentSchema, { io: 'input' });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 
 /** What a directory takes: its permission bits, and how long one durable write took. */
 export type DirectoryTrial = { mode: number; tookMs: number };
@@ -11,7 +12,7 @@ export type DirectoryTrial = { mode: number; tookMs: number };
  * it, syncs the directory, and removes it. Throws what `node:fs` throws; nothing stays behind then either.
  */
 export async function tryDirectory(directory: string): Promise<DirectoryTrial> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const { mode } = await stat(directory);
   const name = join(directory, `.doctor-${randomBytes(6).toString('hex')}`);
   const began = performance.now();
