@@ -4,6 +4,7 @@ import { isAlive, readSelf } from '../world/process-identity.ts';
 import { quoteForShell } from '../world/quote-for-shell.ts';
 import type { World } from '../world/world.ts';
 import type { Options } from './command.ts';
+import { stateFlagsFor } from './complete-commands.ts';
 import { locateState } from './locate.ts';
 
 /** Opens the store of `--state-dir`. Whatever is written is masked of what the world's redactor knows. Close it after use. */
@@ -20,8 +21,7 @@ export function openStore(world: World, options: Options): Store {
 
 /** What a next command must repeat, so that it finds the same runs: ` --state-dir DIR`, or nothing. */
 export function stateFlags(options: Options): string {
-  const directory = options.text('stateDir');
-  return directory === undefined ? '' : ` --state-dir ${quoteForShell(directory)}`;
+  return stateFlagsFor(options.text('stateDir'));
 }
 
 /** What a next command that runs a runbook must repeat besides: ` --runbooks DIR`, or nothing. */

@@ -4,6 +4,7 @@ import type { World } from '../world/world.ts';
 import { addCommand } from './add-command.ts';
 import type { CommandSpec } from './command.ts';
 import { commandTable } from './command-table.ts';
+import { stateFlagsFor } from './complete-commands.ts';
 import { withInputs } from './input-options.ts';
 import { locateRunbooks } from './locate.ts';
 import { writeRefusal } from './refusal.ts';
@@ -22,7 +23,11 @@ import { sanitise } from './terminal/sanitise.ts';
 export async function program(argv: readonly string[], given: World): Promise<ExitCode> {
   const world = guardOutputs(given);
   world.redactor.learn(likelySecrets(world.variables));
-  const facts = { verbose: argv.includes('--verbose'), color: !argv.includes('--no-color') };
+  const facts = {
+    verbose: argv.includes('--verbose'),
+    color: !argv.includes('--no-color'),
+    flags: stateFlagsFor(scanArguments(argv).stateDirectory),
+  };
   try {
     return await runCommandLine(argv, world);
   } catch (error) {

@@ -2,6 +2,8 @@
 export type ScannedArguments = {
   /** The value of `--runbooks`. */
   runbooks: string | undefined;
+  /** The value of `--state-dir`. */
+  stateDirectory: string | undefined;
   /** Arguments that are no options, in order. Values of options may be among them, after the first. */
   operands: readonly string[];
   /** Help over all commands is asked for. */
@@ -11,18 +13,18 @@ export type ScannedArguments = {
 /** Looks at a command line without understanding it. */
 export function scanArguments(argv: readonly string[]): ScannedArguments {
   const operands: string[] = [];
-  let runbooks: string | undefined;
+  const named: Record<string, string | undefined> = {};
   for (let index = 0; index < argv.length; index += 1) {
     const argument = argv[index] ?? '';
     if (argument === '--') break;
-    if (argument === '--runbooks') {
-      index += 1;
-      runbooks = argv[index];
-    } else if (argument.startsWith('--runbooks=')) {
-      runbooks = argument.slice('--runbooks='.length);
+    const [, name = '', value] = /^--(runbooks|state-dir)(?:=(.*))?$/s.exec(argument) ?? [];
+    if (name !== '') {
+      if (value === undefined) index += 1;
+      named[name] = value ?? argv[index];
     } else if (!argument.startsWith('-')) {
       operands.push(argument);
     }
   }
-  return { runbooks, operands, overview: operands.length === 0 };
+  const { runbooks, 'state-dir': stateDirectory } = named;
+  return { runbooks, stateDirectory, operands, overview: operands.length === 0 };
 }

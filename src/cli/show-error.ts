@@ -1,23 +1,24 @@
 import { type ExitCode, exitCodeOf, OpsError } from '../errors.ts';
 import type { World } from '../world/world.ts';
+import { completeCommands } from './complete-commands.ts';
 import { speaksUnicode, toAscii } from './terminal/ascii.ts';
 import { sanitiseLines } from './terminal/sanitise.ts';
 
 /**
  * Says an error, once, for people, on stderr: what happened, where, and what to do. A bug says that it is one; its
- * stack comes only with `--verbose`. Answers the exit code.
+ * stack comes only with `--verbose`. Commands that it names repeat `flags`. Answers the exit code.
  */
 export async function showError(
   world: World,
   error: unknown,
-  { verbose, color }: { verbose: boolean; color: boolean },
+  { verbose, color, flags }: { verbose: boolean; color: boolean; flags: string },
 ): Promise<ExitCode> {
   const { createPaint } = await import('./terminal/paint.ts');
   const paint = createPaint({ isTTY: world.stderr.isTTY, variables: world.variables, color });
   const unicode = speaksUnicode(world.variables);
   const redact = world.redactor.text;
   const say = (label: string, text: string) => {
-    const [first = '', ...more] = sanitiseLines(redact(text));
+    const [first = '', ...more] = sanitiseLines(redact(completeCommands(text, flags)));
     const whole = [`${label} ${first}`, ...more.map((line) => `  ${line}`)].join('\n');
     world.stderr.write(`${unicode ? whole : toAscii(whole)}\n`);
   };

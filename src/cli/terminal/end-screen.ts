@@ -4,6 +4,7 @@ import { commandsFor, nextCommands } from '../../engine/next-commands.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
+import { completeCommands } from '../complete-commands.ts';
 import { formatDuration, formatLimit } from './duration.ts';
 import { sanitise } from './sanitise.ts';
 import type { Screen } from './screen.ts';
@@ -38,7 +39,8 @@ type EndOptions = {
 
 /** The last screen of a run: what is true now, both clocks, the log's head, and what to do next. */
 export function printEndScreen(screen: Screen, state: RunState, end: EndOptions): void {
-  const { exitCode, message, openBefore = [] } = end;
+  const { exitCode, openBefore = [] } = end;
+  const message = completeCommands(end.message, end.flags);
   const tone = exitCode === exitCodes.succeeded ? 'good' : exitCode === exitCodes.stopped ? 'warning' : 'bad';
   const outcome = state.ending?.outcome ?? 'needs-attention';
   screen.line();

@@ -3,6 +3,7 @@ import type { Entry, RecordedError } from '../../journal/events.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import { quoteForShell } from '../../world/quote-for-shell.ts';
+import { completeCommands } from '../complete-commands.ts';
 import { approvalLines } from './approval-screen.ts';
 import { formatDuration, formatLimit, timeOfDay } from './duration.ts';
 import { printDiff, printSummary, textIndent } from './evidence.ts';
@@ -33,10 +34,10 @@ export function createEntryPrinter({
   const mark = ({ symbol, word, tone }: Mark) => ({ text: `${symbol} ${word.padEnd(9)}`, tone });
   const say = (which: Mark, text: string) => screen.line([mark(which), sanitise(text)], { hanging: 11 });
   const more = (text: string) => {
-    for (const line of sanitiseLines(text)) screen.line(line, { indent: textIndent });
+    for (const line of sanitiseLines(completeCommands(text, flags))) screen.line(line, { indent: textIndent });
   };
   const explain = (error: RecordedError) => {
-    screen.line({ text: sanitise(error.message), tone: 'bad' }, { indent: textIndent });
+    screen.line({ text: sanitise(completeCommands(error.message, flags)), tone: 'bad' }, { indent: textIndent });
     if (error.hint !== undefined) more(error.hint);
   };
   // The time that a person took to decide is not the step's.
