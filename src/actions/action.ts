@@ -152,6 +152,8 @@ export type Change<Input, State, Output> = {
   findings?: readonly string[];
   /**
    * It writes what is already there: nothing of it is left in place, nothing is to be undone, and no "go" is given by it.
+   * That holds whenever the write lands: its precondition, or what it leaves out, keeps it from turning back what others
+   * have changed since. So a run that made nothing else is ended by the next one once its process is dead.
    * Its plan's states differ only in that it was written; `observe` answers `after` where the world is as planned.
    */
   leavesNothing?: true;
