@@ -181,11 +181,11 @@ export type Change<Input, State, Output> = {
   /** Says how the run ended, where people were told of its beginning. */
   lastWord?: LastWord<Input, Output>;
   /**
-   * What stands open in public as of this change, until somebody closes it. Of several changes that speak of the same id,
-   * the newest counts. `output` is null where it was lost, or where nobody can tell whether the change was made; then
+   * What others see standing open as of this change of the run, until somebody closes it. Of several changes that speak of
+   * the same id, the newest counts. `output` is null where it was lost, or where nobody can tell whether the change was made; then
    * undefined says that nothing is known of it.
    */
-  leavesOpen?(output: Output | null, input: Input): LeftOpen | undefined;
+  leavesOpen?(output: Output | null, input: Input, run: string): LeftOpen | undefined;
   /** Where what it has made can ask people for approvals (a room). */
   approvals?: ApprovalDesk;
   /** Fails with `credentials` when the provider refuses the credentials; any other trouble is no finding. */

@@ -85,7 +85,10 @@ describe.each(['atlassian', 'incident-io'] as const)('a notice that another run 
       expect(await action.observe(change, page.context({ run: later, noted }))).toBe('after');
       expect(await action.outputOf?.(change, page.context({ run: later, noted }))).toEqual(output);
     }
-    expect(action.leavesOpen?.(output, change.input)).toMatchObject({ id: `notice ${notice().id}`, isClosed: false });
+    expect(action.leavesOpen?.(output, change.input, later.id)).toMatchObject({
+      id: `notice ${notice().id}`,
+      isClosed: false,
+    });
   });
 
   test.each([
