@@ -152,6 +152,8 @@ export type Change<Input, State, Output> = {
   findings?: readonly string[];
   /**
    * It writes what is already there: nothing of it is left in place, nothing is to be undone, and no "go" is given by it.
+   * That holds whenever the write lands: its precondition, or what it leaves out, keeps it from turning back what others
+   * have changed since. So a run that made nothing else is ended by the next one once its process is dead.
    * Its plan's states differ only in that it was written; `observe` answers `after` where the world is as planned.
    */
   leavesNothing?: true;
@@ -179,11 +181,11 @@ export type Change<Input, State, Output> = {
   /** Says how the run ended, where people were told of its beginning. */
   lastWord?: LastWord<Input, Output>;
   /**
-   * What stands open in public as of this change, until somebody closes it. Of several changes that speak of the same id,
-   * the newest counts. `output` is null where it was lost, or where nobody can tell whether the change was made; then
+   * What others see standing open as of this change of the run, until somebody closes it. Of several changes that speak of
+   * the same id, the newest counts. `output` is null where it was lost, or where nobody can tell whether the change was made; then
    * undefined says that nothing is known of it.
    */
-  leavesOpen?(output: Output | null, input: Input): LeftOpen | undefined;
+  leavesOpen?(output: Output | null, input: Input, run: string): LeftOpen | undefined;
   /** Where what it has made can ask people for approvals (a room). */
   approvals?: ApprovalDesk;
   /** Fails with `credentials` when the provider refuses the credentials; any other trouble is no finding. */

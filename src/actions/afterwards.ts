@@ -8,7 +8,9 @@ export type EmptyEnding = 'unchanged' | 'undone';
 export type LeftOpen = {
   /** The same for every change that concerns it; empty where its own system did not say. */
   id: string;
-  /** What it is, and for whom: `public notice`. */
+  /** Who sees it: `customers`. */
+  to: string;
+  /** What it is: `public notice`. */
   what: string;
   /** How it stands, in a word. */
   state: string;

@@ -178,7 +178,7 @@ async function openBeforeRun(store: Store, state: RunState, exitCode: ExitCode, 
   } catch (error) {
     const told = findOpsError(error);
     if (told === undefined) throw error;
-    tell(`what earlier runs left open to customers cannot be read: ${told.message}`);
+    tell(`what earlier runs left open cannot be read: ${told.message}`);
     return [];
   }
 }

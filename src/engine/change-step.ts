@@ -144,6 +144,7 @@ async function make(
     ...planned,
     digest,
     undoable: action.revert !== undefined || action.leavesNothing === true,
+    ...(action.leavesNothing === true && { leavesNothing: true as const }),
     rollback: step.rollback,
   });
   let output: Json = null;

@@ -133,7 +133,8 @@ function endingOf(session: Session, end: StepEnd): Ending {
     if (state.mode === 'dry-run') return dryRunEnding(session);
     if (session.tolerated.length === 0) {
       const told = inPlace.length === 0 ? '' : `; in place: ${inPlace.map(({ title }) => title).join('; ')}`;
-      return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message: `the world is as asked${told}` };
+      const message = `the world is as asked${told}${failedOptional(session)}`;
+      return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message };
     }
     const failed = `failed and passed over: ${session.tolerated.join(', ')}`;
     if (left.length === 0) return { outcome: 'failed', exitCode: exitCodes.failed, message: failed };
@@ -168,6 +169,14 @@ function endingOf(session: Session, end: StepEnd): Ending {
   return { outcome: 'failed', exitCode: exitCodes.failed, message: `${why}; nothing is changed` };
 }
 
+/** What failed beside a run that went well: it never fails the run, and nobody should have to look for it. */
+function failedOptional({ material, state }: Session): string {
+  const failed = idsOfOptional(material.runbook.steps)
+    .flatMap((id) => state.steps.get(id) ?? [])
+    .filter(({ phase }) => phase === 'failed');
+  return failed.length === 0 ? '' : `; optional, and failed: ${failed.map(({ title }) => title).join('; ')}`;
+}
+
 function dryRunEnding(session: Session): Ending {
   const guards = session.state.guards.filter((guard) => guard.overriddenBecause === null).map((guard) => guard.guard);
   const stops = [...new Set([...guards, ...session.tolerated])];
@@ -175,7 +184,7 @@ function dryRunEnding(session: Session): Ending {
     return {
       outcome: 'succeeded',
       exitCode: exitCodes.succeeded,
-      message: 'dry run: every check ran, every change was planned, nothing was written',
+      message: `dry run: every check ran, every change was planned, nothing was written${failedOptional(session)}`,
     };
   const message = `dry run: nothing was written; a live run would stop at: ${stops.join(', ')}`;
   return { outcome: 'failed', exitCode: exitCodes.failed, message };

@@ -7,6 +7,7 @@ import { asJson } from './as-json.ts';
 import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { driven, driveRun } from './drive-run.ts';
+import { endWhatLeavesNothing } from './end-what-leaves-nothing.ts';
 import { takeUpFollowers } from './follow.ts';
 import { changesInPlace } from './in-place.ts';
 import { runnersOf } from './judge-approval.ts';
@@ -45,6 +46,7 @@ export async function rollbackRun(options: ContinueOptions): Promise<RunResult> 
   if (state.mode === 'dry-run')
     throw new OpsError('usage', `run ${state.run} was a dry run: there is nothing to roll back`);
   if (state.phase === 'ended') {
+    await endWhatLeavesNothing(options, state.run, state.resources);
     await options.store.reopen(state.run, options.actor, {
       type: 'run-reopened',
       resources: state.resources,

@@ -30,7 +30,8 @@ export function doubtOf(settled: Settled, trouble?: unknown): string {
 /** Leaves a change in doubt, in the journal and in words: a person must look. */
 export async function unresolved(session: Session, step: ActionStep, why: string): Promise<StepEnd> {
   const { run, steps } = session.state;
-  const undo = steps.get(step.id)?.change?.undoable === true ? ` \`resend-ops rollback ${run}\` undoes it,` : '';
+  const change = steps.get(step.id)?.change;
+  const undo = change?.undoable === true && !change.leavesNothing ? ` \`resend-ops rollback ${run}\` undoes it,` : '';
   const error = recordedError(
     new OpsError('lost-answer', `in doubt: ${why}`, {
       hint: `look at it by hand; \`resend-ops resume ${run}\` looks again,${undo} \`resend-ops mark-done ${run} ${step.id} --evidence TEXT\` records that it is done`,

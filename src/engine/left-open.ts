@@ -5,20 +5,20 @@ import type { Json } from '../world/json.ts';
 import { isGone } from './in-place.ts';
 
 /**
- * Something in public that a run has left for a person to close. `isSure`: false where nobody can tell whether it is
+ * Something that others see and a run has left for a person to close. `isSure`: false where nobody can tell whether it is
  * there.
  */
 export type OpenThing = LeftOpen & { run: string; step: string; isSure: boolean };
 
 /**
- * What a run has opened in public and not closed, as far as its own log tells: what others did about it since is in the
+ * What a run has opened before others and not closed, as far as its own log tells: what others did about it since is in the
  * logs of their runs. No rollback takes it away, because a message cannot be unsent.
  */
 export function thingsLeftOpen(state: RunState, actions: ReadonlyMap<string, AnyAction>): OpenThing[] {
   return thingsOpenAfter([state], actions);
 }
 
-/** What several runs, in the order in which they began, have opened in public and none of them has closed. */
+/** What several runs, in the order in which they began, have opened before others and none of them has closed. */
 export function thingsOpenAfter(states: readonly RunState[], actions: ReadonlyMap<string, AnyAction>): OpenThing[] {
   const open = new Map<string, OpenThing>();
   for (const state of states) {
@@ -29,7 +29,7 @@ export function thingsOpenAfter(states: readonly RunState[], actions: ReadonlyMa
       if (change === null || isGone(change)) continue;
       const action = actions.get(change.uses);
       if (action?.kind !== 'change' || action.leavesOpen === undefined) continue;
-      const left = action.leavesOpen(outputOf(step, action), change.input);
+      const left = action.leavesOpen(outputOf(step, action), change.input, state.run);
       if (left === undefined) continue;
       const key = left.id === '' ? `${state.run} ${step.id}` : left.id;
       const run = open.get(key)?.run ?? state.run;
@@ -60,19 +60,19 @@ function outputOf({ output, change, noted }: StepState, action: Extract<AnyActio
 
 /** What is left open, for machines. */
 export function openAsJson(open: readonly OpenThing[]) {
-  return open.map(({ run, step, what, state, isSure }) => ({ run, step, what, state, isSure }));
+  return open.map(({ run, step, to, what, state, isSure }) => ({ run, step, to, what, state, isSure }));
 }
 
 /** What earlier runs have left open: others may have closed it elsewhere since, which their log does not tell. */
 export function openBeforeLines(open: readonly OpenThing[]): string[] {
   return open.map(
-    ({ run, what, state }) => `open to customers since run ${run}, as far as the log tells: ${what} (${state})`,
+    ({ run, to, what, state }) => `open to ${to} since run ${run}, as far as the log tells: ${what} (${state})`,
   );
 }
 
 /** What others still see of it, in a line each. */
 export function openLines(open: readonly OpenThing[]): string[] {
-  return open.map(({ what, state, isSure }) =>
-    isSure ? `open to customers: ${what} (${state})` : `may be open to customers, nobody can tell: ${what}`,
+  return open.map(({ to, what, state, isSure }) =>
+    isSure ? `open to ${to}: ${what} (${state})` : `may be open to ${to}, nobody can tell: ${what}`,
   );
 }

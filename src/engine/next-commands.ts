@@ -31,7 +31,7 @@ export function nextCommands(state: RunState, exitCode: ExitCode, flags: string)
 /** A command, and what it is good for. */
 type Command = { command: string; why: string };
 
-/** How to go on with what a run has left open in public. A rehearsal's world has gone with its process. */
+/** How to go on with what a run has left open before others. A rehearsal's world has gone with its process. */
 export function commandsFor(state: RunState, open: readonly OpenThing[], flags: string): Command[] {
   if (state.mode !== 'live') return [];
   const { environment } = state;

@@ -8,7 +8,7 @@ import { type OpenThing, thingsOpenAfter } from './left-open.ts';
 const reach = { ms: 7 * 24 * 3_600_000, runs: 20 } as const;
 
 /**
- * What earlier live runs in the same environment have opened in public and nobody has closed by a run since, `state`
+ * What earlier live runs in the same environment have opened before others and nobody has closed by a run since, `state`
  * included. A simulated environment has another name. Throws `audit` where the log cannot be read.
  */
 export async function thingsOpenBefore(

@@ -8,6 +8,7 @@ import type { Scope, Step } from '../runbook/runbook.ts';
 import { assertApprovable } from './approval-rule.ts';
 import { asJson } from './as-json.ts';
 import { driven, driveRun } from './drive-run.ts';
+import { canOnlyLeaveNothing, endWhatLeavesNothing } from './end-what-leaves-nothing.ts';
 import type { StartOptions } from './options.ts';
 import { checkCredentials } from './preflight.ts';
 import { preliminaryContext } from './preliminary-context.ts';
@@ -64,7 +65,9 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     resources: resource === undefined ? [] : [resource],
     overrides: options.overrides,
     version: options.version,
+    ...(canOnlyLeaveNothing(options.runbook.steps, options.actions) && { leavesNothing: true as const }),
   };
+  await endWhatLeavesNothing(options, run, first.resources);
   const lease = await begin(options, run, first);
   const entries = await options.store.read(run);
   const state = foldRun(entries);

@@ -49,6 +49,7 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
         after: entry.after,
         digest: entry.digest,
         undoable: entry.undoable,
+        leavesNothing: entry.leavesNothing === true,
         rollback: entry.rollback,
         appliedSeq: null,
         intendedAtMs: atMs,

@@ -42,6 +42,8 @@ export type Event =
       resources: readonly string[];
       overrides: Readonly<Record<string, string>>;
       version: string;
+      /** Every change that its runbook can make writes what is there already. Absent where that is not so. */
+      leavesNothing?: true;
       /** Added by the store: the process that began the run, so that its claim can be judged before anyone drives. */
       begunBy?: { pid: number; process: string; boot: string };
     }
@@ -113,6 +115,8 @@ export type Event =
       after: Json;
       digest: string;
       undoable: boolean;
+      /** It writes what is there already, so that nothing of it is to be undone. Absent where that is not so. */
+      leavesNothing?: true;
       rollback: 'auto' | 'none';
     }
   | { type: 'fact-noted'; step: string; fact: Json }

@@ -166,6 +166,7 @@ function listing(run: IndexedRun, ask: AskLiveness): RunListing {
   return {
     run: run.run,
     resources: run.started.resources,
+    claims: run.claims,
     started: run.started,
     ended: run.ended,
     intends: run.intends,

@@ -27,6 +27,8 @@ export type ChangeState = {
   after: Json;
   digest: string;
   undoable: boolean;
+  /** It writes what is there already: whatever became of it, nothing of it is to be undone. */
+  leavesNothing: boolean;
   rollback: 'auto' | 'none';
   /** Place in the order of application; reverts run from the highest. */
   appliedSeq: number | null;
@@ -113,6 +115,8 @@ export type RunState = {
   resources: readonly string[];
   overrides: Readonly<Record<string, string>>;
   version: string;
+  /** Every change that its runbook can make writes what is there already. */
+  leavesNothing: boolean;
   startedAtMs: number;
   startedBy: Actor;
   phase: 'running' | 'rolling-back' | 'suspended' | 'ended';

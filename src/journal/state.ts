@@ -28,6 +28,7 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
     resources: entry.resources,
     overrides: entry.overrides,
     version: entry.version,
+    leavesNothing: entry.leavesNothing === true,
     startedAtMs: Date.parse(entry.time),
     startedBy: entry.actor,
     phase: 'running',

@@ -47,6 +47,8 @@ export type Head = { origin: string; seq: number; hash: string };
 export type RunListing = {
   run: string;
   resources: readonly string[];
+  /** What it holds now; none once it has ended or its claim was given up. */
+  claims: readonly string[];
   started: Extract<Entry, { type: 'run-started' }>;
   ended: Extract<Entry, { type: 'run-ended' }> | undefined;
   intends: boolean;

@@ -43,7 +43,7 @@ export function verifyToken(world: SimulatedWorld, nowMs: number): ServerAnswer 
   const id = createHash('sha256').update(`token:${world.zone.id}`).digest('hex').slice(0, 32);
   const on = (days: number) => new Date(nowMs + days * dayMs).toISOString().replace(/\.\d{3}/, '');
   if (world.cloudflareToken === 'expired') return success({ id, status: 'expired', expires_on: on(-1) });
-  const end = world.cloudflareToken === 'ends-soon' ? { expires_on: on(3) } : {};
+  const end = world.cloudflareToken === 'ends-soon' ? { expires_on: on(5) } : {};
   const messages = [{ code: 10000, message: 'This API Token is valid and active', type: null }];
   return success({ id, status: 'active', ...end }, { messages });
 }

@@ -8,12 +8,12 @@ export const conditions = {
   'alias-missing': 'the hostname is not attached to the distribution: 403 to everyone',
   'authorization-stripped': 'the origin request policy forwards no Authorization',
   'function-drift': 'the LIVE function sends batches to the Email API, unlike the reviewed code',
-  'certificate-expiring': 'the certificate for the hostname has three days left',
+  'certificate-expiring': 'the certificate for the hostname has two days left',
   'waf-large-body': 'AWS WAF refuses bodies over 8 KB',
   'origin-timeout-short': 'the distribution gives an origin five seconds to answer',
   'slack-behind-provider': 'Slack is behind the same edge, and falls with it',
   'token-expired': 'the Cloudflare token has come to its end',
-  'token-ends-soon': 'the Cloudflare token ends in three days',
+  'token-ends-soon': 'the Cloudflare token ends in five days',
   'token-without-scope': 'the Cloudflare token may read the zone and its records, and no load balancer',
   'token-read-only': 'the Cloudflare token may read everything, and change nothing',
   'aws-key-read-only': 'the AWS key may read everything, and change nothing',
@@ -23,7 +23,7 @@ export const conditions = {
 /** One of {@link conditions}. */
 export type Condition = keyof typeof conditions;
 
-const daysLeft = 3;
+const daysLeft = 2;
 /** The size limit of AWS's common rule set (AWS WAF docs, baseline managed rule groups: SizeRestrictions_BODY). */
 const commonRuleSetBytes = 8_192;
 

@@ -61,8 +61,9 @@ test.each([
     expect((await simulated.announce(['--stage', 'resolve', '--message', 'All is well.']).ended).code).toBe(0);
     const [incident, ...more] = await simulated.incidents();
     expect([incident?.phase, more]).toEqual(['resolved', []]);
+    const named = change === undefined ? '' : '\n\nAffected: api.resend.com';
     expect(incident?.updates.map(({ phase, message }) => `${phase}: ${message}`)).toEqual([
-      'investigating: We are looking.',
+      `investigating: We are looking.${named}`,
       'monitoring: Traffic has moved.',
       'resolved: All is well.',
     ]);
@@ -79,6 +80,62 @@ test.each([
     for (const { stdout, stderr } of [dry, opened, none]) expect(stdout + stderr).not.toContain(key);
   },
 );
+
+test.each([
+  ['Statuspage', undefined],
+  ['incident.io', atIncidentIo],
+])(
+  'announced twice, and a failover: one notice at %s, gone on with, and never turned back',
+  { timeout: longTest },
+  async (_, change) => {
+    const simulated = await world(change);
+    const words = async () => {
+      const [incident, ...more] = await simulated.incidents();
+      expect(more).toEqual([]);
+      return incident?.updates.map(({ phase, message }) => `${phase}: ${message.split('\n')[0]?.slice(0, 40)}`);
+    };
+    expect((await simulated.announce(['--message', 'We are looking.']).ended).code).toBe(0);
+    const again = await simulated.announce(['--message', 'Still looking.']).ended;
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('is taken over: Elevated error rates')]);
+    expect(await words()).toEqual(['investigating: We are looking.', 'investigating: Still looking.']);
+
+    // Nothing is wrong here: the failover stops before it changes anything.
+    const failover = () => simulated.runbook('failover', ['--reason', 'x', '--confirm', 'api.resend.com']).ended;
+    const first = await failover();
+    expect([first.code, first.stdout]).toEqual([1, expect.stringMatching(/"step":"notice"[^\n]*"taken-over":\{/)]);
+    const all = [
+      'investigating: We are looking.',
+      'investigating: Still looking.',
+      'investigating: Requests to api.resend.com are failing a',
+      'investigating: We are still investigating. We have not ',
+    ];
+    expect(await words()).toEqual(all);
+
+    const said = ['--stage', 'update', '--phase', 'identified', '--message', 'It is the provider.'];
+    expect((await simulated.announce(said).ended).code).toBe(0);
+    const second = await failover();
+    expect([second.code, second.stdout]).toEqual([1, expect.stringContaining('"posted":false')]);
+    expect(await words()).toEqual([...all, 'identified: It is the provider.']);
+    expect((await simulated.announce(['--stage', 'resolve', '--message', 'All is well.']).ended).code).toBe(0);
+  },
+);
+
+test('a take-over whose process was killed: resumed, and its message is there once', {
+  timeout: longTest,
+}, async () => {
+  const simulated = await world(undefined, '--speed', '10');
+  expect((await simulated.announce(['--message', 'We are looking.']).ended).code).toBe(0);
+  await simulated.fault('statuspage-api', { kind: 'write-late', ms: 10_000 });
+  const killed = simulated.announce(['--message', 'Still looking.']);
+  await killed.until(/"type":"change-intended"/);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  await simulated.clearFault('statuspage-api');
+  const resumed = await simulated.run(['resume', '--yes', '--json']).ended;
+  expect([resumed.code, resumed.stderr]).toEqual([0, expect.anything()]);
+  const [incident, ...more] = await simulated.incidents();
+  expect([more, incident?.updates.map(({ message }) => message)]).toEqual([[], ['We are looking.', 'Still looking.']]);
+});
 
 test('kill -9 between intent and answer: resumed, and still one notice', { timeout: longTest }, async () => {
   const simulated = await world(undefined, '--speed', '10');

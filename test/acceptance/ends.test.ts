@@ -223,6 +223,27 @@ test('until somebody closes it, each later run names what an earlier one left op
   expect(last.stderr).not.toContain('open to customers');
 });
 
+test('a page is named with the command that closes it, until that has been run', { timeout: longTest }, async () => {
+  const simulated = await world();
+  const paged = await simulated.run('open-war-room', ['--topic', 'x', '--page', '--yes', '--json']).ended;
+  const { run, leftOpen } = JSON.parse(paged.stdout.trim().split('\n').at(-1) ?? '');
+  expect([paged.code, leftOpen]).toEqual([0, [expect.objectContaining({ what: `page ${run}`, state: 'triggered' })]]);
+  expect(unwrapped(paged.stderr)).toContain(`open to whoever is on call: page ${run} (triggered)`);
+  const later = await simulated.run('triage', ['--over', '1s', '--json']).ended;
+  expect(unwrapped(later.stderr)).toContain(
+    `open to whoever is on call since run ${run}, as far as the log tells: page ${run} (triggered)`,
+  );
+  const line = later.stderr
+    .replaceAll('REHEARSAL | ', '')
+    .split('\n')
+    .find((text) => text.includes('resend-ops close-page'));
+  const words = (line ?? '').trim().split(' ').slice(1);
+  const closed = await start([...words, '--yes', '--runbooks', simulated.directory], simulated.secrets).ended;
+  expect([closed.code, closed.stderr]).toEqual([0, expect.not.stringContaining('open to whoever is on call')]);
+  const last = await simulated.run('triage', ['--over', '1s']).ended;
+  expect(last.stderr).not.toContain('open to whoever is on call');
+});
+
 describe('the war room', () => {
   test('the thread tells the story once and in order, and the pinned message how it ended', {
     timeout: longTest,

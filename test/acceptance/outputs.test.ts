@@ -23,7 +23,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 // The shipped runbooks, and a scenario that no rehearsal is shipped with.
 const runbooks = join(home, 'runbooks');
 cpSync(fileURLToPath(new URL('../../runbooks', import.meta.url)), runbooks, { recursive: true });
-const endsSoon = { title: 'The token ends in three days', timeline: [{ at: '0s', become: ['token-ends-soon'] }] };
+const endsSoon = { title: 'The token ends in five days', timeline: [{ at: '0s', become: ['token-ends-soon'] }] };
 writeFileSync(join(runbooks, 'scenarios', 'token-ends-soon.yaml'), stringify(endsSoon));
 
 let count = 0;
@@ -51,7 +51,7 @@ describe('readiness for machines, by the built program', () => {
     ['alias-missing', 1, /id="cloudfront\/alias-missing",severity="critical",accepted="false"\} 1$/m],
     ['authorization-stripped', 1, /id="cloudfront\/authorization-stripped",severity="critical",accepted="false"\} 1$/m],
     ['function-drift', 1, /id="cloudfront\/function-drift",severity="critical",accepted="false"\} 1$/m],
-    ['certificate-expiring', 0, /id="cloudfront\/certificate-expiring",severity="warning",accepted="false"\} 1$/m],
+    ['certificate-expiring', 1, /id="cloudfront\/certificate-expiring",severity="critical",accepted="false"\} 1$/m],
     ['token-expired', 1, /id="cloudflare\/token-not-active",severity="critical",accepted="false"\} 1$/m],
     ['token-without-scope', 1, /id="cloudflare\/read-refused",severity="critical",accepted="false"\} 1$/m],
     ['token-ends-soon', 0, /id="cloudflare\/token-expiring",severity="warning",accepted="false"\} 1$/m],
@@ -65,6 +65,11 @@ describe('readiness for machines, by the built program', () => {
     expect(told.metrics).toMatch(new RegExp(`^resend_ops_run_exit_code\\{[^}]*mode="rehearsal"\\} ${code}$`, 'm'));
     const [, id = ''] = /id="([^"]*)"/.exec(finding.source.replaceAll('\\/', '/')) ?? [];
     expect(told.junit).toContain(id);
+    if (scenario === 'alerts-resolve-early') {
+      expect(told.stderr.replace(/\s+/g, ' ')).toMatch(
+        /the world is as asked; optional, and failed: .*An alert would reach/,
+      );
+    }
     // What was found is on the screen, and fits it.
     expect(told.stderr).toContain(id);
     expect(told.stderr.split('\n').filter((line) => line.length > 80)).toEqual([]);

@@ -89,6 +89,57 @@ test('it waits for no run at the same name, and none waits for a run that only r
   expect(JSON.parse(started ?? '')).toMatchObject({ type: 'run-started', resources: [] });
 });
 
+test('killed within the proving write: nothing is to be undone, and a failover begins', {
+  timeout: 180_000,
+}, async () => {
+  const simulated = await world('cloudflare-edge-down');
+  const failover = () => simulated.runbook('failover', ['--reason', 'x', '--confirm', 'api.resend.com', '--json']);
+  await simulated.fault('cloudflare-api', { kind: 'write-late', ms: 5_000 });
+  const proving = simulated.runbook('validate-fallback', ['--prove-write', '--json']);
+  const [line] = await proving.until(/^.*"type":"change-intended".*$/m);
+  const { run } = JSON.parse(line);
+  // While its process lives, it holds the name.
+  const early = await failover().ended;
+  expect([early.code, early.stderr]).toEqual([6, expect.stringContaining(`is held by run ${run}`)]);
+  proving.child.kill('SIGKILL');
+  await proving.ended;
+  const status = await simulated.run(['status', run]).ended;
+  expect(status.stdout.replace(/\s+/g, ' ')).toContain('is what was there before: nothing is to be undone');
+  expect(status.stdout).not.toMatch(/in doubt|left in place/);
+
+  await simulated.clearFault('cloudflare-api');
+  const taken = failover();
+  await taken.until(/"type":"milestone-reached"[^\n]*"milestone":"switched"/);
+  taken.child.kill('SIGTERM');
+  const { stderr } = await taken.ended;
+  expect(stderr.replace(/\s+/g, ' ')).toContain(`was held by run ${run} (`);
+  const [started] = await taken.until(/^.*"type":"run-started".*$/m);
+  const shown = await simulated.run(['audit', 'show', run, '--json']).ended;
+  expect(JSON.parse(shown.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+    type: 'run-ended',
+    exitCode: 1,
+    message: expect.stringContaining(`ended by run ${JSON.parse(started).run}`),
+  });
+  expect((await simulated.run(['audit', 'verify']).ended).code).toBe(0);
+});
+
+test('killed before the proving write, it holds up nobody; a failover that was killed still does', {
+  timeout: 180_000,
+}, async () => {
+  const simulated = await world('cloudflare-edge-down');
+  const proving = simulated.runbook('validate-fallback', ['--prove-write', '--json']);
+  await proving.until(/"type":"step-started"/);
+  proving.child.kill('SIGKILL');
+  await proving.ended;
+  const failover = simulated.runbook('failover', ['--reason', 'x', '--confirm', 'api.resend.com', '--json']);
+  const [line] = await failover.until(/^.*"type":"step-started".*$/m);
+  failover.child.kill('SIGKILL');
+  await failover.ended;
+  const second = await simulated.runbook('validate-fallback', ['--prove-write', '--json']).ended;
+  expect([second.code, second.stderr]).toEqual([6, expect.stringContaining(`is held by run ${JSON.parse(line).run}`)]);
+  expect(second.stderr).toContain('its process is gone');
+});
+
 test('Route 53: the same, where its zone answers', { timeout: 180_000 }, async () => {
   const simulated = await startWorld(['--scenario', 'partial-zone']);
   worlds.push(simulated);

@@ -17,6 +17,7 @@ const scenarios: Readonly<Record<string, string>> = {
   'validate-fallback': 'healthy',
   announce: 'healthy',
   'open-war-room': 'healthy',
+  'close-page': 'healthy',
   triage: 'healthy',
   'inspect-alerts': 'healthy',
 };

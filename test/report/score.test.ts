@@ -18,6 +18,7 @@ function state(more: Partial<RunState> = {}): RunState {
     documents: [],
     resources: [],
     overrides: {},
+    leavesNothing: false,
     version: '1.2.3',
     startedAtMs: Date.parse('2026-11-24T03:00:00Z'),
     startedBy: { user: 'a', host: 'b' },

@@ -2,12 +2,11 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
+import { daysUntil, inDays, severityOfDays } from '../days-left.ts';
 import { type Found, findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { readWithRetry } from './call-cloudflare.ts';
 import { cloudflareIds, listLoadBalancers } from './load-balancer.ts';
 import { listRecordsAt } from './records-at-name.ts';
-
-const dayMs = 86_400_000;
 
 const inputSchema = z.strictObject({
   'within-days': z.int().min(1).max(366).default(14).describe('a token that expires sooner is a finding'),
@@ -77,10 +76,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
     });
   }
   const { status, expires_on: expiresOn } = verified.data;
-  const daysLeft =
-    expiresOn === undefined || expiresOn === null
-      ? null
-      : Math.floor((Date.parse(expiresOn) - ctx.clock.now()) / dayMs);
+  const daysLeft = daysUntil(expiresOn ?? '', ctx.clock.now());
   if (status !== 'active') {
     found.push({
       id: 'cloudflare/token-not-active',
@@ -92,9 +88,9 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   } else if (daysLeft !== null && daysLeft < input['within-days']) {
     found.push({
       id: 'cloudflare/token-expiring',
-      severity: 'warning',
+      severity: severityOfDays(daysLeft),
       where: '',
-      breaks: `the token expires in ${daysLeft} days (${expiresOn?.slice(0, 10)}): after that no change is possible with it`,
+      breaks: `the token expires ${inDays(daysLeft)} (${expiresOn?.slice(0, 10)}): after that no change is possible with it`,
       remedy: 'make a new token in time; IP filters and permissions must be the same',
     });
   }

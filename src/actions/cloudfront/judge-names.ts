@@ -4,10 +4,9 @@ import { boundedText } from '../../world/bounded-text.ts';
 import type { ProbeResult } from '../../world/probe.ts';
 import type { ActionContext } from '../action.ts';
 import { readWithRetry } from '../aws/call-aws.ts';
+import { daysUntil, inDays, severityOfDays } from '../days-left.ts';
 import type { Distribution } from './distribution.ts';
 import type { InspectFinding } from './finding.ts';
-
-const dayMs = 86_400_000;
 
 const conflictsSchema = z.object({
   ConflictingAliasesList: z
@@ -69,7 +68,10 @@ function isSameHidden(hidden: string, id: string): boolean {
   );
 }
 
-/** What the TLS look at the edge says of the certificate: whether it holds for the hostname, and for how many days. */
+/**
+ * What the TLS look at the edge says of the certificate: whether it holds for the hostname, and for how many days. One that
+ * fails readiness in its last days ({@link severityOfDays}).
+ */
 export function judgeCertificate(
   result: ProbeResult,
   { hostname, nowMs, leastDays }: { hostname: string; nowMs: number; leastDays: number },
@@ -96,14 +98,14 @@ export function judgeCertificate(
   }
   if (!result.answered) return { findings: [], validTo: null, daysLeft: null };
   const { validTo } = result.certificate;
-  const daysLeft = Math.floor((Date.parse(validTo) - nowMs) / dayMs);
-  const isShort = daysLeft < leastDays;
+  const daysLeft = daysUntil(validTo, nowMs);
+  if (daysLeft === null || daysLeft >= leastDays) return { findings: [], validTo, daysLeft };
   const finding: InspectFinding = {
     id: 'cloudfront/certificate-expiring',
-    severity: 'warning',
+    severity: severityOfDays(daysLeft),
     where: '',
-    breaks: `clients refuse the connection in ${daysLeft} days, from ${validTo.slice(0, 10)} on`,
+    breaks: `clients refuse the connection ${inDays(daysLeft)}, from ${validTo.slice(0, 10)} on`,
     remedy: 'ACM renews by itself while its validation record stands and CAA allows Amazon: look for both',
   };
-  return { findings: isShort ? [finding] : [], validTo, daysLeft };
+  return { findings: [finding], validTo, daysLeft };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { boundedText } from '../../world/bounded-text.ts';
 import { change } from '../action.ts';
+import { pageLeftOpen } from './left-open.ts';
 import { dedupKeySchema, type EventOutput, eventOutputSchema, observeEvent, sendEvent } from './send-event.ts';
 
 const inputSchema = z.strictObject({ 'dedup-key': dedupKeySchema });
@@ -34,5 +35,6 @@ export const resolve = change<Input, z.output<typeof stateSchema>, EventOutput>(
     sendEvent(ctx, 'end the page', { event_action: 'resolve' }, input['dedup-key'] || ctx.run.id),
   observe: async (_planned, ctx) => observeEvent(ctx),
   outputOf: async ({ input }, ctx) => ({ 'dedup-key': input['dedup-key'] || ctx.run.id }),
+  leavesOpen: (output) => (output === null ? undefined : pageLeftOpen(output['dedup-key'], { isClosed: true })),
   summarise: (output) => ({ headline: boundedText(`the page is ended (${output['dedup-key']})`, 76), detail: [] }),
 });

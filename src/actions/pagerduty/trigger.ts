@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { boundedText } from '../../world/bounded-text.ts';
 import { change } from '../action.ts';
+import { pageLeftOpen } from './left-open.ts';
 import { dedupKeySchema, type EventOutput, eventOutputSchema, observeEvent, sendEvent } from './send-event.ts';
 
 const severities = ['critical', 'error', 'warning', 'info'] as const;
@@ -51,7 +52,7 @@ export const trigger = change<Input, z.output<typeof stateSchema>, EventOutput>(
       after,
       diff: [`+ page (${after.severity}): ${after.summary}`, `+ source: ${after.source}`],
       notes: [
-        'a page cannot be unsent; pagerduty.resolve ends it',
+        'a page cannot be unsent; `resend-ops close-page` ends it',
         `repeated with the key ${after['dedup-key']}, it stays one page`,
       ],
       guards: [],
@@ -68,5 +69,7 @@ export const trigger = change<Input, z.output<typeof stateSchema>, EventOutput>(
   },
   observe: async (_planned, ctx) => observeEvent(ctx),
   outputOf: async ({ after }, ctx) => ({ 'dedup-key': after?.['dedup-key'] ?? ctx.run.id }),
+  leavesOpen: (output, input, run) =>
+    pageLeftOpen(output?.['dedup-key'] ?? (input['dedup-key'] || run), { isClosed: false }),
   summarise: (output) => ({ headline: boundedText(`paged (${output['dedup-key']})`, 76), detail: [] }),
 });

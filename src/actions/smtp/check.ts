@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import type { SmtpSecurity } from '../../world/smtp.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
+import { daysUntil } from '../days-left.ts';
 import { durationSchema } from '../duration.ts';
 import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { parseTarget } from '../http/connect-target.ts';
 import { lineWidth, toWidth } from '../http/text-columns.ts';
 import { portsDiffer } from '../input-rules.ts';
-import { daysLeft, judgePort, smtpFindingIds } from './judge-port.ts';
+import { judgePort, smtpFindingIds } from './judge-port.ts';
 
 /** The documented ports and how TLS begins on each (https://resend.com/docs/send-with-smtp). */
 const documented = {
@@ -105,7 +106,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
       const answer: PortResult = {
         ...{ port, security, reached, banner, auth, timings },
         tls: tls?.protocol ?? null,
-        certificateDays: tls === null ? null : daysLeft(tls.validTo, ctx.clock.now()),
+        certificateDays: tls === null ? null : daysUntil(tls.validTo, ctx.clock.now()),
         problems: findings.length,
       };
       return { answer, findings };

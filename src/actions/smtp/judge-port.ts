@@ -1,4 +1,5 @@
 import type { SmtpLogin, SmtpProbeResult } from '../../world/smtp.ts';
+import { daysUntil, inDays, severityOfDays } from '../days-left.ts';
 import type { Found } from '../finding.ts';
 
 /** Every finding about a port of the SMTP service. */
@@ -35,17 +36,9 @@ export type PortExpectations = {
   nowMs: number;
 };
 
-const dayMs = 86_400_000;
-
-/** Whole days until a certificate ends, or null where it does not say. */
-export function daysLeft(validTo: string, nowMs: number): number | null {
-  const until = Date.parse(validTo);
-  return Number.isNaN(until) ? null : Math.floor((until - nowMs) / dayMs);
-}
-
 /**
  * Everything that is wrong with what a port answered; nothing for one that is as it should be. All of it is critical,
- * for clients of the port fail, but a certificate that still holds.
+ * for clients of the port fail, but a certificate that holds for some days yet.
  */
 export function judgePort(result: SmtpProbeResult, expected: PortExpectations): SmtpFinding[] {
   const where = `port ${expected.port}`;
@@ -55,13 +48,13 @@ export function judgePort(result: SmtpProbeResult, expected: PortExpectations): 
     problems.push(explainLogin(result.auth, result.authReply ?? 'no answer', expected.auth));
   }
   const findings = problems.map((problem): SmtpFinding => ({ ...problem, severity: 'critical', where }));
-  const days = result.tls === null ? null : daysLeft(result.tls.validTo, expected.nowMs);
+  const days = result.tls === null ? null : daysUntil(result.tls.validTo, expected.nowMs);
   if (days !== null && days < expected.certificateDays) {
     findings.push({
       id: 'smtp/certificate-expiring',
-      severity: 'warning',
+      severity: severityOfDays(days),
       where,
-      breaks: `the certificate ends in ${days} days, fewer than ${expected.certificateDays}`,
+      breaks: `the certificate ends ${inDays(days)}, fewer than ${expected.certificateDays}`,
       remedy: 'renew it now: clients that verify it stop sending when it ends',
       numbers: { days },
     });

@@ -7,7 +7,7 @@ import { type ComponentStatus, type NewIncident, type PublicIncident, phases, ty
 const perPage = 100;
 const mostPages = 5;
 
-/** Under this name an incident's metadata holds the run; "all top-level values in the object must also be objects" (developer.statuspage.io). */
+/** Under this name an incident's metadata holds the run and the hostname; "all top-level values in the object must also be objects" (developer.statuspage.io). */
 const markName = 'resend_ops';
 
 /** Maintenance has phases of its own, and is passed over. */
@@ -23,11 +23,11 @@ const incidentSchema = z.object({
 
 type Incident = z.output<typeof incidentSchema>;
 
-const markSchema = z.object({ run: z.string() });
+const markSchema = z.object({ run: z.string(), hostname: z.string().optional() });
 
 /**
  * A page at Atlassian Statuspage (developer.statuspage.io). There is no idempotency key: incidents are marked with the
- * run in their metadata, which readers of the page do not see.
+ * run and the hostname in their metadata, which readers of the page do not see.
  */
 export function atlassianPage(api: JsonApi, pageId: string, signal: AbortSignal): StatusPage {
   const incidents = `/pages/${encodeURIComponent(pageId)}/incidents`;
@@ -91,14 +91,14 @@ export function atlassianPage(api: JsonApi, pageId: string, signal: AbortSignal)
   };
 }
 
-function newIncident({ title, phase, message, impact, components, run, notify }: NewIncident): JsonFields {
+function newIncident({ title, phase, message, impact, components, run, hostname, notify }: NewIncident): JsonFields {
   return {
     name: title,
     status: phase,
     body: message,
     impact_override: impact,
     deliver_notifications: notify,
-    metadata: { [markName]: { run } },
+    metadata: { [markName]: { run, hostname } },
     ...componentFields(components),
   };
 }
@@ -126,6 +126,7 @@ function incidentOf(incident: Incident): PublicIncident {
     phase: phaseOf(incident.status),
     url: incident.shortlink ?? null,
     run: mark.success ? mark.data.run : null,
+    hostname: mark.success ? (mark.data.hostname ?? null) : null,
     components: (incident.components ?? []).map(({ id }) => id),
     // The API lists the newest first.
     updates: (incident.incident_updates ?? [])

@@ -134,6 +134,7 @@ function incidentOf({
     phase: incident_status,
     url: null,
     run: undefined,
+    hostname: undefined,
     components: [...new Set((component_impacts ?? []).map(({ component_id }) => component_id))],
     updates: ordered.map((update) => ({
       id: update.id,

@@ -7,6 +7,7 @@ export function noticeLeftOpen(incident: string, phase: Phase): LeftOpen {
   const command = (stage: string) => `announce --stage ${stage}${id} --message TEXT`;
   return {
     id: incident === '' ? '' : `notice ${incident}`,
+    to: 'customers',
     what: incident === '' ? 'public notice' : `public notice ${incident}`,
     state: phase,
     isClosed: phase === 'resolved',

@@ -3,6 +3,7 @@ import { OpsError } from '../../errors.ts';
 import type { ActionContext, Plan, Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
 import { headlineOf, publicNotes, saysTheSame } from './notice-text.ts';
+import { isForAnother, isForHostname } from './of-hostname.ts';
 import { statusPageOf, statusPageSettings } from './page-of.ts';
 import {
   type ComponentStatus,
@@ -18,7 +19,9 @@ import {
 export const incidentSchema = z
   .string()
   .default('')
-  .describe('id of the incident, from statuspage.open; left out or empty: the only unresolved one of the page');
+  .describe(
+    'id of the incident, from statuspage.open; left out or empty: the only unresolved one for the hostname, else the only one of the page',
+  );
 
 /** An incident before a message, and the message. */
 export const updateStateSchema = z.discriminatedUnion('message', [
@@ -67,7 +70,7 @@ export async function planUpdate(
   const { notify } = statusPageSettings(ctx);
   const page = await statusPageOf(ctx);
   const { phase, text } = wanted;
-  const incident = await beforeWriting(ctx, () => choose(page, wanted.incident));
+  const incident = await beforeWriting(ctx, () => choose(page, wanted.incident, ctx.env.hostname));
   if (incident.phase === 'resolved') {
     throw new OpsError('refused', `the incident ${incident.id} is resolved already`, {
       hint: 'a message would open it again; open a new one with statuspage.open',
@@ -100,7 +103,7 @@ export async function planUpdate(
   };
 }
 
-async function choose(page: StatusPage, id: string): Promise<PublicIncident> {
+async function choose(page: StatusPage, id: string, hostname: string): Promise<PublicIncident> {
   if (id !== '') {
     const found = await page.find(id);
     if (found !== undefined) return found;
@@ -109,12 +112,18 @@ async function choose(page: StatusPage, id: string): Promise<PublicIncident> {
     });
   }
   const { incidents, complete } = await page.unresolved();
-  const [only] = incidents;
-  if (only !== undefined && incidents.length === 1 && complete) return only;
+  const ours = incidents.filter((incident) => isForHostname(incident, hostname));
+  const eligible = ours.length > 0 ? ours : incidents.filter((incident) => !isForAnother(incident, hostname));
+  const [only] = eligible;
+  if (only !== undefined && eligible.length === 1 && complete) return only;
   const each = incidents.slice(0, 5).map((incident) => `${incident.id} (${incident.title})`);
   throw new OpsError(
     'refused',
-    incidents.length === 0 ? 'no incident is unresolved' : 'several incidents are unresolved',
+    eligible.length > 1 || !complete
+      ? 'several incidents are unresolved'
+      : incidents.length === 0
+        ? 'no incident is unresolved'
+        : `no incident is unresolved for ${hostname}`,
     {
       hint: each.length === 0 ? 'open one with statuspage.open' : `say which one: ${each.join(', ')}`,
     },

@@ -22,6 +22,8 @@ export type PublicIncident = {
   url: string | null;
   /** The run that opened it, where the provider keeps such a mark; null for none, undefined where it keeps none at all. */
   run: string | null | undefined;
+  /** The hostname that it was opened for, where the provider keeps such a mark; null and undefined as of `run`. */
+  hostname: string | null | undefined;
   /** Ids of the components that it concerns. */
   components: readonly string[];
   /** Its messages, oldest first. */
@@ -37,6 +39,8 @@ export type NewIncident = {
   components: Readonly<Record<string, ComponentStatus>>;
   /** Marks it, or makes opening it idempotent. */
   run: string;
+  /** Marks it, where the provider keeps marks. */
+  hostname: string;
   notify: boolean;
 };
 
@@ -53,7 +57,7 @@ export type NewUpdate = {
  * client throws. Texts are at most 200 characters (a title) and 4,096 (a message): incident.io's bounds, the narrower.
  */
 export type StatusPage = {
-  /** Incidents carry the id of the run that opened them, unseen by readers, so that they can be recognised. */
+  /** Incidents carry the run that opened them and the hostname, unseen by readers, so that they can be recognised. */
   readonly marks: boolean;
   /** Opening an incident for the same run again answers the first one, and opens none. */
   readonly opensOnce: boolean;

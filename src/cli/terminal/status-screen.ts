@@ -1,3 +1,4 @@
+import { leavesNothing } from '../../engine/end-what-leaves-nothing.ts';
 import { stepAwaitingApproval } from '../../engine/judge-approval.ts';
 import type { OpenThing } from '../../engine/left-open.ts';
 import { nextCommands } from '../../engine/next-commands.ts';
@@ -79,14 +80,18 @@ function explainDeath(state: RunState, driver: RunListing['driver'] | null): str
     driver === null || driver === undefined
       ? 'no process ever drove it'
       : `its process (pid ${driver.pid} on ${sanitise(driver.actor.host)}) is gone`;
-  const open = [...state.steps.values()].filter(
+  const changed = [...state.steps.values()].filter(({ change }) => change !== null && !change.leavesNothing);
+  const open = changed.filter(
     ({ change }) => change?.status === 'intended' || change?.status === 'doubted' || change?.status === 'reverting',
   );
   if (open.length > 0) {
     const names = open.map(({ id }) => id).join(', ');
     return `${who}; in doubt: ${names}. The write may have happened or not: resume looks at the world first, and never repeats it blindly.`;
   }
-  const applied = [...state.steps.values()].filter(({ change }) => change?.status === 'applied' && change.undoable);
+  const applied = changed.filter(({ change }) => change?.status === 'applied' && change.undoable);
   if (applied.length > 0) return `${who}; applied and left in place: ${applied.map(({ id }) => id).join(', ')}.`;
+  if (leavesNothing(state)) {
+    return `${who}; what it wrote, if anything, is what was there before: nothing is to be undone. The next run that needs what it holds ends it.`;
+  }
   return `${who}; it had changed nothing.`;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readWithRetry } from '../../actions/cloudflare/call-cloudflare.ts';
 import { listLoadBalancers } from '../../actions/cloudflare/load-balancer.ts';
 import { listRecordsAt } from '../../actions/cloudflare/records-at-name.ts';
+import { daysUntil, inDays, severityOfDays } from '../../actions/days-left.ts';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import { isPlaceholder } from '../../world/placeholder.ts';
@@ -19,7 +20,6 @@ const verification = z.object({
 
 type Verification = z.output<typeof verification>;
 
-const dayMs = 86_400_000;
 /** A token that ends sooner than this is to be replaced now: nobody does so in the middle of an incident. */
 const soonDays = 14;
 
@@ -97,7 +97,7 @@ function judgeToken(token: Asked<Verification>, readsSomething: boolean, nowMs: 
   const name = tokenId === null || tokenId === undefined ? 'the token' : `token ${boundedText(tokenId, 40)}`;
   const endsMs = Date.parse(expiresOn ?? '');
   const on = Number.isNaN(endsMs) ? '' : new Date(endsMs).toISOString().slice(0, 10);
-  const days = Math.floor((endsMs - nowMs) / dayMs);
+  const days = daysUntil(expiresOn ?? '', nowMs);
   if (status !== 'active' || endsMs <= nowMs) {
     const since = on === '' ? '' : `; it ends on ${on}`;
     const found = `${name} is ${status === 'active' ? 'expired' : boundedText(status, 40)}${since}`;
@@ -105,9 +105,13 @@ function judgeToken(token: Asked<Verification>, readsSomething: boolean, nowMs: 
   }
   if (Date.parse(notBefore ?? '') > nowMs)
     return trouble(id, 'bad', { found: `${name} is good only from ${notBefore} on`, breaks, remedy: newToken });
-  if (days < soonDays) {
-    const found = `${name} ends in ${days} ${days === 1 ? 'day' : 'days'}, on ${on}`;
-    return trouble(id, 'warn', { found, breaks: `from ${on} on ${breaks}`, remedy: newToken });
+  if (days !== null && days < soonDays) {
+    const found = `${name} ends ${inDays(days)}, on ${on}`;
+    return trouble(id, severityOfDays(days) === 'critical' ? 'bad' : 'warn', {
+      found,
+      breaks: `from ${on} on ${breaks}`,
+      remedy: newToken,
+    });
   }
   return fine(id, `${name} is active${on === '' ? ' and has no end' : ` until ${on}`}`);
 }

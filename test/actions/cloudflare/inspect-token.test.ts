@@ -43,7 +43,9 @@ describe('cloudflare.inspect-token', () => {
   test.each([
     ['2026-01-15T00:00:00Z', []],
     ['2026-01-14T23:59:59Z', ['warning cloudflare/token-expiring']],
-    ['2026-01-01T06:00:00Z', ['warning cloudflare/token-expiring']],
+    ['2026-01-04T00:00:00Z', ['warning cloudflare/token-expiring']],
+    ['2026-01-03T23:59:59Z', ['critical cloudflare/token-expiring']],
+    ['2026-01-01T06:00:00Z', ['critical cloudflare/token-expiring']],
   ])('one that expires on %s', async (expires_on, expected) => {
     expect((await look({ id: 't', status: 'active', expires_on })).findings).toEqual(expected);
   });

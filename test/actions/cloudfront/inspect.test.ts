@@ -104,6 +104,11 @@ describe('cloudfront.inspect', () => {
       ['warning cloudfront/certificate-expiring'],
     ],
     [
+      'whose certificate ends within days',
+      () => ({ distribution: { certificate: { names: ['api.example.com'], daysValid: 2 } } }),
+      ['critical cloudfront/certificate-expiring'],
+    ],
+    [
       'without a certificate of its own',
       () => ({ distribution: { certificate: null } }),
       ['critical cloudfront/certificate-invalid', 'warning cloudfront/alias-not-looked-up'],

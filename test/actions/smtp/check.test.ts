@@ -155,6 +155,8 @@ test('few days of a certificate, and a key that should not be accepted', () => {
     },
   ]);
   expect(judgePort(well, { ...expected, certificateDays: 9 })).toEqual([]);
+  const late = judgePort(well, { ...expected, nowMs: expected.nowMs + 7 * 86_400_000 });
+  expect(late).toMatchObject([{ severity: 'critical', numbers: { days: 2 } }]);
   const open = judgePort({ ...well, auth: 'accepted' }, { ...expected, certificateDays: 0, auth: 'rejected' });
   expect(open).toMatchObject([{ id: 'smtp/login-open' }]);
 });

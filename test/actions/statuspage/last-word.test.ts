@@ -9,7 +9,7 @@ import { startStatusPage } from './status-page-world.ts';
 const action = asChange(open);
 const input = action.input.parse({
   title: 'Elevated error rates',
-  message: 'We are looking.',
+  message: 'We are looking at api.example.com.',
   'at-end': { unchanged: 'Nothing was moved.', undone: 'All is as before.' },
 });
 
@@ -47,7 +47,7 @@ describe.each(['atlassian', 'incident-io'] as const)('the last word on a notice 
   test('is posted once, however often it is said', async () => {
     expect(await say('unchanged')).toBe('investigating');
     expect(await say('unchanged')).toBe('investigating');
-    expect(said()).toEqual(['investigating: We are looking.', 'investigating: Nothing was moved.']);
+    expect(said()).toEqual(['investigating: We are looking at api.example.com.', 'investigating: Nothing was moved.']);
   });
 
   test('is nothing where the runbook has no words for it', () => {
