@@ -33,8 +33,9 @@ function verdictOf(stdout: string): {
 
 async function rehearse(...options: string[]) {
   const args = ['rehearse', 'triage', '--json', '--state-dir', join(home, 'state'), ...options];
-  const { code, stdout } = await start(args).ended;
-  return { code, verdict: verdictOf(stdout) };
+  const { code, stdout, stderr } = await start(args).ended;
+  const screen = stderr.trimEnd().split('\n');
+  return { code, verdict: verdictOf(stdout), screen: screen.map((line) => line.replace(/^REHEARSAL [|│] ?/, '')) };
 }
 
 // Two at a time, as much as the machine likes: they mostly wait.
@@ -46,13 +47,18 @@ test.concurrent.for([
   ['flapping', 'hold', 'resend-ops triage --over 12m'],
   ['recovering', 'hold', 'resend-ops triage --over 12m'],
 ] as const)('%s: %s', { timeout: 120_000 }, async ([scenario, recommendation, command], { expect }) => {
-  const { code, verdict } = await rehearse('--scenario', scenario);
+  const { code, verdict, screen } = await rehearse('--scenario', scenario);
   // Probes of a busy machine may be late, which is told and decides nothing.
   const missing = verdict.missing.filter((line) => !line.startsWith('vantage points: not all told'));
   expect([code, { ...verdict, missing }]).toEqual([
     0,
     expect.objectContaining({ recommendation, command, missing: [] }),
   ]);
+  // What to run comes last, whole; where nothing is to be done, the report has what was seen.
+  const wanted =
+    command === null ? /^ {2}next: resend-ops report \S+/ : new RegExp(`^${command.replaceAll(/["?.]/g, '\\$&')} `);
+  // What does not fit goes on below, by four; a command to be copied is not broken.
+  expect(screen.findLast((line) => !line.startsWith('    '))).toMatch(wanted);
 });
 
 test('vantage points: what they see is told, is no gate, and is not asked where the environment names none', {
@@ -239,6 +245,9 @@ test('it needs no credentials, and writes nothing', {
   ]);
   // On a line of its own, whole, with what this command line was given: it is pasted as it stands.
   const given = `--env ${simulated.environmentFile} --state-dir ${simulated.state}`;
-  expect(lines).toContain(`resend-ops failover --reason "edge failed in 6 of 6 rounds" ${given}`);
+  expect(lines.slice(-3, -1)).toEqual([
+    '  next:',
+    `resend-ops failover --reason "edge failed in 6 of 6 rounds" ${given}`,
+  ]);
   expect(await simulated.writes()).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { messagesInDoubt } from '../../engine/in-place.ts';
 import { type OpenThing, openBeforeLines, openLines } from '../../engine/left-open.ts';
-import { commandsFor, nextCommands } from '../../engine/next-commands.ts';
+import { commandsFor, nextCommands, recommendedCommand } from '../../engine/next-commands.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
@@ -34,6 +34,8 @@ type EndOptions = {
   openBefore?: readonly OpenThing[];
   /** What the next commands must repeat, such as ` --state-dir DIR`. */
   flags: string;
+  /** What commands that run a runbook must repeat besides: ` --runbooks DIR`, or nothing. */
+  runbooks?: string;
 };
 
 /** The last screen of a run: what is true now, both clocks, the log's head, and what to do next. */
@@ -71,6 +73,16 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
   printLeftOpen(screen, state, end);
   for (const line of openBeforeLines(openBefore)) screen.line({ text: sanitise(line), tone: 'warning' }, { indent: 2 });
   printCommands(screen, state, openBefore, end.flags);
+  printRecommended(screen, state, end);
+}
+
+/** What the run came to comes last, whole and in a line of its own: it is pasted as it stands. */
+function printRecommended(screen: Screen, state: RunState, { exitCode, flags, runbooks = '' }: EndOptions): void {
+  const command = recommendedCommand(state, exitCode, `${runbooks}${flags}`);
+  if (command === undefined) return;
+  const label = state.mode === 'rehearsal' ? 'next, when it is no rehearsal:' : 'next:';
+  screen.line({ text: label, tone: 'strong' }, { indent: 2 });
+  screen.copyable(sanitise(command));
 }
 
 /** What customers still read, and the commands that go on with it, each in a line of its own to be copied. */

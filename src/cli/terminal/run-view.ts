@@ -36,8 +36,6 @@ type RunViewOptions = {
   full: boolean;
   /** What commands that others are told must repeat, such as ` --state-dir DIR`. */
   flags: string;
-  /** What commands that run a runbook must repeat besides. */
-  runbooks?: string;
 };
 
 /** Creates the view. It reads entries and the folded state, and nothing else of the run. */
