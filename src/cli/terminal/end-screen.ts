@@ -58,7 +58,7 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
     );
   }
   for (const line of messagesSent(state)) screen.line({ text: line, tone: 'quiet' }, { indent: 2 });
-  if (state.clocks.goAt !== null) {
+  if (hasClocks(state, end.objective)) {
     clockLine(screen, 'switched', state.clocks.switchedMs, end.objective?.switchedWithinMs);
     clockLine(screen, 'recovered', state.clocks.recoveredMs, end.objective?.recoveredWithinMs);
   }
@@ -100,6 +100,12 @@ function printCommands(screen: Screen, state: RunState, open: readonly OpenThing
     screen.line([{ text: 'next: ', tone: 'strong' }, `${why}:`], { indent: 2 });
     screen.copyable(sanitise(command));
   }
+}
+
+/** What is no switch has a go and no clocks: nobody waits for DNS after a message. */
+function hasClocks({ clocks }: RunState, objective: Objective | undefined): boolean {
+  const { goAt, switchedMs, recoveredMs, predictedDrainMs } = clocks;
+  return goAt !== null && (objective !== undefined || (switchedMs ?? recoveredMs ?? predictedDrainMs) !== null);
 }
 
 function clockLine(screen: Screen, name: string, ms: number | null, limitMs: number | undefined): void {
