@@ -146,6 +146,40 @@ test('nothing is reached from here: this machine may be offline, and nobody is t
   expect(verdict.missing.join()).toMatch(/^DNS: .*Cloudflare’s public status: .*monitors: /);
 });
 
+test('an address that has gone stale on this machine is no outage, for triage and for failover', {
+  timeout: 120_000,
+}, async () => {
+  const simulated = await startWorld(['--scenario', 'healthy']);
+  worlds.push(simulated);
+  const text = readFileSync(simulated.environmentFile, 'utf8');
+  writeFileSync(
+    simulated.environmentFile,
+    text.replace(/^( {2}edge:\n(?: {4}.*\n)*? {4}connect: ).*$/m, '$1127.0.0.1:1'),
+  );
+
+  const { code, stdout, stderr } = await simulated.runbook('triage', ['--json']).ended;
+  const verdict = verdictOf(stdout);
+  expect([code, verdict.recommendation], verdict.because.join()).toEqual([0, 'look-again']);
+  const told = stderr.replace(/^REHEARSAL [|│] ?/gm, '').replace(/\s+/g, ' ');
+  expect(told).toContain('LOOK AGAIN: only from here?');
+  expect(told).toMatch(/edge met everything in 6 of 6 rounds at what DNS answers \(104\.18\.[\d., ]+\)/);
+  expect(told).toContain('check routes.edge.connect of the environment against what DNS answers');
+  expect(told).not.toContain('provider-fault');
+
+  const given = ['--reason', 'it looks down', '--confirm', 'api.resend.com', '--json'];
+  const failover = await simulated.runbook('failover', given).ended;
+  expect([failover.code, failover.stdout]).toEqual([
+    1,
+    expect.stringMatching(/"type":"guard-raised".*"guard":"verdict"/),
+  ]);
+  expect((await simulated.writes()).filter(({ path }) => path.includes('load_balancers'))).toEqual([]);
+
+  // And where the edge fails wherever it is asked, a stale address is no reason to wait.
+  await simulated.fault('edge', { kind: 'status', status: 500 });
+  const down = verdictOf((await simulated.runbook('triage', ['--json']).ended).stdout);
+  expect(down.recommendation, down.because.join()).toBe('fail-over');
+});
+
 test('after a failover, with the edge healthy: hold, and what has to be true to fail back', {
   timeout: 120_000,
 }, async () => {

@@ -24,14 +24,22 @@ const worlds: Readonly<Record<Recommendation, { verdict: string; edge: string; f
 
 function pathsOf({ verdict, edge, fallback }: (typeof worlds)[Recommendation]): Json {
   const rounds = (marks: string) => [...marks].map((mark) => mark === '+');
-  const cell = (marks: string) => ({ passed: rounds(marks).filter((met) => met).length, of: marks.length });
+  const cell = (marks: string) => ({
+    ...{ passed: rounds(marks).filter((met) => met).length, of: marks.length, unreached: 0, limited: 0 },
+  });
   return {
     verdict,
     reasons: ['as seen'],
     routes: {
-      edge: { role: 'primary', state: edge.includes('-') ? 'bad' : 'good', rounds: rounds(edge) },
-      fallback: { role: 'fallback', state: 'good', rounds: rounds(fallback) },
+      edge: {
+        role: 'primary',
+        provider: 'cloudflare',
+        state: edge.includes('-') ? 'bad' : 'good',
+        rounds: rounds(edge),
+      },
+      fallback: { role: 'fallback', provider: 'cloudfront', state: 'good', rounds: rounds(fallback) },
     },
+    answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: [{ id: 'send', critical: true, cells: { edge: cell(edge), fallback: cell(fallback) } }],
   };
 }
