@@ -74,7 +74,6 @@ export async function driveOnTerminal(
     objective: runbook.objective,
     full: !terminal.isTTY || options.flag('verbose'),
     flags: stateFlags(options),
-    runbooks: runbooksFlag(options),
   });
   for (const name of ignoredVariables(environment, variables)) {
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
@@ -149,8 +148,8 @@ export async function driveOnTerminal(
       const customers = closing?.lines ?? [];
       const { head, exitCode, message } = result;
       const { objective } = runbook;
-      const flags = stateFlags(options);
-      printEndScreen(screen, last, { objective, head, exitCode, message, customers, open, openBefore, flags });
+      const flags = { flags: stateFlags(options), runbooks: runbooksFlag(options) };
+      printEndScreen(screen, last, { objective, head, exitCode, message, customers, open, openBefore, ...flags });
     }
     // Byte for byte, without banner or wrapping: it is the only copy.
     for (const line of [result.evidence, result.remedy]) if (line !== undefined) world.stderr.write(`${line}\n`);

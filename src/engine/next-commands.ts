@@ -1,5 +1,6 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { ChangeStatus, RunState } from '../journal/run-state.ts';
+import { parseDuration } from '../runbook/duration.ts';
 import { quoteForShell } from '../world/quote-for-shell.ts';
 import type { OpenThing } from './left-open.ts';
 
@@ -10,13 +11,16 @@ const doubtful: ReadonlySet<ChangeStatus> = new Set<ChangeStatus>(['doubted', 'u
 const usualEnvironment = 'production';
 
 /**
- * What to run next, ready to be typed. `flags`: what each command must repeat to find the same runs, such as
- * ` --state-dir DIR`, or nothing.
+ * What to run next, ready to be typed; nothing where {@link recommendedCommand} says it. `flags`: what each command must
+ * repeat to find the same runs, such as ` --state-dir DIR`, or nothing.
  */
 export function nextCommands(state: RunState, exitCode: ExitCode, flags: string): string[] {
   const { run, mode } = state;
   const command = (name: string, ...more: string[]) => `resend-ops ${[name, ...more].join(' ')}${flags}`;
   if (exitCode === exitCodes.audit) return [command('audit verify')];
+  if (recommendedCommand(state, exitCode, '') !== undefined) return [];
+  // What was only read has ended with its answer on the screen; the whole of it is in the report.
+  if (exitCode !== exitCodes.needsAttention && isReadOnly(state)) return [command('report', run)];
   if (mode === 'rehearsal') return [command('status', run)];
   if (mode === 'dry-run') return exitCode === 0 ? [`the same command without --dry-run`] : [command('status', run)];
   if (exitCode !== exitCodes.needsAttention) return [command('status', run)];
@@ -28,14 +32,44 @@ export function nextCommands(state: RunState, exitCode: ExitCode, flags: string)
   ];
 }
 
+/**
+ * The command that the run itself came to, ready to be typed: that of its last step, for whatever came later has overtaken
+ * it. Undefined where there is none, where it is the one that has just run, and where a person must finish this run first.
+ */
+export function recommendedCommand(state: RunState, exitCode: ExitCode, flags: string): string | undefined {
+  if (exitCode === exitCodes.audit || exitCode === exitCodes.needsAttention) return undefined;
+  const last = [...state.steps.values()].findLast(({ uses, phase }) => uses !== null && phase !== 'skipped');
+  const command = last?.summary?.command;
+  if (command === undefined || hasRun(command, state)) return undefined;
+  return `${command}${environmentFlag(state)}${flags}`;
+}
+
+/** Whether a command says what the run was begun with: its runbook, and each of its inputs. */
+function hasRun(command: string, { runbook, inputs, durations }: RunState): boolean {
+  const [program, name, ...options] = command.split(' ');
+  if (program !== 'resend-ops' || name !== runbook || options.length !== 2 * Object.keys(inputs).length) return false;
+  return Object.entries(inputs).every(([input, value]) => {
+    const given = options[options.indexOf(`--${input}`) + 1] ?? '';
+    return durations.includes(input) ? parseDuration(given) === value : given === String(value);
+  });
+}
+
+function isReadOnly({ steps }: RunState): boolean {
+  return [...steps.values()].every(({ change, plan }) => change === null && plan === null);
+}
+
+/** The environment that a run was given; the usual one needs no flag. */
+function environmentFlag({ environment }: RunState): string {
+  return environment === usualEnvironment ? '' : ` --env ${quoteForShell(environment)}`;
+}
+
 /** A command, and what it is good for. */
 type Command = { command: string; why: string };
 
 /** How to go on with what a run has left open before others. A rehearsal's world has gone with its process. */
 export function commandsFor(state: RunState, open: readonly OpenThing[], flags: string): Command[] {
   if (state.mode !== 'live') return [];
-  const { environment } = state;
-  const env = environment === usualEnvironment ? '' : ` --env ${quoteForShell(environment)}`;
+  const env = environmentFlag(state);
   const all = open.flatMap(({ commands }) =>
     commands.map(({ command, why }): [string, Command] => [
       command,

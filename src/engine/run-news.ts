@@ -2,7 +2,7 @@ import type { RunNews } from '../actions/afterwards.ts';
 import { exitCodes } from '../errors.ts';
 import type { Ending } from './ending.ts';
 import { openLines, thingsLeftOpen } from './left-open.ts';
-import { commandsFor, nextCommands } from './next-commands.ts';
+import { commandsFor, nextCommands, recommendedCommand } from './next-commands.ts';
 import type { Session } from './session.ts';
 
 /** The word that a title in a room begins with: a rehearsal must not alarm anybody. */
@@ -24,12 +24,14 @@ export function newsOf(session: Session, ending?: Ending): RunNews {
     return { headline: `${banner}${state.title}: run ${state.run} ${state.phase}`, lines, ended: false };
   }
   const open = thingsLeftOpen(state, session.drive.actions);
+  const recommended = recommendedCommand(state, ending.exitCode, '');
   const lines = [
     ending.message,
     ...clockLines(session),
     ...openLines(open),
     ...nextCommands(state, ending.exitCode, '').map((next) => `next: ${next}`),
     ...commandsFor(state, open, '').map(({ command, why }) => `next: ${command}  (${why})`),
+    ...(recommended === undefined ? [] : [`next: ${recommended}`]),
     head,
     ...steps,
   ];

@@ -81,6 +81,10 @@ export function pointAtSimulator(environment: Environment, world: SimulatedWorld
     dns: {
       resolvers: ports.resolvers.map(loopback),
       nameservers: mapValues({ ...ports.nameservers, [world.parent.server.name]: ports.parent }, loopback),
+      addresses: Object.fromEntries([
+        ...addressesOf(world.addresses.edge).map((address) => [address, loopback(ports.edge)]),
+        ...addressesOf(world.addresses.fallback).map((address) => [address, loopback(ports.fallback)]),
+      ]),
     },
     secrets: environment.secrets,
     endpoints: {
@@ -176,6 +180,10 @@ function pointStatusPage(
 ): NonNullable<Environment['statuspage']> {
   const ids = Object.entries(page.components).map(([id, { name }]) => [name, id]);
   return { ...settings, 'page-id': page.id, components: Object.fromEntries(ids) };
+}
+
+function addressesOf({ v4, v6 }: { v4: readonly string[]; v6: readonly string[] }): string[] {
+  return [...v4, ...v6];
 }
 
 function recognise(route: Route, ranges: readonly string[]): NonNullable<Route['answers']> {

@@ -169,6 +169,10 @@ export const environmentSchema = z.strictObject({
         .record(hostname, target)
         .default({})
         .describe('addresses of authoritative servers that are not on port 53 of their own name (a simulator)'),
+      addresses: z
+        .record(z.string(), target)
+        .default({})
+        .describe('an address that DNS answers → where to dial for it, in place of its port 443 (a simulator)'),
     })
     .describe('authoritative servers are found from the zone; resolvers are listed'),
   secrets: z

@@ -56,6 +56,9 @@ test.each([
 
     const opened = await simulated.announce(['--message', 'We are looking.']).ended;
     expect([opened.code, opened.stderr]).toEqual([0, expect.stringContaining('cannot be unsent')]);
+    // Nobody waits for DNS after a message.
+    expect(opened.stderr).toContain('GO OR NO GO');
+    expect(opened.stderr).not.toMatch(/drain:|switched|recovered/);
     const moved = ['--stage', 'update', '--phase', 'monitoring', '--message', 'Traffic has moved.'];
     expect((await simulated.announce(moved).ended).code).toBe(0);
     expect((await simulated.announce(['--stage', 'resolve', '--message', 'All is well.']).ended).code).toBe(0);
@@ -230,6 +233,7 @@ test('a page is sent once and ended by its key; a lost answer is in doubt (3)', 
   const paged = await simulated.runbook('page', []).ended;
   const [alert, ...more] = await simulated.alerts();
   expect([paged.code, paged.stderr, more]).toEqual([0, expect.stringContaining('cannot be unsent'), []]);
+  expect(paged.stderr).not.toMatch(/drain:|switched|recovered/);
   expect(alert).toMatchObject({ status: 'triggered', events: 1 });
   expect((await simulated.runbook('page', ['--key', alert?.dedupKey ?? '']).ended).code).toBe(0);
   expect(await simulated.alerts()).toMatchObject([{ status: 'resolved' }]);

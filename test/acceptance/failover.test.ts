@@ -117,7 +117,8 @@ test('dry run: every check runs, the change is planned, and no writing call leav
   expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining('enabled: false')]);
   expect(ended.stderr).toContain('FAIL OVER: ');
   // It is what runs: nobody need start it.
-  expect(ended.stderr).not.toContain('run next:');
+  expect(ended.stderr).not.toContain('resend-ops failover');
+  expect(ended.stderr.trimEnd().split('\n').at(-1)).toMatch(/next: the same command without --dry-run$/);
   expect(resultOf(ended.stdout)).toMatchObject({ outcome: 'succeeded', mode: 'dry-run' });
   expect(await simulated.writes()).toEqual([]);
 });

@@ -33,8 +33,9 @@ function verdictOf(stdout: string): {
 
 async function rehearse(...options: string[]) {
   const args = ['rehearse', 'triage', '--json', '--state-dir', join(home, 'state'), ...options];
-  const { code, stdout } = await start(args).ended;
-  return { code, verdict: verdictOf(stdout) };
+  const { code, stdout, stderr } = await start(args).ended;
+  const screen = stderr.trimEnd().split('\n');
+  return { code, verdict: verdictOf(stdout), screen: screen.map((line) => line.replace(/^REHEARSAL [|│] ?/, '')) };
 }
 
 // Two at a time, as much as the machine likes: they mostly wait.
@@ -46,13 +47,18 @@ test.concurrent.for([
   ['flapping', 'hold', 'resend-ops triage --over 12m'],
   ['recovering', 'hold', 'resend-ops triage --over 12m'],
 ] as const)('%s: %s', { timeout: 120_000 }, async ([scenario, recommendation, command], { expect }) => {
-  const { code, verdict } = await rehearse('--scenario', scenario);
+  const { code, verdict, screen } = await rehearse('--scenario', scenario);
   // Probes of a busy machine may be late, which is told and decides nothing.
   const missing = verdict.missing.filter((line) => !line.startsWith('vantage points: not all told'));
   expect([code, { ...verdict, missing }]).toEqual([
     0,
     expect.objectContaining({ recommendation, command, missing: [] }),
   ]);
+  // What to run comes last, whole; where nothing is to be done, the report has what was seen.
+  const wanted =
+    command === null ? /^ {2}next: resend-ops report \S+/ : new RegExp(`^${command.replaceAll(/["?.]/g, '\\$&')} `);
+  // What does not fit goes on below, by four; a command to be copied is not broken.
+  expect(screen.findLast((line) => !line.startsWith('    '))).toMatch(wanted);
 });
 
 test('vantage points: what they see is told, is no gate, and is not asked where the environment names none', {
@@ -138,6 +144,40 @@ test('nothing is reached from here: this machine may be offline, and nobody is t
   expect([code, verdict.recommendation, verdict.command]).toEqual([0, 'look-again', 'resend-ops triage --over 2m']);
   expect(verdict.because.join()).toContain('this machine may be offline');
   expect(verdict.missing.join()).toMatch(/^DNS: .*Cloudflare’s public status: .*monitors: /);
+});
+
+test('an address that has gone stale on this machine is no outage, for triage and for failover', {
+  timeout: 120_000,
+}, async () => {
+  const simulated = await startWorld(['--scenario', 'healthy']);
+  worlds.push(simulated);
+  const text = readFileSync(simulated.environmentFile, 'utf8');
+  writeFileSync(
+    simulated.environmentFile,
+    text.replace(/^( {2}edge:\n(?: {4}.*\n)*? {4}connect: ).*$/m, '$1127.0.0.1:1'),
+  );
+
+  const { code, stdout, stderr } = await simulated.runbook('triage', ['--json']).ended;
+  const verdict = verdictOf(stdout);
+  expect([code, verdict.recommendation], verdict.because.join()).toEqual([0, 'look-again']);
+  const told = stderr.replace(/^REHEARSAL [|│] ?/gm, '').replace(/\s+/g, ' ');
+  expect(told).toContain('LOOK AGAIN: only from here?');
+  expect(told).toMatch(/edge met everything in 6 of 6 rounds at what DNS answers \(104\.18\.[\d., ]+\)/);
+  expect(told).toContain('check routes.edge.connect of the environment against what DNS answers');
+  expect(told).not.toContain('provider-fault');
+
+  const given = ['--reason', 'it looks down', '--confirm', 'api.resend.com', '--json'];
+  const failover = await simulated.runbook('failover', given).ended;
+  expect([failover.code, failover.stdout]).toEqual([
+    1,
+    expect.stringMatching(/"type":"guard-raised".*"guard":"verdict"/),
+  ]);
+  expect((await simulated.writes()).filter(({ path }) => path.includes('load_balancers'))).toEqual([]);
+
+  // And where the edge fails wherever it is asked, a stale address is no reason to wait.
+  await simulated.fault('edge', { kind: 'status', status: 500 });
+  const down = verdictOf((await simulated.runbook('triage', ['--json']).ended).stdout);
+  expect(down.recommendation, down.because.join()).toBe('fail-over');
 });
 
 test('after a failover, with the edge healthy: hold, and what has to be true to fail back', {
@@ -239,6 +279,9 @@ test('it needs no credentials, and writes nothing', {
   ]);
   // On a line of its own, whole, with what this command line was given: it is pasted as it stands.
   const given = `--env ${simulated.environmentFile} --state-dir ${simulated.state}`;
-  expect(lines).toContain(`resend-ops failover --reason "edge failed in 6 of 6 rounds" ${given}`);
+  expect(lines.slice(-3, -1)).toEqual([
+    '  next:',
+    `resend-ops failover --reason "edge failed in 6 of 6 rounds" ${given}`,
+  ]);
   expect(await simulated.writes()).toEqual([]);
 });

@@ -17,13 +17,15 @@ import { createTally, isFull } from './tally.ts';
 
 /**
  * Looks in each of the worlds below; each look is six rounds over three paths, on real sockets. In full, 500 at healthy
- * worlds and 750 at those whose fault is our own.
+ * worlds, 750 at those whose fault is our own, and 500 at those in which it is this machine's.
  */
 const looks = isFull ? 250 : 3;
 const longTest = 3_600_000;
 
 let plane: DataPlane;
 let ctx: ActionContext;
+/** Whose only address for the edge leads nowhere, on a machine that is otherwise well. */
+let stale: ActionContext;
 
 beforeAll(async () => {
   plane = await startDataPlane();
@@ -31,25 +33,37 @@ beforeAll(async () => {
     readFileSync(new URL('../../runbooks/suites/critical-endpoints.yaml', import.meta.url), 'utf8'),
   );
   const at = ({ port }: { port: number }) => `127.0.0.1:${port}`;
-  ctx = testContext({
-    env: testEnvironment({
-      routes: {
-        edge: { provider: 'cloudflare', connect: at(plane.edge) },
-        fallback: { provider: 'cloudfront', connect: at(plane.fallback) },
-        origin: {
-          provider: 'load-balancer',
-          connect: { 'email-api': at(plane.backends['email-api']), 'resend-api': at(plane.backends['resend-api']) },
+  const contextOf = (edge: string) =>
+    testContext({
+      env: testEnvironment({
+        routes: {
+          edge: { provider: 'cloudflare', connect: edge },
+          fallback: { provider: 'cloudfront', connect: at(plane.fallback) },
+          origin: {
+            provider: 'load-balancer',
+            connect: { 'email-api': at(plane.backends['email-api']), 'resend-api': at(plane.backends['resend-api']) },
+          },
         },
-      },
-      backends: {
-        'email-api': { header: 'x-api', value: 'email' },
-        'resend-api': { header: 'x-api', value: 'resend' },
-      },
-    }),
-    probe: createProber({ ca: plane.authority.caPem }),
-    suite: () => suiteSchema.parse(suite),
-    clock: testClock(),
-  });
+        dns: {
+          resolvers: ['127.0.0.1'],
+          addresses: Object.fromEntries(plane.world.addresses.edge.v4.map((address) => [address, at(plane.edge)])),
+        },
+        backends: {
+          'email-api': { header: 'x-api', value: 'email' },
+          'resend-api': { header: 'x-api', value: 'resend' },
+        },
+      }),
+      probe: createProber({ ca: plane.authority.caPem }),
+      suite: () => suiteSchema.parse(suite),
+      clock: testClock(),
+      dns: async ({ name }) => ({
+        ...{ answered: true, rcode: 'NOERROR', authoritative: false, overTcp: false, rttMs: 1 },
+        ...{ answers: plane.world.addresses.edge.v4.map((data) => ({ name, type: 'A', ttl: 300, data })) },
+        ...{ authorities: [], additionals: [] },
+      }),
+    });
+  ctx = contextOf(at(plane.edge));
+  stale = contextOf('127.0.0.1:1');
 });
 afterAll(() => plane.close());
 
@@ -58,14 +72,17 @@ const verdictSchema = z.object({ recommendation: z.enum(recommendations), becaus
 type Faults = Partial<Record<Component, Fault>>;
 
 /** What is recommended after one look at a world that fails so, and how many requests were lost on the primary. */
-async function look(faults: Faults): Promise<{ recommendation: Recommendation; lost: number; because: string[] }> {
+async function look(
+  faults: Faults,
+  from = ctx,
+): Promise<{ recommendation: Recommendation; lost: number; because: string[] }> {
   plane.world.faults.clear();
   plane.world.requests.length = 0;
   for (const [component, fault] of Object.entries(faults)) setFault(plane.world, component as Component, fault, 0);
   const compare = { suite: 'critical-endpoints', routes: ['edge', 'fallback', 'origin'], rounds: 6, only: 'critical' };
-  const seen = await runCheck(httpCompare, { ...compare, over: '5s', 'at-once': 50 }, ctx);
+  const seen = await runCheck(httpCompare, { ...compare, over: '5s', 'at-once': 50 }, from);
   const paths = pathsSchema.parse(seen.output);
-  const judged = await runCheck(recommend, { paths: [seen.output], over: '5s' }, ctx);
+  const judged = await runCheck(recommend, { paths: [seen.output], over: '5s' }, from);
   const { recommendation, because } = verdictSchema.parse(judged.output);
   const lost = paths.matrix.reduce(
     (sum, { cells: { edge } }) => sum + (edge === undefined ? 0 : edge.of - edge.passed),
@@ -109,6 +126,43 @@ test.for([
   }
   expect(lost, 'requests that the noise took').toBeGreaterThan(0);
   tally.close();
+});
+
+test('no wrong "fail over": an address of the edge that has gone stale, with noise everywhere', {
+  timeout: longTest,
+}, async ({ task }) => {
+  const tally = createTally(task);
+  for (let seed = 1; seed <= looks; seed += 1) {
+    const { recommendation, because } = await look(seed % 2 === 0 ? everywhere(seed) : {}, stale);
+    tally.add(recommendation === 'fail-over' ? [`seed ${seed}: ${because.join('; ')}`] : []);
+    if (seed % 2 === 1)
+      expect([recommendation, because.join()]).toEqual(['look-again', expect.stringContaining('only the address')]);
+  }
+  tally.close();
+});
+
+test('no wrong "fail over": an edge that answers 429 to all of our requests', { timeout: longTest }, async ({
+  task,
+}) => {
+  const tally = createTally(task);
+  for (let seed = 1; seed <= looks; seed += 1) {
+    const limiting: Faults = { ...everywhere(seed), edge: { kind: 'status', status: 429 } };
+    const { recommendation, because } = await look(
+      seed % 2 === 0 ? limiting : { edge: { kind: 'status', status: 429 } },
+    );
+    tally.add(recommendation === 'fail-over' ? [`seed ${seed}: ${because.join('; ')}`] : []);
+    if (seed % 2 === 1) expect(recommendation, because.join()).toBe('look-again');
+  }
+  tally.close();
+});
+
+test('and yet: the edge down for good, for whoever has a stale address for it, too', {
+  timeout: longTest,
+}, async () => {
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const seen = await look({ edge: { kind: 'status', status: 500 } }, stale);
+    expect(seen.recommendation, seen.because.join()).toBe('fail-over');
+  }
 });
 
 test('and yet: the edge down for good is told as that, with noise everywhere else', { timeout: longTest }, async () => {

@@ -67,7 +67,7 @@ describe('a whole simulator', () => {
     });
 
   test('writes a private environment that points every part at loopback', async () => {
-    const { environment, environmentFile, caFile } = await start();
+    const { environment, environmentFile, caFile, world } = await start();
     const text = await readFile(environmentFile, 'utf8');
     expect(text).toMatch(/^# yaml-language-server: \$schema=environment\.schema\.json\n/);
     expect(environmentSchema.parse(parse(text))).toEqual(environment);
@@ -96,7 +96,10 @@ describe('a whole simulator', () => {
     ]);
     expect(Object.keys(environment.routes.origin?.connect ?? {})).toEqual(['email-api', 'resend-api']);
     const targets = JSON.stringify([environment.routes, environment.dns]).match(/"127\.0\.0\.1:\d+"/g);
-    expect(targets).toHaveLength(3 + 2 + 2 + 2 + 1);
+    // Each address that DNS answers, too: four of either provider, and as many in IPv6 at CloudFront.
+    const { edge, fallback } = world.addresses;
+    expect(Object.keys(environment.dns.addresses)).toEqual([edge, fallback].flatMap(({ v4, v6 }) => [...v4, ...v6]));
+    expect(targets).toHaveLength(3 + 2 + 2 + 2 + 1 + 12);
   });
 
   test('knows a credential for every secret, and the backends accept the others', async () => {

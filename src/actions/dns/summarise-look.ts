@@ -4,6 +4,9 @@ import type { Look, ServerRow } from './look.ts';
 
 const columns = { mark: 4, server: 27, ttl: 7 } as const;
 
+/** What is wrong with an answer stands under its server. */
+const noteIndent = '    ';
+
 /** The most lines that the rows may take on a screen; the journal has all of them. */
 const mostRows = 24;
 
@@ -64,7 +67,7 @@ function describeRow(row: Group): string[] {
   const server = `${toWidth(row.server, columns.server - count.length).trimEnd()}${count}`;
   const line = tableLine(mark, server, row.answer, row.ttl === null ? '–' : String(row.ttl));
   if (row.note === '') return [line];
-  return [line, ...wrapText(row.note).map((text) => toWidth(`    ${text.trim()}`, lineWidth).trimEnd())];
+  return [line, ...wrapText(row.note, '', lineWidth - noteIndent.length).map((text) => noteIndent + text)];
 }
 
 function tableLine(mark: string, server: string, answer: string, ttl: string): string {

@@ -6,10 +6,11 @@ import { fallbackFollows, routesDiffer } from '../input-rules.ts';
 import { routeOf } from './connect-target.ts';
 import { type Decision, decideVerdict } from './decide-verdict.ts';
 import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
+import { answeredOf, answeredSchema, doubtPrimary } from './primary-doubt.ts';
 import type { RequestResult } from './request-result.ts';
 import { mostRounds, roundTimes } from './round-times.ts';
 import type { Cell, RouteEvidence } from './route-evidence.ts';
-import { requestsToSkip, sendSuite } from './send-suite.ts';
+import { sendRounds } from './send-rounds.ts';
 import { headlineWidth, toWidth, wrapText } from './text-columns.ts';
 
 const inputSchema = z
@@ -55,6 +56,7 @@ const outputSchema = z.strictObject({
       rounds: z.array(z.boolean()).describe('each round: was every critical request met'),
     }),
   ),
+  answered: answeredSchema,
   matrix: matrixSchema,
 });
 
@@ -90,13 +92,23 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
       hint: 'a look of 12m is wider than a flap of five-minute cycles',
     });
   }
-  const rounds = await sendRounds(input, ctx);
+  const requests = suite.requests.filter(({ critical }) => critical || input.only === 'all');
+  const times = roundTimes({ rounds: input.rounds, overMs: input.over, everyMs: input.every });
+  const looking = { suite: { ...suite, requests }, suiteName: input.suite, routes: input.routes, times };
+  const sent = await sendRounds({ ...looking, atOnce: input['at-once'] }, ctx);
+  const { rounds } = sent;
   const evidence = {
     primary: evidenceOf(rounds, primary),
     fallback: evidenceOf(rounds, input.fallback),
     ...(origin === undefined ? {} : { origin: evidenceOf(rounds, origin) }),
   };
   const { verdict, reasons, counted, states } = decideVerdict(evidence);
+  const matrix = matrixOf(
+    counted.length === 0 ? rounds : rounds.filter((_, round) => counted.includes(round)),
+    input.routes,
+  );
+  const answered = answeredOf(sent.answered, sent.atAnswered, counted);
+  const doubt = verdict === 'provider-fault' ? doubtPrimary(primary, answered, matrix) : undefined;
   const routeOutput = (role: 'primary' | 'fallback' | 'origin', { name, cells }: RouteEvidence) => {
     const met = counted.map((round) => Object.values(cells).every((sequence) => sequence[round] === 'good'));
     const good = met.filter((whole) => whole).length;
@@ -106,8 +118,8 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const notes = new Set(rounds.flatMap((round) => [...round.values()].flat().flatMap((result) => result.notes)));
   const skipped = (rounds[0]?.get(primary) ?? []).filter(({ outcome }) => outcome === 'skipped');
   return {
-    verdict,
-    reasons,
+    verdict: doubt === undefined ? verdict : 'inconclusive',
+    reasons: doubt === undefined ? reasons : [doubt, ...reasons],
     notes: [...skipped.map(({ id, why }) => `${id}: ${why}`), ...notes],
     rounds: rounds.length,
     routes: Object.fromEntries([
@@ -115,74 +127,9 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
       routeOutput('fallback', evidence.fallback),
       ...(evidence.origin === undefined ? [] : [routeOutput('origin', evidence.origin)]),
     ]),
-    matrix: matrixOf(
-      counted.length === 0 ? rounds : rounds.filter((_, round) => counted.includes(round)),
-      input.routes,
-    ),
+    answered,
+    matrix,
   };
-}
-
-/**
- * Each round starts at its own time, whether or not the one before has ended: a hanging route does not stretch them. (In a
- * rehearsal at speed they are let pass one another: {@link letPass}.)
- */
-async function sendRounds(input: Input, ctx: ActionContext): Promise<Round[]> {
-  const whole = ctx.suite(input.suite);
-  const requests = whole.requests.filter(({ critical }) => critical || input.only === 'all');
-  const suite = { ...whole, requests };
-  const skipped = requestsToSkip(suite, input.suite, ctx).length;
-  const times = roundTimes({ rounds: input.rounds, overMs: input.over, everyMs: input.every });
-  const [primary = ''] = input.routes;
-  const ended: Round[] = [];
-  const send = async (index: number, atMs: number, before: Promise<unknown>): Promise<Round> => {
-    // A derived signal each, because Node warns of more than ten listeners on one.
-    if (index > 0) await ctx.clock.sleep(atMs, AbortSignal.any([ctx.signal]));
-    await letPass(before, ctx);
-    const lacking = skipped === 0 ? '' : `; not sent, for lack of secrets: ${skipped} of ${requests.length}`;
-    // Short, because it shares a line with the step's title.
-    const seen = `: ${primary} failed in ${failedIn(ended, primary)} of ${ended.length}`;
-    const now = ended.length === 0 ? ` over ${input.routes.join(', ')}` : seen;
-    ctx.progress(`round ${index + 1} of ${times.length}${now}${lacking}`);
-    const sent = await Promise.all(
-      input.routes.map(
-        async (route): Promise<[string, RequestResult[]]> => [
-          route,
-          await sendSuite({ suite, route, atOnce: input['at-once'] }, ctx),
-        ],
-      ),
-    );
-    const round = new Map(sent);
-    ended.push(round);
-    return round;
-  };
-  const rounds: Promise<Round>[] = [];
-  for (const [index, atMs] of times.entries()) rounds.push(send(index, atMs, rounds.at(-1) ?? Promise.resolve()));
-  return Promise.all(rounds);
-}
-
-/** Who waits for a look of minutes wants to know what it has seen: a steady outage needs no wide window. */
-function failedIn(rounds: readonly Round[], route: string): number {
-  const isLost = ({ critical, outcome }: RequestResult) => critical && outcome !== 'passed' && outcome !== 'skipped';
-  return rounds.filter((round) => round.get(route)?.some(isLost)).length;
-}
-
-/** How long, in real time, a round of a rehearsal waits for the one before. */
-const longestWaitMs = 700;
-
-/**
- * A compressed clock brings the rounds so close together that all their requests would be under way at once, and sockets
- * do not hurry in a rehearsal: there a round waits for the one before, for a while.
- */
-async function letPass(before: Promise<unknown>, { clock, signal }: ActionContext): Promise<void> {
-  if (clock.speed <= 1) return;
-  const over = new AbortController();
-  // Only the time is of interest here: a round that fails is told by itself, and a stop by the signal.
-  const waited = clock
-    .sleep(longestWaitMs * clock.speed, AbortSignal.any([signal, over.signal]))
-    .catch(() => undefined);
-  await Promise.race([before.catch(() => undefined), waited]);
-  over.abort();
-  signal.throwIfAborted();
 }
 
 /** The critical requests that were sent, as cells. */

@@ -6,6 +6,8 @@ import { lineWidth, toWidth } from './text-columns.ts';
 const cellSchema = z.strictObject({
   passed: z.int().nonnegative(),
   of: z.int().nonnegative().describe('rounds in which it was sent'),
+  unreached: z.int().nonnegative().describe('rounds in which no TLS session came about: nobody was there to fail'),
+  limited: z.int().nonnegative().describe('rounds in which it was answered 429: asked too often, it says nothing more'),
   text: z.string().describe('for people, e.g. `ok 3/3` or `FAIL 0/3 500`'),
   why: z.string().describe('of the last round that failed, or of the last'),
 });
@@ -16,7 +18,7 @@ export const matrixSchema = z.array(
 );
 
 /** See {@link matrixSchema}. */
-type Matrix = z.output<typeof matrixSchema>;
+export type Matrix = z.output<typeof matrixSchema>;
 
 /** Results of one round, by route. */
 export type Round = ReadonlyMap<string, readonly RequestResult[]>;
@@ -46,7 +48,14 @@ function cellOf(results: readonly RequestResult[]): Matrix[number]['cells'][stri
   const last = failed.at(-1) ?? results.at(-1);
   const score = `${passed}/${sent.length}`;
   const text = sent.length === 0 ? 'skipped' : failed.length === 0 ? `ok ${score}` : `FAIL ${score} ${mark(last)}`;
-  return { passed, of: sent.length, text, why: last?.why ?? '' };
+  const unreached = failed.filter(isUnreached).length;
+  const limited = failed.filter(({ status }) => status === 429).length;
+  return { passed, of: sent.length, unreached, limited, text, why: last?.why ?? '' };
+}
+
+/** Not to be told, from here, from a way that is closed to this machine alone. */
+function isUnreached({ outcome, timings }: RequestResult): boolean {
+  return outcome === 'unreachable' && timings?.tlsMs === null;
 }
 
 /** The status of a failed request, or in one word how it ended. */

@@ -14,17 +14,18 @@ const leastBoxMs = 5_000;
  * Sends every request of a suite over one route and judges the answers, in the suite's order. Requests start together,
  * at most `atOnce` to one place at a time, so that a dead place delays no other. A request whose secret is not set is
  * skipped, never sent. Throws `invalid` for an unknown route or a request without a place to dial, before anything is
- * sent; and the signal's reason when it aborts.
+ * sent; and the signal's reason when it aborts. `at`: where to dial, in place of the route's own target.
  */
 export async function sendSuite(
-  options: { suite: Suite; route: string; atOnce: number; family?: 4 | 6 },
+  options: { suite: Suite; route: string; atOnce: number; family?: 4 | 6; at?: ConnectTarget },
   ctx: ActionContext,
 ): Promise<RequestResult[]> {
   const { suite, route: routeName, atOnce } = options;
   const route = routeOf(ctx.env, routeName);
   const errands = suite.requests.map((request) => {
     const { backend } = request.expect;
-    const target = targetFor(route, routeName, { id: request.id, ...(backend === undefined ? {} : { backend }) });
+    const own = () => targetFor(route, routeName, { id: request.id, ...(backend === undefined ? {} : { backend }) });
+    const target = options.at ?? own();
     return { request, target, send: () => sendOne(request, target) };
   });
   const sendOne = async (request: SuiteRequest, connect: ConnectTarget): Promise<RequestResult> => {

@@ -10,19 +10,19 @@ export function toWidth(text: string, width: number): string {
 }
 
 /** Breaks a text into lines between words; lines after the first are indented. A word longer than a line is cut. */
-export function wrapText(text: string, indent = '  '): string[] {
+export function wrapText(text: string, indent = '  ', width: number = lineWidth): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/).filter((part) => part !== '')) {
     const lead = lines.length === 0 ? '' : indent;
     if (line === '') line = lead + word;
-    else if (line.length + 1 + word.length <= lineWidth) line += ` ${word}`;
+    else if (line.length + 1 + word.length <= width) line += ` ${word}`;
     else {
-      lines.push(toWidth(line, lineWidth).trimEnd());
+      lines.push(toWidth(line, width).trimEnd());
       line = indent + word;
     }
   }
-  return line === '' ? lines : [...lines, toWidth(line, lineWidth).trimEnd()];
+  return line === '' ? lines : [...lines, toWidth(line, width).trimEnd()];
 }
 
 /** Joins as many facts as fit in a line, in order and the first in any case; the others are the rest. */

@@ -1,4 +1,6 @@
+import { type Doubt, doubtOf, type Elsewhere } from './doubt.ts';
 import type { Answers, Paths } from './evidence.ts';
+import { type Counted, type Route, type Seen, seeRoutes, usualWindow, type Window } from './see-routes.ts';
 
 /** What to do. `look-again` where the evidence does not decide: a guess is no recommendation. */
 export const recommendations = ['fail-over', 'hold', 'fix-ours', 'fix-fallback', 'nothing', 'look-again'] as const;
@@ -7,12 +9,14 @@ export const recommendations = ['fail-over', 'hold', 'fix-ours', 'fix-fallback',
 export type Recommendation = (typeof recommendations)[number];
 
 /**
- * What decides: what the paths did, over what time, and where DNS leads. Nothing else does: what vendors say and what
- * monitors alert on lags behind, and speaks of more than this hostname.
+ * What decides: what the paths did, over what time, and where DNS leads. What others see (`elsewhere`) never makes an
+ * outage of what the paths do not show, for it lags behind, and speaks of more than this hostname; it tells only whether
+ * what they show may be seen from here alone ({@link doubtOf}).
  */
 export type Deciding = {
   paths: Paths | undefined;
   answers: Answers | undefined;
+  elsewhere?: Elsewhere;
   /** The time that the rounds were spread over. */
   windowMs: number;
   /** The longest cycle of failing and recovering to reckon with. */
@@ -21,43 +25,18 @@ export type Deciding = {
   window?: Window;
 };
 
-/**
- * N of M: of `leastRounds` rounds or more, the share that must have failed. A window as long as a whole cycle of the flap
- * sees both of its halves: there the rounds of the last cycle are counted, and the smaller share of them decides.
- */
-export type Window = { leastRounds: number; share: number; shareOfCycle: number };
-
-/**
- * 5 of 6 rounds, and three quarters of more of them; two fifths of a whole cycle. Fewer rounds than six are no window:
- * requests that get lost by chance would pass for a fault in them. Two fifths, so that a primary that is down for half of
- * its time is always told to be: of the rounds of one cycle, one or two fall on the other side of its edges.
- */
-export const usualWindow: Window = { leastRounds: 6, share: 0.75, shareOfCycle: 0.4 };
-
-/** What the primary did in the rounds that are counted: it failed in `failed` of `rounds`, and `needed` of them decide. */
-export type Counted = { failed: number; rounds: number; needed: number };
-
 /** A recommendation, and why, the weightiest first. `until`: what must be true, and for how long, to go on. */
 export type Decision = {
   recommendation: Recommendation;
   because: string[];
   until: string | null;
+  /** Why an outage that the paths show is not told to be one; null where nothing speaks against it. */
+  doubt: Doubt['doubt'] | null;
   /** Null where the paths were not seen. */
   counted: Counted | null;
 };
 
-type Concluded = Omit<Decision, 'counted'>;
-
-type Seen = {
-  primary: Route;
-  fallback: Route;
-  /** Critical requests that the primary path does not meet while the fallback does, in most rounds each. */
-  decisive: string[];
-  counted: Counted;
-  /** The window holds a whole cycle of the flap. */
-  isWholeCycle: boolean;
-};
-type Route = { name: string; state: string; rounds: readonly boolean[]; good: number; bad: number };
+type Concluded = Omit<Decision, 'counted' | 'doubt'> & { doubt?: Doubt['doubt'] };
 
 /**
  * What to do, from N of M rounds: no single round decides, red or green. Pure.
@@ -69,13 +48,13 @@ type Route = { name: string; state: string; rounds: readonly boolean[]; good: nu
 export function decide(deciding: Deciding): Decision {
   const { paths } = deciding;
   if (paths === undefined) {
-    return { ...again('the paths could not be looked at, and nothing else decides'), counted: null };
+    return { ...again('the paths could not be looked at, and nothing else decides'), doubt: null, counted: null };
   }
   const seen = seeRoutes(paths, deciding);
   if (seen === undefined) {
-    return { ...again('the paths were looked at without a primary and a fallback'), counted: null };
+    return { ...again('the paths were looked at without a primary and a fallback'), doubt: null, counted: null };
   }
-  return { ...conclude(paths, seen, deciding), counted: seen.counted };
+  return { doubt: null, ...conclude(paths, seen, deciding), counted: seen.counted };
 }
 
 function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
@@ -92,7 +71,11 @@ function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
     case 'recovering':
       return hold(seen, deciding, paths.reasons);
     case 'inconclusive':
-      if (isFlap(seen) && !isAway) return weighProviderFault(seen, deciding, paths.reasons);
+      if (isFlap(seen) && !isAway) return weighProviderFault(paths, seen, deciding);
+      if (seen.primary.state === 'bad' && seen.decisive.length > 0 && !isAway) {
+        const doubt = doubtIn(paths, seen, deciding);
+        if (doubt !== undefined) return doubt;
+      }
       if (seen.primary.bad > 0 && seen.primary.good > 0) return hold(seen, deciding, paths.reasons);
       return again(...paths.reasons);
     case 'provider-fault':
@@ -104,7 +87,7 @@ function conclude(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
         const moved = `DNS leads to ${seen.fallback.name} already: customers follow as old answers expire`;
         return { recommendation: 'nothing', because: [moved, ...paths.reasons], until: null };
       }
-      return weighProviderFault(seen, deciding, paths.reasons);
+      return weighProviderFault(paths, seen, deciding);
   }
 }
 
@@ -117,7 +100,28 @@ function isFlap({ primary, fallback, counted, isWholeCycle }: Seen): boolean {
   return isWholeCycle && primary.state === 'blink' && counted.failed >= counted.needed && isSteady;
 }
 
-function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly string[]): Concluded {
+/** What speaks against an outage that the paths show; undefined where nothing does. */
+function doubtIn(paths: Paths, seen: Seen, { elsewhere = {} }: Deciding): Concluded | undefined {
+  const { primary, counted, decisive, beyondLimits, sent } = seen;
+  const failing = {
+    ...counted,
+    name: primary.name,
+    isWhole: decisive.length === sent,
+    isBeyondLimits: beyondLimits.length > 0,
+    isFromStart: primary.rounds[0] === false,
+  };
+  const found = doubtOf(paths, failing, elsewhere);
+  if (found === undefined) return undefined;
+  return {
+    recommendation: 'look-again',
+    because: [...found.because, ...paths.reasons],
+    until: null,
+    doubt: found.doubt,
+  };
+}
+
+function weighProviderFault(paths: Paths, seen: Seen, deciding: Deciding): Concluded {
+  const { reasons } = paths;
   const { primary, fallback, decisive, counted, isWholeCycle } = seen;
   const { leastRounds } = deciding.window ?? usualWindow;
   const total = primary.rounds.length;
@@ -140,52 +144,13 @@ function weighProviderFault(seen: Seen, deciding: Deciding, reasons: readonly st
     const inTurns = `no critical request fails over ${primary.name} in most rounds: the fault comes and goes`;
     return hold(seen, deciding, [inTurns, ...reasons]);
   }
+  const doubt = doubtIn(paths, seen, deciding);
+  if (doubt !== undefined) return doubt;
   const difference = `${tally(primary)}, and ${fallback.name} met what it missed: ${list(decisive)}`;
   const others = reasons.filter((reason) => !reason.startsWith(tally(primary)) && !reason.startsWith('only '));
   const brief = `seen over ${deciding.windowMs / 1_000} s: a fault that comes and goes would look the same while it lasts`;
   const because = [difference, ...others, ...(deciding.windowMs >= deciding.cycleMs ? [] : [brief])];
   return { recommendation: 'fail-over', because, until: null };
-}
-
-function seeRoutes(paths: Paths, { windowMs, cycleMs, window = usualWindow }: Deciding): Seen | undefined {
-  const byRole = (role: string): Route | undefined => {
-    const [found] = Object.entries(paths.routes).filter(([, route]) => route.role === role);
-    if (found === undefined) return undefined;
-    const [name, { rounds, state }] = found;
-    const good = rounds.filter((met) => met).length;
-    return { name, state, rounds, good, bad: rounds.length - good };
-  };
-  const primary = byRole('primary');
-  const fallback = byRole('fallback');
-  if (primary === undefined || fallback === undefined) return undefined;
-  const isWholeCycle = windowMs >= cycleMs;
-  const last = primary.rounds.slice(-(isWholeCycle ? roundsOfCycle(primary, { windowMs, cycleMs, window }) : 0));
-  const failed = last.filter((met) => !met).length;
-  const needed = Math.ceil((isWholeCycle ? window.shareOfCycle : window.share) * last.length);
-  const critical = paths.matrix.filter((row) => row.critical);
-  const lostIn = (rounds: number) =>
-    critical
-      .filter(({ cells }) => {
-        const lost = cells[primary.name];
-        const met = cells[fallback.name];
-        if (lost === undefined || met === undefined || lost.of === 0) return false;
-        return lost.of - lost.passed >= rounds && met.passed >= 0.75 * met.of;
-      })
-      .map(({ id }) => id);
-  const steadily = lostIn(Math.ceil(window.share * primary.rounds.length));
-  // What fails in turns fails for most requests at once; a single one that is lost now and then is noise.
-  const inTurns = isWholeCycle ? lostIn(needed) : [];
-  const decisive = steadily.length > 0 || inTurns.length * 2 < critical.length ? steadily : inTurns;
-  return { primary, fallback, decisive, counted: { failed, rounds: last.length, needed }, isWholeCycle };
-}
-
-/** The rounds of the last whole cycle: a part of one more would count one half of the flap twice. All, where they are too few. */
-function roundsOfCycle(
-  { rounds }: Route,
-  { windowMs, cycleMs, window }: Required<Pick<Deciding, 'windowMs' | 'cycleMs' | 'window'>>,
-): number {
-  const ofCycle = Math.round((cycleMs * (rounds.length - 1)) / windowMs);
-  return ofCycle < window.leastRounds ? rounds.length : ofCycle;
 }
 
 function hold(seen: Seen, deciding: Deciding, because: readonly string[], then = 'all is over when'): Concluded {

@@ -14,7 +14,10 @@ export type Beside = {
 };
 
 /** A line for each thing that speaks for or against, and the names of what is missing. */
-export function describeBeside({ answers, words, monitors, vantage }: Beside): {
+export function describeBeside(
+  { answers, words, monitors, vantage }: Beside,
+  { primaryFails }: { primaryFails: boolean },
+): {
   evidence: string[];
   missing: string[];
 } {
@@ -36,7 +39,7 @@ export function describeBeside({ answers, words, monitors, vantage }: Beside): {
   if (monitors.state === 'missing') missing.push('monitors: their state could not be read');
   if (monitors.state === 'seen') {
     if (monitors.found.state === 'unknown') missing.push('monitors: their state is unknown');
-    else evidence.push(describeMonitors(monitors.found));
+    else evidence.push(describeMonitors(monitors.found, primaryFails));
   }
   if (vantage.state === 'missing') missing.push('vantage points: the probes could not be asked');
   if (vantage.state === 'seen') {
@@ -53,9 +56,9 @@ function describeAnswers({ route, authoritative, predictedDrainMs }: Answers): s
   return `DNS: ${agreeing} of ${total} authoritative servers answer with ${route}${drain}`;
 }
 
-function describeMonitors({ alerting, groups }: Monitors): string {
-  if (alerting === 0)
-    return 'monitors: none alerts; it may be only the way from here, or alerts that resolve by themselves';
+function describeMonitors({ alerting, groups }: Monitors, primaryFails: boolean): string {
+  const doubt = primaryFails ? '; it may be only the way from here, or alerts that resolve by themselves' : '';
+  if (alerting === 0) return `monitors: none alerts${doubt}`;
   const firing = groups.filter(({ state }) => !/^ok$/i.test(state)).map(({ group }) => group);
   const where = [...new Set(firing)].filter((group) => group !== '');
   const shown = where.length > 6 ? `${where.slice(0, 6).join(', ')} and ${where.length - 6} more` : where.join(', ');

@@ -10,15 +10,29 @@ export const pathsSchema = z.object({
     z.string(),
     z.object({
       role: z.enum(['primary', 'fallback', 'origin']),
+      provider: z.string(),
       state: z.string().describe('how it did over the rounds, in the words of http.compare'),
       rounds: z.array(z.boolean()).describe('each round: was every critical request met'),
     }),
   ),
+  answered: z.object({
+    state: z.enum(['same', 'asked', 'away', 'unknown']),
+    addresses: z.array(z.string()),
+    rounds: z.array(z.boolean()).describe('the primary at what DNS answers: was every critical request met there'),
+  }),
   matrix: z.array(
     z.object({
       id: z.string(),
       critical: z.boolean(),
-      cells: z.record(z.string(), z.object({ passed: z.int().nonnegative(), of: z.int().nonnegative() })),
+      cells: z.record(
+        z.string(),
+        z.object({
+          passed: z.int().nonnegative(),
+          of: z.int().nonnegative(),
+          unreached: z.int().nonnegative().describe('rounds in which no TLS session came about'),
+          limited: z.int().nonnegative().describe('rounds in which it was answered 429'),
+        }),
+      ),
     }),
   ),
 });

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
 import { headlineWidth, toWidth, wrapText } from '../http/text-columns.ts';
-import { decide, type Recommendation, recommendations, usualWindow } from './decide.ts';
+import { decide, type Recommendation, recommendations } from './decide.ts';
 import { describeBeside, type Source } from './describe.ts';
 import { answersSchema, monitorsSchema, pathsSchema, vantageSchema, wordsSchema } from './evidence.ts';
+import { usualWindow } from './see-routes.ts';
 
 /** Outputs of an earlier step, in a list: empty where the step has none. Left out where nobody was asked. */
 const outputsOf = <Schema extends z.ZodType>(schema: Schema, of: string) =>
@@ -51,7 +52,11 @@ const outputSchema = z.strictObject({
   recommendation: z.enum(recommendations),
   because: z.array(z.string()).describe('what decided, the weightiest first'),
   until: z.string().nullable().describe('what must be true, and for how long, to go on'),
-  evidence: z.array(z.string()).describe('what else was seen; it does not decide'),
+  doubt: z
+    .enum(['only-from-here', 'rate-limited'])
+    .nullable()
+    .describe('why an outage that the paths show is not told to be one: it may be seen from here alone'),
+  evidence: z.array(z.string()).describe('what else was seen; it makes no outage of what the paths do not show'),
   missing: z.array(z.string()).describe('what was asked for and could not be seen'),
   counted: z
     .strictObject({
@@ -77,9 +82,13 @@ export const recommend = check<Input, Output>({
   async run(input, { env }) {
     const paths = sourceOf(input.paths);
     const answers = sourceOf(input.answers);
+    const words = sourceOf(input.vendors);
+    const monitors = sourceOf(input.monitors, env.datadog !== undefined);
+    const vantage = sourceOf(input.vantage, env.globalping !== undefined);
     const decision = decide({
-      paths: paths.state === 'seen' ? paths.found : undefined,
-      answers: answers.state === 'seen' ? answers.found : undefined,
+      paths: foundBy(paths),
+      answers: foundBy(answers),
+      elsewhere: { words: foundBy(words), monitors: foundBy(monitors), vantage: foundBy(vantage) },
       windowMs: input.over,
       cycleMs: input.cycle,
       window: {
@@ -88,12 +97,10 @@ export const recommend = check<Input, Output>({
         shareOfCycle: input.window['share-of-cycle'],
       },
     });
-    const beside = describeBeside({
-      answers,
-      words: sourceOf(input.vendors),
-      monitors: sourceOf(input.monitors, env.datadog !== undefined),
-      vantage: sourceOf(input.vantage, env.globalping !== undefined),
-    });
+    const beside = describeBeside(
+      { answers, words, monitors, vantage },
+      { primaryFails: (decision.counted?.failed ?? 0) > 0 },
+    );
     const missing = paths.state === 'seen' ? [] : ['paths: the requests could not be compared'];
     const command = commandFor(decision.recommendation, input.cycle, decision.because);
     return { ...decision, evidence: beside.evidence, missing: [...missing, ...beside.missing], command };
@@ -107,6 +114,10 @@ function sourceOf<T>(given: readonly T[] | undefined, isNamed = true): Source<T>
   const [found] = given;
   if (found === undefined && !isNamed) return { state: 'not-asked' };
   return found === undefined ? { state: 'missing' } : { state: 'seen', found };
+}
+
+function foundBy<T>(source: Source<T>): T | undefined {
+  return source.state === 'seen' ? source.found : undefined;
 }
 
 /** Short enough for a line of the screen. */
@@ -130,6 +141,11 @@ function commandFor(recommendation: Recommendation, cycleMs: number, because: re
   }
 }
 
+const doubts: Readonly<Record<NonNullable<Output['doubt']>, string>> = {
+  'only-from-here': 'LOOK AGAIN: only from here? Not everyone sees the primary fail',
+  'rate-limited': 'LOOK AGAIN: the primary limits our requests (429)',
+};
+
 const headlines: Readonly<Record<Recommendation, string>> = {
   'fail-over': 'FAIL OVER: the primary path fails, not the fallback',
   hold: 'HOLD: the primary path is not steadily down',
@@ -140,12 +156,15 @@ const headlines: Readonly<Record<Recommendation, string>> = {
 };
 
 function summarise(output: Output): Summary {
-  const { recommendation, because, until, evidence, missing, command, counted } = output;
+  const { recommendation, because, until, evidence, missing, command, counted, doubt } = output;
   // Nothing is to be done while the primary fails only where traffic has moved.
   const moved = recommendation === 'nothing' && (counted?.failed ?? 0) > 0 ? ': DNS leads to the fallback already' : '';
   const rounds = counted === null ? '' : `; ${counted.failed} of ${counted.rounds} rounds failed`;
   return {
-    headline: toWidth(`${headlines[recommendation]}${moved}${rounds}`, headlineWidth).trimEnd(),
+    headline: toWidth(
+      `${doubt === null ? headlines[recommendation] : doubts[doubt]}${moved}${rounds}`,
+      headlineWidth,
+    ).trimEnd(),
     detail: [
       ...because.flatMap((reason) => wrapText(`- ${reason}`)),
       ...evidence.flatMap((line) => wrapText(`also: ${line}`, '      ')),

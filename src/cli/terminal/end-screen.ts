@@ -1,6 +1,6 @@
 import { messagesInDoubt } from '../../engine/in-place.ts';
 import { type OpenThing, openBeforeLines, openLines } from '../../engine/left-open.ts';
-import { commandsFor, nextCommands } from '../../engine/next-commands.ts';
+import { commandsFor, nextCommands, recommendedCommand } from '../../engine/next-commands.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
@@ -35,6 +35,8 @@ type EndOptions = {
   openBefore?: readonly OpenThing[];
   /** What the next commands must repeat, such as ` --state-dir DIR`. */
   flags: string;
+  /** What commands that run a runbook must repeat besides: ` --runbooks DIR`, or nothing. */
+  runbooks?: string;
 };
 
 /** The last screen of a run: what is true now, both clocks, the log's head, and what to do next. */
@@ -58,7 +60,7 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
     );
   }
   for (const line of messagesSent(state)) screen.line({ text: line, tone: 'quiet' }, { indent: 2 });
-  if (state.clocks.goAt !== null) {
+  if (hasClocks(state, end.objective)) {
     clockLine(screen, 'switched', state.clocks.switchedMs, end.objective?.switchedWithinMs);
     clockLine(screen, 'recovered', state.clocks.recoveredMs, end.objective?.recoveredWithinMs);
   }
@@ -73,6 +75,16 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
   printLeftOpen(screen, state, end);
   for (const line of openBeforeLines(openBefore)) screen.line({ text: sanitise(line), tone: 'warning' }, { indent: 2 });
   printCommands(screen, state, openBefore, end.flags);
+  printRecommended(screen, state, end);
+}
+
+/** What the run came to comes last, whole and in a line of its own: it is pasted as it stands. */
+function printRecommended(screen: Screen, state: RunState, { exitCode, flags, runbooks = '' }: EndOptions): void {
+  const command = recommendedCommand(state, exitCode, `${runbooks}${flags}`);
+  if (command === undefined) return;
+  const label = state.mode === 'rehearsal' ? 'next, when it is no rehearsal:' : 'next:';
+  screen.line({ text: label, tone: 'strong' }, { indent: 2 });
+  screen.copyable(sanitise(command));
 }
 
 /** What customers still read, and the commands that go on with it, each in a line of its own to be copied. */
@@ -90,6 +102,12 @@ function printCommands(screen: Screen, state: RunState, open: readonly OpenThing
     screen.line([{ text: 'next: ', tone: 'strong' }, `${why}:`], { indent: 2 });
     screen.copyable(sanitise(command));
   }
+}
+
+/** What is no switch has a go and no clocks: nobody waits for DNS after a message. */
+function hasClocks({ clocks }: RunState, objective: Objective | undefined): boolean {
+  const { goAt, switchedMs, recoveredMs, predictedDrainMs } = clocks;
+  return goAt !== null && (objective !== undefined || (switchedMs ?? recoveredMs ?? predictedDrainMs) !== null);
 }
 
 function clockLine(screen: Screen, name: string, ms: number | null, limitMs: number | undefined): void {

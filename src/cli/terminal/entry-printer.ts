@@ -2,7 +2,6 @@ import { readerGone } from '../../engine/interrupts.ts';
 import type { Entry, RecordedError } from '../../journal/events.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
-import { quoteForShell } from '../../world/quote-for-shell.ts';
 import { completeCommands } from '../complete-commands.ts';
 import { approvalLines } from './approval-screen.ts';
 import { formatDuration, formatLimit, timeOfDay } from './duration.ts';
@@ -19,8 +18,6 @@ type PrinterOptions = {
   full: boolean;
   /** What commands that others are told must repeat, such as ` --state-dir DIR`. */
   flags: string;
-  /** What commands that run a runbook must repeat besides: ` --runbooks DIR`, or nothing. */
-  runbooks?: string;
 };
 
 /** Creates the printer of single entries: what a person must know of each, in as few lines as can be. */
@@ -29,7 +26,6 @@ export function createEntryPrinter({
   objective,
   full,
   flags,
-  runbooks = '',
 }: PrinterOptions): (entry: Entry, state: RunState) => void {
   const mark = ({ symbol, word, tone }: Mark) => ({ text: `${symbol} ${word.padEnd(9)}`, tone });
   const say = (which: Mark, text: string) => screen.line([mark(which), sanitise(text)], { hanging: 11 });
@@ -68,17 +64,15 @@ export function createEntryPrinter({
       case 'step-succeeded':
         if (step === undefined || step.uses === null) return;
         ended(step, state.speed);
-        printSummary(screen, step, {
+        return printSummary(screen, step, {
           detail: full || state.mode === 'dry-run' || step.summary?.always === true,
         });
-        return printCommand(screen, state, step, `${environmentFlag(state)}${runbooks}${flags}`);
       case 'step-failed':
         if (step === undefined) return;
         ended(step, state.speed);
         printSummary(screen, step, { detail: true });
-        if (hasStoppedAt(state, entry)) more(entry.error.hint ?? '');
-        else explain(entry.error);
-        return printCommand(screen, state, step, `${environmentFlag(state)}${runbooks}${flags}`);
+        if (hasStoppedAt(state, entry)) return more(entry.error.hint ?? '');
+        return explain(entry.error);
       case 'step-skipped':
         say(marks.skipped, titleOf(state, entry.step));
         return more(entry.why);
@@ -168,21 +162,6 @@ export function createEntryPrinter({
 function hasStoppedAt(state: RunState, { step, error }: Extract<Entry, { type: 'step-failed' }>): boolean {
   const { guard, message } = state.guards.findLast((raised) => raised.step === step) ?? {};
   return error.message === `guard ${guard}: ${message}`;
-}
-
-/**
- * The next command on a line of its own, which is neither wrapped nor marked: it is pasted as it stands. Not where it is
- * what runs already.
- */
-function printCommand(screen: Screen, { runbook }: RunState, { summary }: StepState, flags: string): void {
-  if (summary?.command === undefined || summary.command.startsWith(`resend-ops ${runbook} `)) return;
-  screen.line('run next:', { indent: textIndent });
-  screen.copyable(`${summary.command}${flags}`);
-}
-
-/** The environment that the run was given; the usual one needs no flag. */
-function environmentFlag({ environment }: RunState): string {
-  return environment === 'production' ? '' : ` --env ${quoteForShell(environment)}`;
 }
 
 const voids = {

@@ -31,9 +31,11 @@ export function printGoScreen(screen: Screen, state: RunState, stepId: string, o
     printDiff(screen, planned.plan.diff);
     for (const note of planned.plan.notes.flatMap(sanitiseLines)) screen.line(note, { indent: textIndent });
   }
-  section(screen, 'Afterwards');
-  for (const line of forecast(state, objective)) screen.line(line, { indent: textIndent });
-  for (const line of lasting(state)) screen.line({ text: line, tone: 'warning' }, { indent: textIndent });
+  const expected = forecast(state, objective);
+  const stays = lasting(state);
+  if (expected.length + stays.length > 0) section(screen, 'Afterwards');
+  for (const line of expected) screen.line(line, { indent: textIndent });
+  for (const line of stays) screen.line({ text: line, tone: 'warning' }, { indent: textIndent });
   rule(screen, '');
 }
 
@@ -57,8 +59,10 @@ function newestPlanned(state: RunState): StepState | undefined {
   return [...state.steps.values()].findLast(({ plan, phase }) => plan !== null && phase === 'running');
 }
 
+/** What DNS does after a switch; nothing where the run promises none and nobody has looked. */
 function forecast(state: RunState, objective: Objective | undefined): string[] {
   const drain = state.clocks.predictedDrainMs;
+  if (objective === undefined && drain === null) return [];
   const limits = [
     objective?.switchedWithinMs === undefined ? [] : `switched within ${formatLimit(objective.switchedWithinMs)}`,
     objective?.recoveredWithinMs === undefined ? [] : `recovered within ${formatLimit(objective.recoveredWithinMs)}`,

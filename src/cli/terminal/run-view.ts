@@ -36,8 +36,6 @@ type RunViewOptions = {
   full: boolean;
   /** What commands that others are told must repeat, such as ` --state-dir DIR`. */
   flags: string;
-  /** What commands that run a runbook must repeat besides. */
-  runbooks?: string;
 };
 
 /** Creates the view. It reads entries and the folded state, and nothing else of the run. */
@@ -47,7 +45,7 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
   const doing = new Map<string, string>();
   let state: RunState | undefined;
   const spinner = await options.spinner(() =>
-    state === undefined ? '' : shorten(screen.clean(movingLine(state, doing, clock, objective)), screen),
+    state === undefined ? '' : fitMovingLine(movingLine(state, doing, clock, objective), screen),
   );
 
   const isAnyRunning = () => {
@@ -112,25 +110,22 @@ function isDecision(state: RunState, id: string): boolean {
   return step === undefined || step.uses === null || (step.plan !== null && step.change === null);
 }
 
+/** What moves: the time since "go", the step, how many more run, and what the step does. */
+type MovingLine = { since: string; title: string; others: string; text: string };
+
 /** `go+4.0s of 60s  Every authoritative server answers with CloudFront  2 of 4 answer so` */
 function movingLine(
   state: RunState,
   doing: ReadonlyMap<string, string>,
   clock: Clock,
   objective: Objective | undefined,
-): string {
+): MovingLine | undefined {
   const running = [...state.steps.values()].filter(({ phase, uses }) => phase === 'running' && uses !== null);
   const step = running.at(-1);
-  if (step === undefined) return '';
+  if (step === undefined) return undefined;
   const others = running.length > 1 ? ` (and ${running.length - 1} more)` : '';
-  const text = doing.get(step.id);
-  return [
-    sinceGo(state, clock, objective),
-    `${sanitise(step.title)}${others}`,
-    ...(text === undefined ? [] : [sanitise(text)]),
-  ]
-    .filter((part) => part !== '')
-    .join('  ');
+  const text = sanitise(doing.get(step.id) ?? '');
+  return { since: sinceGo(state, clock, objective), title: sanitise(step.title), others, text };
 }
 
 function sinceGo(state: RunState, clock: Clock, objective: Objective | undefined): string {
@@ -141,7 +136,21 @@ function sinceGo(state: RunState, clock: Clock, objective: Objective | undefined
   return `go+${formatDuration(since)}${limit === undefined ? '' : ` of ${formatLimit(limit)}`}`;
 }
 
-function shorten(text: string, screen: Screen): string {
+/** So many characters of a title still tell which step it is. */
+const leastTitle = 8;
+
+/** The title is known, and what the step does is news: where both do not fit, the title gives way. */
+function fitMovingLine(moving: MovingLine | undefined, screen: Screen): string {
+  if (moving === undefined) return '';
+  const { since, title, others, text } = moving;
   const room = screen.width() - 4;
+  const whole = (shown: string) =>
+    screen.clean([since, `${shown}${others}`, text].filter((part) => part !== '').join('  '));
+  const over = widthOf(whole(title)) - room;
+  const left = Math.max(leastTitle, widthOf(title) - over);
+  return over <= 0 ? whole(title) : shorten(whole(shorten(title, left)), room);
+}
+
+function shorten(text: string, room: number): string {
   return widthOf(text) <= room ? text : `${[...text].slice(0, room - 1).join('')}…`;
 }

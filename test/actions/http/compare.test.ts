@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ActionContext } from '../../../src/actions/action.ts';
 import { httpCompare } from '../../../src/actions/http/compare.ts';
+import type { DnsRecord } from '../../../src/world/dns.ts';
 import {
   answerAsApi,
   answerAsBrokenEdge,
@@ -35,6 +37,8 @@ async function compare(
     signal?: AbortSignal;
     /** At a compressed clock a round waits for the one before. */
     oneByOne?: boolean;
+    /** What every resolver answers, and where these addresses lead. */
+    answers?: Record<string, Target>;
   } = {},
 ) {
   const at = async (target: Target) => (typeof target === 'string' ? target : servers.serve(target));
@@ -45,9 +49,14 @@ async function compare(
       ? {}
       : { origin: { provider: 'load-balancer', connect: await at(targets.origin) } }),
   };
+  const led: [string, string][] = [];
+  for (const [address, target] of Object.entries(more.answers ?? {})) led.push([address, await at(target)]);
+  const dns = { resolvers: ['127.0.0.1', '127.0.0.2'], addresses: Object.fromEntries(led) };
+  const told = led.map(([data]) => ({ name: 'api.example.com', type: 'A', ttl: 60, data }));
   const ctx = contextFor({
     probe: servers.probe,
-    env: environment(routes),
+    ...(more.answers === undefined ? {} : { dns: answering(told) }),
+    env: environment(routes, { dns }),
     suite: suite(more.requests ?? requests, more.suite),
     ...(more.signal === undefined ? {} : { signal: more.signal }),
   });
@@ -57,6 +66,16 @@ async function compare(
   const result = await runCheck(httpCompare, input, { ...ctx, clock });
   for (const line of [result.summary.headline, ...result.summary.detail]) expect(line.length).toBeLessThanOrEqual(76);
   return { ...result, slept: ctx.slept, told: ctx.told };
+}
+
+/** The first resolver is silent for good, the second answers these. */
+function answering(answers: DnsRecord[]): ActionContext['dns'] {
+  const told = { answered: true, rcode: 'NOERROR', authoritative: false, overTcp: false, rttMs: 1 } as const;
+  return ({ server, type, recursionDesired }) => {
+    expect([type, recursionDesired]).toEqual(['A', true]);
+    if (server.address === '127.0.0.1') return new Promise(() => undefined);
+    return Promise.resolve({ ...told, answers, authorities: [], additionals: [] });
+  };
 }
 
 const edge = answerAsApi(marks.edge);
@@ -118,6 +137,62 @@ describe('http.compare', () => {
   it('takes an origin that is closed to this machine for no evidence', async () => {
     const { output } = await compare({ edge: answerAsBrokenEdge, fallback, origin: await servers.refuse() });
     expect(output).toMatchObject({ verdict: 'provider-fault', routes: { origin: { state: 'unreachable' } } });
+  });
+
+  it('does not blame the provider where only the environment’s own address for it fails', async () => {
+    const answers = { '104.18.0.1': edge, '104.18.0.2': edge };
+    const { output, summary } = await compare({ edge: await servers.refuse(), fallback, origin }, { answers });
+    const addresses = ['104.18.0.1', '104.18.0.2'];
+    expect(output).toMatchObject({
+      verdict: 'inconclusive',
+      routes: { edge: { state: 'bad', bad: 3 } },
+      answered: { state: 'asked', addresses, rounds: [true, true, true] },
+      matrix: [{ cells: { edge: { passed: 0, unreached: 3, limited: 0 } } }, {}, {}],
+    });
+    expect(summary.detail.join('\n').replaceAll('\n  ', ' ')).toContain(
+      '- edge met everything in 3 of 3 rounds at what DNS answers, 104.18.0.1, 104.18.0.2: only the address that the environment dials fails',
+    );
+  });
+
+  it('blames the provider where it fails at what DNS answers, too', async () => {
+    const answers = { '104.18.0.1': await servers.refuse(), '104.18.0.2': answerAsBrokenEdge };
+    const { output } = await compare({ edge: await servers.refuse(), fallback, origin }, { answers });
+    expect(output).toMatchObject({
+      verdict: 'provider-fault',
+      answered: { state: 'asked', rounds: [false, false, false] },
+    });
+  });
+
+  it.each([
+    ['DNS leads to the address that is dialled', '104.18.0.1', 'same'],
+    ['DNS leads elsewhere', '13.32.0.1', 'away'],
+  ] as const)('asks nothing more where %s', async (_name, address, state) => {
+    let asked = 0;
+    const counting: Answering = (request, response) => {
+      asked += 1;
+      answerAsBrokenEdge(request, response);
+    };
+    const target = await servers.serve(counting);
+    const { output } = await compare({ edge: target, fallback, origin }, { answers: { [address]: target } });
+    expect(output).toMatchObject({ verdict: 'provider-fault', answered: { state, addresses: [], rounds: [] } });
+    expect(asked).toBe(3 * requests.length);
+  });
+
+  it('does not blame a provider that limits our own requests', async () => {
+    const limiting: Answering = (_request, response) => {
+      response.writeHead(429, { 'content-type': 'text/html', ...marks.edge }).end('error code: 1015');
+    };
+    const { output } = await compare({ edge: limiting, fallback, origin });
+    expect(output).toMatchObject({
+      verdict: 'inconclusive',
+      reasons: [
+        'edge answered 429 to 6 requests: it limits who asks it',
+        expect.any(String),
+        expect.any(String),
+        expect.any(String),
+      ],
+      matrix: [{ cells: { edge: { passed: 0, unreached: 0, limited: 3 } } }, {}, {}],
+    });
   });
 
   it('finds this machine offline when nothing can be reached', async () => {

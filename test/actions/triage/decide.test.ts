@@ -27,15 +27,18 @@ function pathsOf(edge: Cells, fallback: Cells, origin: Cells): Paths {
   const cell = (cells: Cells, id: string) => ({
     passed: (cells[id] ?? []).filter((each) => each === 'good').length,
     of: total,
+    unreached: 0,
+    limited: 0,
   });
   return {
     verdict,
     reasons,
     routes: {
-      edge: { role: 'primary', state: states.primary, rounds: rounds(edge) },
-      fallback: { role: 'fallback', state: states.fallback, rounds: rounds(fallback) },
-      origin: { role: 'origin', state: states.origin, rounds: rounds(origin) },
+      edge: { role: 'primary', provider: 'cloudflare', state: states.primary, rounds: rounds(edge) },
+      fallback: { role: 'fallback', provider: 'cloudfront', state: states.fallback, rounds: rounds(fallback) },
+      origin: { role: 'origin', provider: 'load-balancer', state: states.origin, rounds: rounds(origin) },
     },
+    answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: ids.map((id) => ({
       id,
       critical: true,

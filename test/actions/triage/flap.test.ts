@@ -25,15 +25,18 @@ function pathsOver(overMs: number, fails: { edge: (atMs: number) => boolean; fal
   const cell = (name: keyof typeof rounds) => ({
     passed: rounds[name].filter((good) => good).length,
     of: times.length,
+    unreached: 0,
+    limited: 0,
   });
   const paths: Paths = {
     verdict,
     reasons,
     routes: {
-      edge: { role: 'primary', state: states.primary, rounds: rounds.edge },
-      fallback: { role: 'fallback', state: states.fallback, rounds: rounds.fallback },
-      origin: { role: 'origin', state: states.origin, rounds: rounds.origin },
+      edge: { role: 'primary', provider: 'cloudflare', state: states.primary, rounds: rounds.edge },
+      fallback: { role: 'fallback', provider: 'cloudfront', state: states.fallback, rounds: rounds.fallback },
+      origin: { role: 'origin', provider: 'load-balancer', state: states.origin, rounds: rounds.origin },
     },
+    answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: ids.map((id) => ({
       id,
       critical: true,

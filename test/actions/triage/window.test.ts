@@ -38,14 +38,18 @@ async function verdict(runbook: string, edge: string) {
   });
   const route = (role: keyof typeof states, rounds: string) => ({
     role,
+    provider: 'cloudflare',
     state: states[role],
     rounds: [...rounds].map((mark) => mark === '+'),
   });
-  const passed = (rounds: string) => ({ passed: rounds.replaceAll('-', '').length, of: rounds.length });
+  const passed = (rounds: string) => ({
+    ...{ passed: rounds.replaceAll('-', '').length, of: rounds.length, unreached: 0, limited: 0 },
+  });
   const paths = {
     verdict: found,
     reasons,
     routes: { edge: route('primary', edge), fallback: route('fallback', good), origin: route('origin', good) },
+    answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: [{ id: 'send', critical: true, cells: { edge: passed(edge), fallback: passed(good) } }],
   };
   const window = judge.with?.window === undefined ? {} : { window: judge.with.window };
@@ -64,6 +68,10 @@ test('failover and triage rest on the same check with the same window', () => {
   expect([failover.compare.with?.every, triage.compare.with?.every]).toEqual(['30s', '30s']);
   for (const { judge, compare } of [failover, triage]) expect(judge.with?.over).toBe(compare.with?.over);
   expect(failover.judge.with?.answers).toBe('${{ has(steps.before.outputs) ? [steps.before.outputs] : [] }}');
+  for (const source of ['vendors', 'monitors', 'vantage']) {
+    expect(failover.judge.with?.[source]).toBe(`\${{ has(steps.${source}.outputs) ? [steps.${source}.outputs] : [] }}`);
+    expect(triage.judge.with?.[source]).toBe(failover.judge.with?.[source]);
+  }
   expect(failover.judge.expect).toBe('outputs.recommendation == "fail-over"');
   expect(failover.compare.expect).toBeUndefined();
 });
