@@ -1,0 +1,36 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startWorld } from './program.ts';
+
+const longTest = 120_000;
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+async function world() {
+  const made = await startWorld();
+  cleanups.push(() => made.stop());
+  return made;
+}
+
+const resultIn = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+
+describe('what cannot be used', () => {
+  test('is found before a room or a notice is opened (exit 2)', { timeout: longTest }, async () => {
+    const simulated = await world();
+    const given = ['--reason', 'x', '--over', '1h', '--confirm', 'api.resend.com'];
+    for (const more of [[], ['--dry-run']]) {
+      const { code, stdout, stderr } = await simulated.runbook('failover', [...given, ...more, '--json']).ended;
+      expect(code, stderr).toBe(2);
+      expect(stderr).toMatch(
+        /error: \S*runbooks\/failover\.yaml:\d+:\d+: step diagnose \(Is it us, or Cloudflare\?\) cannot use --over 1h: over: more than 15m/,
+      );
+      expect(stderr).toContain('hint: give --over otherwise; nothing was started');
+      expect(resultIn(stdout)).toMatchObject({ run: null, outcome: 'refused', exitCode: 2 });
+    }
+    expect(await simulated.writes()).toEqual([]);
+    const { stdout: listed } = await simulated.run(['runs', '--json']).ended;
+    expect(listed).not.toContain('failover');
+  });
+});
