@@ -34,3 +34,29 @@ describe('what cannot be used', () => {
     expect(listed).not.toContain('failover');
   });
 });
+
+test('a dry run claims no success for what did not happen, and says what would fail', {
+  timeout: longTest,
+}, async () => {
+  const simulated = await world();
+  const tokens = { SLACK_BOT_TOKEN: 'xoxb-wrong' };
+  const ended = await simulated.runbook('failover', ['--reason', 'x', '--dry-run', '--json'], tokens).ended;
+  expect(ended.code, ended.stderr).toBe(0);
+  const result = resultIn(ended.stdout);
+  const outcomes = Object.fromEntries(
+    result.steps.map(({ id, outcome }: { id: string; outcome: string }) => [id, outcome]),
+  );
+  expect(outcomes).toMatchObject({
+    ...{ 'war-room': 'failed', notice: 'planned', diagnose: 'succeeded', switch: 'planned' },
+    ...{ 'by-load-balancer': 'planned', authoritative: 'unknown', drained: 'unknown', announce: 'failed' },
+  });
+  const text = ended.stderr.replace(/\n\S.*? \| {3,}/g, ' ');
+  expect(text).toMatch(/failed {3}Open the war room.*it would fail: .*Slack says invalid_auth/);
+  expect(text).toContain('see SLACK_BOT_TOKEN');
+  expect(text).toContain('a live run would go on without: war-room, announce');
+  expect(ended.stderr).toContain('exit 0: a dry run, nothing was written');
+  expect(ended.stderr).not.toContain('the world is as asked');
+  // Of what is planned, the diff stands once.
+  expect(ended.stderr.match(/\+ enabled: false/g)).toHaveLength(1);
+  expect(await simulated.writes()).toEqual([]);
+});
