@@ -59,6 +59,7 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     mode: options.mode,
     speed: options.clock.speed,
     environment: options.environmentName,
+    ...(options.environment.simulated === true && { simulated: true }),
     hostname: options.environment.hostname,
     inputs: options.inputs,
     ...(durations.length > 0 && { durations }),

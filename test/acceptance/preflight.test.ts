@@ -35,6 +35,21 @@ describe('what cannot be used', () => {
   });
 });
 
+test('whoever shows a run against a simulator says REHEARSAL on every line, as its own screen does', {
+  timeout: longTest,
+}, async () => {
+  const simulated = await world();
+  const shown = await simulated.runbook('triage').ended;
+  expect(shown.code, shown.stderr).toBe(0);
+  const status = await simulated.run(['status']).ended;
+  const watched = await simulated.run(['watch']).ended;
+  for (const screen of [shown.stderr, status.stdout, watched.stderr]) {
+    const lines = screen.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => !line.startsWith('REHEARSAL |'))).toEqual([]);
+  }
+});
+
 test('a dry run claims no success for what did not happen, and says what would fail', {
   timeout: longTest,
 }, async () => {
