@@ -1,3 +1,5 @@
+import { durationMs } from './parse-duration.ts';
+
 /**
  * What some inputs must keep to beyond the shape of each value, here by themselves so that lint can hold inputs against
  * them without the actions.
@@ -19,3 +21,16 @@ export const fallbackFollows = ({ routes, fallback }: { routes: readonly string[
 
 /** Each port is another one. */
 export const portsDiffer = (ports: readonly number[]): boolean => new Set(ports).size === ports.length;
+
+/** The longest look of a comparison: what it saw first is old by its end. */
+const longestLookMs = 15 * 60_000;
+
+/** A comparison ends while what it saw first still counts. */
+export const lookIsShort = ({ over }: { over: string | number }): boolean => durationMs(over) <= longestLookMs;
+
+/** PagerDuty answers for 90 days at most, and schedules further ahead than 30 are seldom filled. */
+const furthestAheadMs = 720 * 3_600_000;
+
+/** Times in which nobody is on call are looked for no further ahead than schedules are filled. */
+export const lookAheadIsNear = (asked: { 'on-call-ahead': string | number }): boolean =>
+  durationMs(asked['on-call-ahead']) <= furthestAheadMs;

@@ -15,6 +15,7 @@ import { runbooksOption } from './shared-options.ts';
 import { showError } from './show-error.ts';
 import { guardOutputs } from './terminal/guard-output.ts';
 import { sanitise } from './terminal/sanitise.ts';
+import { wrapLabelled } from './terminal/wrap-labelled.ts';
 
 /**
  * The whole program: runs one command line (without node and script) in a world, and answers the exit code. Never
@@ -51,8 +52,8 @@ function asExpected(error: unknown): unknown {
 }
 
 async function runCommandLine(given: readonly string[], world: World): Promise<ExitCode> {
-  const argv = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
-  const scanned = scanArguments(argv);
+  const asked = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
+  const scanned = scanArguments(asked);
   const directory = await locateRunbooks(world, scanned.runbooks);
   const { specs, inputs } = await runbookCommands(world, directory, scanned);
   let code: ExitCode = exitCodes.succeeded;
@@ -63,7 +64,10 @@ async function runCommandLine(given: readonly string[], world: World): Promise<E
   const own = commandTable.map((spec) =>
     spec.name === 'rehearse' ? { ...spec, options: withInputs(inputs, spec.options) } : spec,
   );
-  for (const spec of meantOf([...specs, ...own], scanned.operands[0])) addCommand(root, spec, world, finish);
+  const all = [...specs, ...own];
+  for (const spec of meantOf(all, scanned.operands[0])) addCommand(root, spec, world, finish);
+  // There is no help on what is not there: without the wish for it, the parser says so and what is closest.
+  const argv = isKnown(all, scanned.operands) ? asked : asked.filter((argument) => !/^(-h|--help)$/.test(argument));
   if (scanned.operands.length === 0 && argv.every((argument) => !/^(-h|--help|-V|--version)$/.test(argument))) {
     root.outputHelp({ error: true });
     return exitCodes.invalid;
@@ -78,6 +82,16 @@ function meantOf(specs: readonly CommandSpec[], word: string | undefined): reado
   return meant.length > 0 ? meant : specs;
 }
 
+/** Whether the words name a command, or nothing at all; a group needs its second word only to be told apart. */
+function isKnown(specs: readonly CommandSpec[], [first, second]: readonly string[]): boolean {
+  if (first === undefined) return true;
+  const meant = specs.filter(({ name }) => name.split(' ', 1)[0] === first);
+  const isGroup = meant.every(({ name }) => name.includes(' '));
+  return (
+    meant.length > 0 && (!isGroup || second === undefined || meant.some(({ name }) => name === `${first} ${second}`))
+  );
+}
+
 function createRoot(world: World): Command {
   return new Command('resend-ops')
     .description('Proves whose fault an outage is, proves the standby, moves DNS, proves that clients moved.')
@@ -90,7 +104,13 @@ function createRoot(world: World): Command {
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
-    .showHelpAfterError('hint: resend-ops --help lists runbooks and commands; COMMAND --help their options')
+    .showHelpAfterError(
+      wrapLabelled(
+        world.stderr,
+        'hint:',
+        'resend-ops --help lists runbooks and commands; COMMAND --help their options',
+      ),
+    )
     .configureOutput({
       writeOut: (text) => world.stdout.write(world.redactor.text(text)),
       writeErr: (text) => world.stderr.write(world.redactor.text(text)),
@@ -98,7 +118,8 @@ function createRoot(world: World): Command {
       outputError: (text, write) => {
         const [, message = '', suggestion = ''] =
           /^(.*?)(\n\(Did you mean [^\n]*\))?\n?$/s.exec(world.redactor.text(text)) ?? [];
-        write(`${sanitise(message)}${suggestion}\n`);
+        const clean = `${sanitise(message.replace(/^error: /, ''))}${suggestion.replace('\n', ' ')}`;
+        write(`${wrapLabelled(world.stderr, 'error:', clean)}\n`);
       },
       getOutHelpWidth: () => Math.min(100, world.stdout.columns()),
       getErrHelpWidth: () => Math.min(100, world.stderr.columns()),

@@ -1,4 +1,4 @@
-import { type ExitCode, exitCodeOf, exitCodes } from '../errors.ts';
+import { type ExitCode, exitCodeOf, exitCodes, OpsError } from '../errors.ts';
 import type { RefusalScore } from '../report/score.ts';
 import type { World } from '../world/world.ts';
 import { writeJsonLine } from './json-lines.ts';
@@ -33,11 +33,22 @@ export function writeRefusal(
     mode,
     outcome: exitCode === exitCodes.stopped ? 'stopped' : 'refused',
     exitCode,
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
     clocks: { goAt: null, switchedMs: null, recoveredMs: null, predictedDrainMs: null },
     steps: [],
     overrides: {},
     head: null,
+    leftOpen: [],
+    openBefore: [],
     ...(score === undefined ? {} : { score }),
   });
+}
+
+/** What people read after `error:`, with its place. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const where = error instanceof OpsError ? error.where : undefined;
+  const place = where === undefined ? '' : `${where.file}:${where.line}:${where.column}: `;
+  // The parser's own errors bring the label along.
+  return place + error.message.replace(/^error: /, '');
 }

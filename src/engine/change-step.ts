@@ -10,6 +10,7 @@ import { actionContext, parseInput, readOnly, writing } from './context.ts';
 import { planDigest, sameJson } from './digest.ts';
 import { resolveWith } from './expressions.ts';
 import { doubtOf, succeed, timeoutOf, unresolved } from './finish-change.ts';
+import { foreseeRefusal } from './foresee-refusal.ts';
 import { raiseGuard } from './guards.ts';
 import { isGone } from './in-place.ts';
 import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
@@ -78,6 +79,7 @@ async function proceed(
   if (sameJson(before, after))
     return await succeed(session, step, action, { input, before, after }, null, 'already so: nothing to do');
   if (session.state.mode === 'dry-run') {
+    await foreseeRefusal(session, step, action);
     if (action.revert !== undefined) session.pendingChange = true;
     const summary = { headline: 'would change; not done in a dry run', detail: [...diff, ...notes] };
     await session.record({ type: 'step-succeeded', step: step.id, output: null, summary, knowledge: 'unknown' });

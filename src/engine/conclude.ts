@@ -178,14 +178,20 @@ function failedOptional({ material, state }: Session): string {
 }
 
 function dryRunEnding(session: Session): Ending {
+  const { steps } = session.state;
+  const lost = idsOfOptional(session.material.runbook.steps).filter((id) => steps.get(id)?.phase === 'failed');
+  const without = lost.length === 0 ? '' : `; a live run would go on without: ${lost.join(', ')}`;
   const guards = session.state.guards.filter((guard) => guard.overriddenBecause === null).map((guard) => guard.guard);
   const stops = [...new Set([...guards, ...session.tolerated])];
   if (stops.length === 0)
     return {
       outcome: 'succeeded',
       exitCode: exitCodes.succeeded,
-      message: `dry run: every check ran, every change was planned, nothing was written${failedOptional(session)}`,
+      message:
+        lost.length === 0
+          ? 'dry run: every check ran, every change was planned, nothing was written'
+          : `dry run: nothing was written${without}`,
     };
-  const message = `dry run: nothing was written; a live run would stop at: ${stops.join(', ')}`;
+  const message = `dry run: nothing was written; a live run would stop at: ${stops.join(', ')}${without}`;
   return { outcome: 'failed', exitCode: exitCodes.failed, message };
 }

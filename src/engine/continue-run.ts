@@ -4,6 +4,7 @@ import type { RunState } from '../journal/run-state.ts';
 import { foldRun } from '../journal/state.ts';
 import { assertApprovable } from './approval-rule.ts';
 import { asJson } from './as-json.ts';
+import { checkInputs } from './check-inputs.ts';
 import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
 import { driven, driveRun } from './drive-run.ts';
@@ -73,6 +74,13 @@ async function checkBeforeResuming(options: ContinueOptions, state: RunState): P
     run: { id, shortId, runbook, mode },
     steps: {},
   };
+  // A change that has begun is finished from the log, and what ended well or was passed over is not made anew.
+  const isDone = (step: string) => {
+    const known = state.steps.get(step);
+    return known !== undefined && (known.change !== null || known.phase === 'succeeded' || known.phase === 'skipped');
+  };
+  const remedy = () => `what the run was given is fixed: \`resend-ops rollback ${id}\`, then start a new run`;
+  checkInputs(options, options, scope, { isDone, remedy });
   if (mode !== 'dry-run') assertApprovable(options, scope, { runners: runnersOf(state), steps: state.steps });
   await checkCredentials(options, options, state.overrides, scope, (step, signal) =>
     preliminaryContext(options, identity, step, signal),

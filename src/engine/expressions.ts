@@ -49,10 +49,11 @@ export function stepsAskedBy(step: Step): string[] {
 }
 
 function expressionsOf(step: Step): Expression[] {
-  return [...(step.when === undefined ? [] : [step.when]), ...(step.kind === 'action' ? inTemplate(step.with) : [])];
+  return [...(step.when === undefined ? [] : [step.when]), ...(step.kind === 'action' ? expressionsIn(step.with) : [])];
 }
 
-function inTemplate(template: Template): Expression[] {
+/** Every expression of a template. */
+export function expressionsIn(template: Template): Expression[] {
   switch (template.kind) {
     case 'literal':
       return [];
@@ -61,9 +62,9 @@ function inTemplate(template: Template): Expression[] {
     case 'text':
       return template.parts.flatMap((part) => (typeof part === 'string' ? [] : [part]));
     case 'list':
-      return template.items.flatMap(inTemplate);
+      return template.items.flatMap(expressionsIn);
     case 'map':
-      return Object.values(template.entries).flatMap(inTemplate);
+      return Object.values(template.entries).flatMap(expressionsIn);
   }
 }
 

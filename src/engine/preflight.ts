@@ -21,39 +21,61 @@ export async function checkCredentials(
   contextFor: (step: string, signal: AbortSignal) => ActionContext,
 ): Promise<void> {
   if (overrides.credentials !== undefined) return;
+  const steps = requiredSteps(material.runbook, scope);
+  const missing = new Map<string, string[]>();
   const uses = new Map<string, { step: string; action: AnyAction }>();
-  for (const step of requiredSteps(material.runbook, scope)) {
-    const action = drive.actions.get(step.uses);
-    if (action !== undefined && !uses.has(step.uses)) uses.set(step.uses, { step: step.id, action });
+  for (const { id, uses: name } of steps) {
+    const action = drive.actions.get(name);
+    if (action === undefined) continue;
+    if (!uses.has(name)) uses.set(name, { step: id, action });
+    for (const secret of missingSecrets(drive, action)) missing.set(secret, [...(missing.get(secret) ?? []), id]);
   }
-  const findings: string[] = [];
-  const hints = new Set<string>();
-  for (const { step, action } of uses.values()) {
-    for (const name of action.secrets ?? []) {
-      if (drive.edges.secret(name) !== undefined) continue;
-      const variable = material.environment.secrets[name];
-      findings.push(`${step} (${action.name}) needs the secret ${name}`);
-      hints.add(
-        variable === undefined
-          ? `name a process variable for it under \`secrets\` in the environment ${material.environmentName}`
-          : `set ${variable}`,
-      );
-    }
-  }
-  if (findings.length === 0) {
-    await Promise.all(
-      [...uses.values()].map(async ({ step, action }) => {
-        const refused = await refusalOf(drive, action, (signal) => contextFor(step, signal));
-        if (refused === undefined) return;
-        findings.push(`${step} (${action.name}): ${refused.message}`);
-        if (refused.hint !== undefined) hints.add(refused.hint);
-      }),
-    );
-  }
-  if (findings.length === 0) return;
-  throw new OpsError('credentials', findings.join('; '), {
-    hint: `${[...hints].join('; ')}; or go on with the steps that need none: --override credentials="why"`,
+  const lacks: Lack[] = [...missing].map(([secret, ids]) => {
+    const { message, hint } = missingSecret(material, secret);
+    return { message: `${message}; needed by ${ids.join(', ')}`, hint };
   });
+  if (lacks.length === 0) {
+    const looks = [...uses.values()].map(async ({ step, action }) => {
+      const lack = await refusalOf(drive, material, action, (signal) => contextFor(step, signal));
+      return lack === undefined ? [] : [{ ...lack, message: `${step} (${action.name}): ${lack.message}` }];
+    });
+    lacks.push(...(await Promise.all(looks)).flat());
+  }
+  if (lacks.length === 0) return;
+  const hints = [...new Set(lacks.map(({ hint }) => hint))];
+  throw new OpsError('credentials', lacks.map(({ message }) => message).join('; '), {
+    hint: `${hints.join('; ')}; or go on with the steps that need none: --override credentials="why"`,
+  });
+}
+
+/** What an action would fail for, and what to do about it. */
+type Lack = { message: string; hint: string };
+
+/** What one action lacks now: a secret that is not there, or credentials that its provider refuses. */
+export async function lackOf(
+  drive: Drive,
+  material: Material,
+  action: AnyAction,
+  contextFor: (signal: AbortSignal) => ActionContext,
+): Promise<Lack | undefined> {
+  const [secret] = missingSecrets(drive, action);
+  if (secret !== undefined) return missingSecret(material, secret);
+  return await refusalOf(drive, material, action, contextFor);
+}
+
+function missingSecrets({ edges }: Drive, { secrets = [] }: AnyAction): string[] {
+  return secrets.filter((name) => edges.secret(name) === undefined);
+}
+
+function missingSecret({ environment, environmentName }: Material, secret: string): Lack {
+  const variable = environment.secrets[secret];
+  if (variable === undefined) {
+    return {
+      message: `the environment ${environmentName} has no secret ${secret}`,
+      hint: `name a process variable for it under \`secrets\` in the environment ${environmentName}`,
+    };
+  }
+  return { message: `${variable} is not set (the secret ${secret})`, hint: `set ${variable}` };
 }
 
 /** Required: not optional, nor inside something optional, nor excluded by a condition that is already decided. */
@@ -74,16 +96,20 @@ function isExcluded(step: Step, scope: Scope): boolean {
 
 async function refusalOf(
   drive: Drive,
+  { environment }: Material,
   action: AnyAction,
   contextFor: (signal: AbortSignal) => ActionContext,
-): Promise<OpsError | undefined> {
+): Promise<Lack | undefined> {
   if (action.kind !== 'change' || action.preflight === undefined) return undefined;
-  const { preflight } = action;
+  const { preflight, secrets = [] } = action;
   try {
     await inTimeBox(drive.clock, preflightMs, [drive.interrupts.stopAsked], (signal) => preflight(contextFor(signal)));
     return undefined;
   } catch (error) {
     // Only a refusal counts: a provider that is down or slow is what a failover is for.
-    return error instanceof OpsError && error.code === 'credentials' ? error : undefined;
+    if (!(error instanceof OpsError) || error.code !== 'credentials') return undefined;
+    const variables = secrets.flatMap((secret) => environment.secrets[secret] ?? []);
+    const hints = [error.hint ?? 'replace the credentials', ...variables.map((variable) => `see ${variable}`)];
+    return { message: error.message, hint: hints.join('; ') };
   }
 }

@@ -1,6 +1,12 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { Outcome } from '../journal/events.ts';
-import type { ChangeStatus, Clocks, RunState } from '../journal/run-state.ts';
+import type { Clocks, RunState, StepPhase, StepState } from '../journal/run-state.ts';
+
+/**
+ * What became of a step. In a dry run a change that would be made is `planned`, and what depends on one that did not
+ * happen is `unknown`: neither has succeeded.
+ */
+type StepOutcome = StepPhase | 'in-doubt' | 'planned' | 'unknown';
 
 /** The last line of `--json`, and what a command returns: how a run ended. */
 export type RunResult = {
@@ -13,7 +19,7 @@ export type RunResult = {
   message: string;
   clocks: Clocks;
   /** `recovery` is what became of a step's change after the step: apart from its outcome, always. */
-  steps: { id: string; outcome: string; recovery: 'reverted' | 'revert-failed' | null; ms: number | null }[];
+  steps: { id: string; outcome: StepOutcome; recovery: 'reverted' | 'revert-failed' | null; ms: number | null }[];
   overrides: Readonly<Record<string, string>>;
   head: { seq: number; hash: string };
   /** The log's entries that found no other place than this, a line each. */
@@ -40,7 +46,7 @@ export function resultOf(state: RunState): RunResult {
     clocks: state.clocks,
     steps: [...state.steps.values()].map((step) => ({
       id: step.id,
-      outcome: outcomeOf(step.phase, step.change?.status),
+      outcome: outcomeOf(step),
       recovery:
         step.change?.status === 'reverted' || step.change?.status === 'revert-failed' ? step.change.status : null,
       ms: step.endedAtMs === null ? null : (step.endedAtMs - step.startedAtMs) * state.speed,
@@ -50,8 +56,11 @@ export function resultOf(state: RunState): RunResult {
   };
 }
 
-function outcomeOf(phase: string, change: ChangeStatus | undefined): string {
-  return change === 'unresolved' || change === 'doubted' || change === 'intended' ? 'in-doubt' : phase;
+function outcomeOf({ phase, change, knowledge, isPlanned }: StepState): StepOutcome {
+  const status = change?.status;
+  if (status === 'unresolved' || status === 'doubted' || status === 'intended') return 'in-doubt';
+  if (phase !== 'succeeded' || knowledge === 'known') return phase;
+  return isPlanned ? 'planned' : 'unknown';
 }
 
 function overridesOf(state: RunState): Record<string, string> {

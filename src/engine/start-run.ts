@@ -7,6 +7,7 @@ import { evaluate, resolveTemplate } from '../runbook/evaluate.ts';
 import type { Scope, Step } from '../runbook/runbook.ts';
 import { assertApprovable } from './approval-rule.ts';
 import { asJson } from './as-json.ts';
+import { checkInputs, remedyAtStart } from './check-inputs.ts';
 import { driven, driveRun } from './drive-run.ts';
 import { canOnlyLeaveNothing, endWhatLeavesNothing } from './end-what-leaves-nothing.ts';
 import type { StartOptions } from './options.ts';
@@ -18,7 +19,7 @@ import { openSession, shortIdOf, tellTimeline } from './session.ts';
 
 /**
  * Starts a run and drives it to its end. Throws an `OpsError` where nothing has started: `usage` (an answer is missing),
- * `credentials`, `busy`, `audit`. Once it has started, how it ended is the result.
+ * `invalid` (a step cannot use what was given), `credentials`, `busy`, `audit`. Once it has started, how it ended is the result.
  */
 export async function startRun(options: StartOptions): Promise<RunResult> {
   const run = newRunId(options.clock.now(), options.seed);
@@ -36,6 +37,7 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     steps: {},
   };
   assertKnownGuards(options);
+  checkInputs(options, options, scope, { remedy: remedyAtStart(options) });
   const resource = lockOf(options, run, scope);
   if (options.mode !== 'dry-run') {
     assertApprovable(options, scope);
@@ -58,6 +60,7 @@ export async function startRun(options: StartOptions): Promise<RunResult> {
     mode: options.mode,
     speed: options.clock.speed,
     environment: options.environmentName,
+    ...(options.environment.simulated === true && { simulated: true }),
     hostname: options.environment.hostname,
     inputs: options.inputs,
     ...(durations.length > 0 && { durations }),

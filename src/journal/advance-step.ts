@@ -1,3 +1,4 @@
+import type { Json } from '../world/json.ts';
 import { advanceApproval } from './advance-approval.ts';
 import type { Entry } from './events.ts';
 import type { ChangeState, RunState, StepState } from './run-state.ts';
@@ -66,6 +67,7 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
       step.output = entry.output;
       step.summary = entry.summary;
       step.knowledge = entry.knowledge;
+      step.isPlanned = entry.knowledge === 'unknown' && (step.plan !== null || isPlannedBy(state, entry.output));
       step.error = null;
       if (entry.summary.predictedDrainMs !== undefined && state.clocks.goAt === null) {
         state.clocks.predictedDrainMs = entry.summary.predictedDrainMs;
@@ -129,6 +131,12 @@ function changeAfter(entry: Extract<Entry, { step: string }>): Partial<ChangeSta
   }
 }
 
+/** Whether the alternative that a group took would make its change: the output of such a group names it. */
+function isPlannedBy({ steps }: RunState, output: Json): boolean {
+  if (typeof output !== 'object' || output === null || !('by' in output)) return false;
+  return typeof output.by === 'string' && steps.get(output.by)?.isPlanned === true;
+}
+
 function newStep(id: string, startedAtMs: number): StepState {
   return {
     id,
@@ -139,6 +147,7 @@ function newStep(id: string, startedAtMs: number): StepState {
     endedAtMs: null,
     output: null,
     knowledge: 'known',
+    isPlanned: false,
     summary: null,
     error: null,
     skippedWhy: null,

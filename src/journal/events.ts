@@ -34,6 +34,8 @@ export type Event =
       /** Clock seconds per real second; 1 outside rehearsals. Durations in the fold are real time × speed. */
       speed: number;
       environment: string;
+      /** The environment is a simulator's: whoever shows the run says REHEARSAL. Absent otherwise. */
+      simulated?: true;
       hostname: string;
       inputs: Readonly<Record<string, Json>>;
       /** Names of the inputs that are durations, whose values are milliseconds. Absent where none is. */

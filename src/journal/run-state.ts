@@ -68,6 +68,8 @@ export type StepState = {
   output: Json | null;
   /** Dry run: the output depends on a change that did not happen. */
   knowledge: 'known' | 'unknown';
+  /** Dry run: a change that would be made; of a group, that of the alternative which was taken. */
+  isPlanned: boolean;
   summary: Summary | null;
   error: RecordedError | null;
   skippedWhy: string | null;

@@ -30,7 +30,7 @@ export type Store = {
   watch(run: string, fromSeq?: number, signal?: AbortSignal): AsyncIterable<Entry>;
   /** Every run, oldest first. */
   runs(): Promise<RunListing[]>;
-  /** Every entry of the whole chain in order, as lines' exact text. */
+  /** Every entry of the whole chain in order, as lines' exact text; of a damaged one those before the damage, then it throws `audit`. */
   chain(): AsyncIterable<string>;
   /** The newest entry's place: an outside witness of it makes a cut tail visible. */
   head(): Promise<Head | undefined>;

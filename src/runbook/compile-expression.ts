@@ -57,15 +57,22 @@ export function compileExpression(lint: Lint, source: string, place: Place): Com
     reportAt(checked.problem.offset, what, remedy);
     return undefined;
   }
-  const stepsRead = idsOf(reads);
-  const stepsAsked = idsOf(reads.filter(({ inHas }) => inHas));
-  const asked = stepsAsked.length === 0 ? {} : { stepsAsked };
+  const stepsRead = keysOf('steps', reads);
+  const stepsAsked = keysOf(
+    'steps',
+    reads.filter(({ inHas }) => inHas),
+  );
+  const inputsRead = keysOf('inputs', reads);
+  const asked = {
+    ...(stepsAsked.length === 0 ? {} : { stepsAsked }),
+    ...(inputsRead.length === 0 ? {} : { inputsRead }),
+  };
   const where = lint.source.positionInText(place.path, place.offset);
   return { expression: { source, where, stepsRead, ...asked }, type: checked.type };
 }
 
-function idsOf(reads: readonly Read[]): string[] {
-  return [...new Set(reads.flatMap(({ root, steps }) => (root === 'steps' ? [String(steps[0]?.key)] : [])))];
+function keysOf(variable: 'steps' | 'inputs', reads: readonly Read[]): string[] {
+  return [...new Set(reads.flatMap(({ root, steps }) => (root === variable ? [String(steps[0]?.key)] : [])))];
 }
 
 /** Compiles a bare condition (`when`, `expect`): it must be true or false. */

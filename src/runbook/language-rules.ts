@@ -1,4 +1,11 @@
-import { fallbackFollows, lastLookIsWhole, portsDiffer, routesDiffer } from '../actions/input-rules.ts';
+import {
+  fallbackFollows,
+  lastLookIsWhole,
+  lookAheadIsNear,
+  lookIsShort,
+  portsDiffer,
+  routesDiffer,
+} from '../actions/input-rules.ts';
 import { accountsDiffer } from '../world/accounts-differ.ts';
 
 /** The rule of a value that may be anything. */
@@ -6,5 +13,14 @@ export const isAnything = (): boolean => true;
 
 /** Rules that the definitions hold values against beyond their shape, by name: a prepared schema can only name them. */
 export const languageRules = new Map<string, (value: never) => boolean>(
-  Object.entries({ isAnything, lastLookIsWhole, routesDiffer, fallbackFollows, portsDiffer, accountsDiffer }),
+  Object.entries({
+    isAnything,
+    lastLookIsWhole,
+    routesDiffer,
+    fallbackFollows,
+    lookIsShort,
+    lookAheadIsNear,
+    portsDiffer,
+    accountsDiffer,
+  }),
 );

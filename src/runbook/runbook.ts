@@ -9,6 +9,8 @@ export type Expression = {
   stepsRead: readonly string[];
   /** Of these, the ones that `has(steps.ID.outputs)` asks about: they may have none. */
   stepsAsked?: readonly string[];
+  /** Names of the inputs that it reads, where there are any. */
+  inputsRead?: readonly string[];
 };
 
 /** A value that may hold `${{ … }}`: text parts and expressions. One lone expression keeps its type; else text is joined. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readOptions } from '../../src/cli/command.ts';
@@ -122,6 +122,34 @@ test('audit export is the log, byte for byte', async () => {
   const directory = join(fake.home, '.local/state/resend-ops/audit');
   const [segment = ''] = (await fake.world.files.list(directory)).filter((name) => name.endsWith('.jsonl'));
   expect(whole).toBe(await readFile(join(directory, segment), 'utf8'));
+});
+
+test('audit export of a damaged log gives what is good of it, and then says where the damage is (exit 7)', async () => {
+  const state = join(fake.home, 'damaged');
+  await cp(join(fake.home, '.local/state/resend-ops'), state, { recursive: true });
+  const directory = join(state, 'audit');
+  const [segment = ''] = (await fake.world.files.list(directory)).filter((name) => name.endsWith('.jsonl'));
+  const file = join(directory, segment);
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  const id = JSON.parse(lines[0] ?? '').run;
+  const good = `${lines.slice(0, 4).join('\n')}\n`;
+  const exported = async (damaged: readonly string[], ...args: string[]) => {
+    await writeFile(file, `${damaged.join('\n')}\n`);
+    fake.clear();
+    expect(await run('audit', 'export', ...args, '--state-dir', state)).toBe(7);
+    return fake.stdout();
+  };
+  const changed = lines.map((line, at) => (at === 4 ? line.replace('"seq":5', '"seq":50') : line));
+  for (const args of [[], [id], [id.slice(0, 8)]]) {
+    expect(await exported(changed, ...args)).toBe(good);
+    expect(fake.stderr()).toMatch(/is damaged: \S+\.jsonl:5: .*; exported: 4 of the entries before it/);
+    expect(fake.stderr()).toMatch(/hint: .*evidence/);
+  }
+  expect(await exported(changed, 'another')).toBe('');
+  expect(fake.stderr()).toContain('exported: 0 of the entries before it');
+  // Cut off at its end: every line is good, and the kept head says that there were more.
+  expect(await exported(lines.slice(0, 4))).toBe(good);
+  expect(fake.stderr()).toContain('exported: 4 of the entries before it');
 });
 
 test('audit verify: intact, unanchored; anchored with the head; strict wants one; another head is refused', async () => {

@@ -87,6 +87,10 @@ test('`help failover` and `failover --help` show the inputs as options', async (
 
 test.each([
   [['failovr'], /unknown command 'failovr'[\s\S]*Did you mean failover/],
+  [['failovr', '--help'], /unknown command 'failovr'[\s\S]*Did you mean failover/],
+  [['help', 'failovr'], /unknown command 'failovr'[\s\S]*Did you mean failover/],
+  [['nosuch', '-h'], /unknown command 'nosuch'/],
+  [['audit', 'verfy', '--help'], /unknown command 'verfy'[\s\S]*Did you mean verify/],
   [['audit', 'verfy'], /verfy[\s\S]*Did you mean verify/],
   [['failover', '--dryrun'], /unknown option '--dryrun'[\s\S]*--dry-run/],
   [['status', '--speed', '3'], /unknown option '--speed'/],
@@ -113,6 +117,37 @@ test.each([
   expect(await run(...argv)).toBe(2);
   expect(fake.stderr()).toMatch(text);
   expect(fake.stdout()).toBe('');
+});
+
+test('a refusal has the shape of every result, and its message needs no label', async () => {
+  expect(await run('failover', '--nosuch', '--json')).toBe(2);
+  const parsed = JSON.parse(fake.stdout());
+  expect(parsed).toMatchObject({ message: "unknown option '--nosuch'", steps: [], leftOpen: [], openBefore: [] });
+  fake.clear();
+  await writeRunbooks({ 'pause.yaml': good });
+  expect(await run('pause', '--reason', 'x', '--json')).toBe(0);
+  const ended = JSON.parse(fake.stdout().trim().split('\n').at(-1) ?? '');
+  expect(Object.keys(parsed)).toEqual(Object.keys(ended));
+});
+
+test.each([
+  [['status']],
+  [['failover', '--nosuchthing', '--reason', 'x']],
+  [['failover', '--reason', 'x', '--env', 'nowhere-at-all-to-be-found-in-any-directory']],
+])('errors and hints are broken between words on a terminal, and whole in a pipe: %j', async (argv) => {
+  expect(await run(...argv)).toBe(2);
+  const whole = fake.stderr();
+  expect(whole).toMatch(/^error: .*\nhint: .*\n$/);
+  const stderr = { ...fake.world.stderr, isTTY: true, columns: () => 40 };
+  fake.clear();
+  expect(await program([...argv, '--no-color'], { ...fake.world, stderr })).toBe(2);
+  const lines = fake.stderr().trimEnd().split('\n');
+  const longest = Math.max(...whole.split(/\s/).map((word) => word.length));
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(Math.max(40, longest + 'error: '.length));
+  const beneath = lines.filter((line) => !/^(error|hint): /.test(line));
+  expect(beneath.length).toBeGreaterThan(0);
+  for (const line of beneath) expect(line).toMatch(/^ {6,7}\S/);
+  expect(lines.map((line) => line.trim()).join(' ')).toBe(whole.trim().replace('\n', ' '));
 });
 
 test('an environment with placeholders is refused for a live run, naming each place', async () => {

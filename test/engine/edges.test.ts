@@ -379,8 +379,13 @@ test('a dry run of alternatives plans the first, and what it would lead to is un
     ['live', 'known'],
   ] as const) {
     const { options, store } = bench(steps);
-    const { run, exitCode } = await startRun({ ...options, mode });
+    const { run, exitCode, steps: ended } = await startRun({ ...options, mode });
     expect(exitCode).toBe(0);
+    const outcome = mode === 'dry-run' ? 'planned' : 'succeeded';
+    expect(ended.map((step) => [step.id, step.outcome])).toEqual([
+      ['either', outcome],
+      ['one', outcome],
+    ]);
     const entries = await store.read(run);
     const group = entries.find((entry) => entry.type === 'step-succeeded' && entry.step === 'either');
     expect(group).toMatchObject({ knowledge, output: { by: 'one' }, summary: { headline: 'by one' } });

@@ -228,6 +228,11 @@ test('dry run: checks run, changes are planned, nothing is written, what follows
 `);
   const result = await startRun({ ...options, mode: 'dry-run' });
   expect(result).toMatchObject({ outcome: 'succeeded', exitCode: 0, mode: 'dry-run' });
+  expect(result.steps.map(({ id, outcome }) => [id, outcome])).toEqual([
+    ['before', 'succeeded'],
+    ['one', 'planned'],
+    ['after', 'unknown'],
+  ]);
   expect(world.writes).toEqual([]);
   const entries = await options.store.read(result.run);
   const after = entries.find((entry) => entry.type === 'step-succeeded' && entry.step === 'after');

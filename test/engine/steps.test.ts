@@ -462,19 +462,92 @@ test('credentials: what a required step lacks, or a provider refuses, starts not
   expect(await at(step('test.down'), 'x')).toBe(0);
   expect(await at(step('test.fine'), undefined)).toMatchObject({
     code: 'credentials',
-    message: 'one (test.fine) needs the secret token',
+    message: 'the environment test has no secret token; needed by one',
     hint: expect.stringContaining('name a process variable for it under `secrets` in the environment test'),
   });
   expect(await at(step('test.refused'), 'x')).toMatchObject({
     code: 'credentials',
     message: 'one (test.refused): the token is revoked',
-    hint: expect.stringContaining('make a new one'),
+    hint: expect.stringMatching(/^make a new one; or go on/),
   });
   expect(preflights).toEqual(['test.fine', 'test.down', 'test.refused']);
   expect(await at(step('test.refused'), 'x', { overrides: { credentials: 'we know' } })).toBe(0);
   expect(await at(step('test.refused', ', when: "false"'), undefined)).toBe(0);
   expect(await at(step('test.refused', ', optional: true'), 'x')).toBe(0);
   expect(preflights).toHaveLength(3);
+});
+
+test('credentials that several steps lack are told once, by the variable, with the steps', async () => {
+  const needs = (name: string): AnyAction =>
+    check({
+      ...{ name, summary: 'Look', input: z.strictObject({}), output, summarise, secrets: ['token', 'key'] },
+      run: async () => ({ n: 1 }),
+    });
+  const steps = `
+  - { id: one, title: One, uses: test.needs, with: {} }
+  - { id: two, title: Two, uses: test.too, with: {} }
+  - { id: three, title: Three, uses: test.needs, with: {} }
+  - { id: off, title: Off, when: "false", uses: test.needs, with: {} }
+`;
+  const { options } = bench(steps, { actions: [needs('test.needs'), needs('test.too')] });
+  const environment = { ...options.environment, secrets: { token: 'THE_TOKEN', key: 'THE_KEY' } };
+  const edges = { ...options.edges, secret: (name: string) => (name === 'key' ? 'k' : undefined) };
+  await expect(startRun({ ...options, environment, edges })).rejects.toMatchObject({
+    code: 'credentials',
+    message: 'THE_TOKEN is not set (the secret token); needed by one, two, three',
+    hint: 'set THE_TOKEN; or go on with the steps that need none: --override credentials="why"',
+  });
+});
+
+test('a dry run says of an optional change that its credentials are missing or refused, and goes on', async () => {
+  const refuse = { isOn: false };
+  const posting = change({
+    ...{ name: 'test.post', summary: 'Post', input: z.strictObject({}), state: z.number(), output, summarise },
+    secrets: ['token'],
+    plan: async () => ({ before: 0, after: 1, diff: ['+ posted'], notes: [], guards: [] }),
+    apply: async () => ({ n: 1 }),
+    observe: async () => 'after' as const,
+    preflight: async () => {
+      if (refuse.isOn) throw new OpsError('credentials', 'the token is revoked', { hint: 'make a new one' });
+    },
+  });
+  const steps = `
+  - id: together
+    title: Together
+    optional: true
+    parallel: [{ id: post, title: Post, uses: test.post, with: {} }]
+  - { id: set, title: Set, uses: test.set, with: { name: a, value: 1 } }
+`;
+  const at = async (secret: string | undefined) => {
+    const { options, store } = bench(steps, { actions: [posting] });
+    const environment = { ...options.environment, secrets: { token: 'THE_TOKEN' } };
+    const edges = { ...options.edges, secret: () => secret };
+    const result = await startRun({ ...options, environment, edges, mode: 'dry-run' });
+    const entries = await store.read(result.run);
+    const failed = entries.find((entry) => entry.type === 'step-failed' && entry.step === 'post');
+    return { result, failed: failed?.type === 'step-failed' ? failed.error : undefined, entries };
+  };
+  const missing = await at(undefined);
+  expect(missing.failed).toMatchObject({
+    code: 'credentials',
+    message: 'it would fail: THE_TOKEN is not set (the secret token)',
+    hint: 'set THE_TOKEN',
+  });
+  expect(missing.entries.some(({ type }) => type === 'step-planned')).toBe(true);
+  expect(missing.result).toMatchObject({
+    exitCode: 0,
+    outcome: 'succeeded',
+    message: 'dry run: nothing was written; a live run would go on without: together, post',
+  });
+  refuse.isOn = true;
+  expect((await at('x')).failed).toMatchObject({
+    message: 'it would fail: the token is revoked',
+    hint: 'make a new one; see THE_TOKEN',
+  });
+  refuse.isOn = false;
+  const fine = await at('x');
+  expect(fine.failed).toBeUndefined();
+  expect(fine.result.message).toContain('every change was planned');
 });
 
 test('a plan’s own guards stop the run before anything is intended, and can be passed by name', async () => {

@@ -137,6 +137,7 @@ function step(uses: string, output: { verdict: string }) {
     endedAtMs: 1,
     output,
     knowledge: 'known',
+    isPlanned: false,
     summary: null,
     error: null,
     skippedWhy: null,

@@ -6,22 +6,25 @@ import { readMonitors } from '../datadog/read-monitors.ts';
 import { durationSchema } from '../duration.ts';
 import { findingCounts, holdFindings, renderFindings } from '../finding.ts';
 import { fillLine } from '../http/text-columns.ts';
+import { lookAheadIsNear } from '../input-rules.ts';
 import { type AskedTime, type Paging, readServices } from '../pagerduty/read-services.ts';
 import { type AlertFinding, alertFindingIds } from './alert-finding.ts';
 import { judgeMonitor } from './judge-monitor.ts';
 import { escalationOf, judgePolicy, judgeService } from './judge-paging.ts';
 
-const inputSchema = z.strictObject({
-  'escalate-within': durationSchema
-    .prefault('15m')
-    .describe('the objective: when the last level must have been called'),
-  'on-call-ahead': durationSchema
-    .prefault('24h')
-    .describe('how far ahead to look for times in which nobody is on call, at most 720h'),
-});
-
-/** PagerDuty answers for 90 days at most. */
-const mostAheadMs = 720 * 3_600_000;
+const inputSchema = z
+  .strictObject({
+    'escalate-within': durationSchema
+      .prefault('15m')
+      .describe('the objective: when the last level must have been called'),
+    'on-call-ahead': durationSchema
+      .prefault('24h')
+      .describe('how far ahead to look for times in which nobody is on call, at most 720h'),
+  })
+  .refine(lookAheadIsNear, {
+    message: 'more than 720h (schedules further ahead are seldom filled)',
+    path: ['on-call-ahead'],
+  });
 
 const count = z.int().nonnegative();
 
@@ -55,11 +58,6 @@ export const alertsInspect = check({
 
 async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const { datadog, pagerduty } = ctx.env;
-  if (input['on-call-ahead'] > mostAheadMs) {
-    throw new OpsError('invalid', 'on-call-ahead: more than 720h', {
-      hint: 'schedules further ahead are seldom filled',
-    });
-  }
   const fromMs = ctx.clock.now();
   const asked = { fromMs, untilMs: fromMs + input['on-call-ahead'] };
   if (datadog === undefined && pagerduty === undefined) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
-import { fallbackFollows, routesDiffer } from '../input-rules.ts';
+import { fallbackFollows, lookIsShort, routesDiffer } from '../input-rules.ts';
 import { routeOf } from './connect-target.ts';
 import { type Decision, decideVerdict } from './decide-verdict.ts';
 import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
@@ -36,6 +36,10 @@ const inputSchema = z
   .refine(fallbackFollows, {
     message: 'name the fallback after the primary (`fallback` says which it is)',
     path: ['routes'],
+  })
+  .refine(lookIsShort, {
+    message: 'more than 15m (12m are wider than a flap of five-minute cycles)',
+    path: ['over'],
   });
 
 const outputSchema = z.strictObject({
@@ -74,9 +78,6 @@ export const httpCompare = check({
   summarise,
 });
 
-/** The longest look: what it saw first is old by its end. */
-const longestLookMs = 15 * 60_000;
-
 async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const suite = ctx.suite(input.suite);
   const [primary = '', ...others] = input.routes;
@@ -85,11 +86,6 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   if (!suite.requests.some(({ critical }) => critical)) {
     throw new OpsError('invalid', `suite "${input.suite}" has no critical request, so nothing tells an outage`, {
       hint: 'mark what customers cannot do without with `critical: true`',
-    });
-  }
-  if (input.over > longestLookMs) {
-    throw new OpsError('invalid', 'over: more than 15m', {
-      hint: 'a look of 12m is wider than a flap of five-minute cycles',
     });
   }
   const requests = suite.requests.filter(({ critical }) => critical || input.only === 'all');

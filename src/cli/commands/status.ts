@@ -28,7 +28,8 @@ export const status: CommandRun = ({ world, args, options }) =>
       const approval = approvalAwaited(state);
       writeJsonLine(world, { ...resultOf(state), phase, driver, approval, leftOpen: openAsJson(open) });
     } else {
-      const { screen } = openTerminal(world, options, { to: 'stdout', banner: bannerOf(state.mode, false) });
+      const banner = bannerOf(state.mode, listing.started.simulated === true);
+      const { screen } = openTerminal(world, options, { to: 'stdout', banner });
       printStatus(screen, state, { driver, open, flags: stateFlags(options) });
     }
     return exitCodes.succeeded;

@@ -15,7 +15,7 @@ import { printStatus } from '../terminal/status-screen.ts';
 export const watch: CommandRun = ({ world, args, options }) =>
   withStore(world, options, async (store) => {
     const { run, started, driver = null, ended } = await findRun(store, args[0]);
-    const terminal = openTerminal(world, options, { banner: bannerOf(started.mode, false) });
+    const terminal = openTerminal(world, options, { banner: bannerOf(started.mode, started.simulated === true) });
     const view = await createRunView({
       screen: terminal.screen,
       spinner: terminal.spinner,

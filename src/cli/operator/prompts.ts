@@ -1,8 +1,8 @@
 import type { input as inputPrompt } from '@inquirer/prompts';
-import type { Clock } from '../../world/clock.ts';
 import type { World } from '../../world/world.ts';
 import { toAscii } from '../terminal/ascii.ts';
 import type { Screen } from '../terminal/screen.ts';
+import { widthOf, wrapWords } from '../terminal/wrap.ts';
 
 /** How a question at the terminal ended: with what was typed, or by Ctrl-C, Ctrl-D, a hang-up or the run's own stop. */
 export type Asked<T> = { kind: 'answered'; value: T } | { kind: 'interrupted' };
@@ -36,7 +36,7 @@ export function createPrompts(world: World, screen: Screen): Prompts | undefined
   const { stream: output } = world.stderr;
   if (input === undefined || output === undefined) return undefined;
   forgiveLostTerminal(input);
-  return promptsOn({ input, output }, screen, world.clock);
+  return promptsOn({ input, output }, screen, world);
 }
 
 /**
@@ -65,21 +65,31 @@ function isGone(error: unknown): boolean {
 function promptsOn(
   streams: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream },
   screen: Screen,
-  clock: Clock,
+  { clock, stderr }: Pick<World, 'clock' | 'stderr'>,
 ): Prompts {
   const theme = themeFor(screen);
   const text = (message: string) => (screen.unicode ? screen.clean(message) : toAscii(screen.clean(message)));
+  // The editor breaks lines anywhere. Ours are broken at spaces; the last column stays free, for the cursor.
+  const width = () => stderr.columns() - 1;
+  const lead = Math.max(1, widthOf(screen.banner.trimEnd())) + 1;
+  const question = (message: string, room = 0) =>
+    wrapWords(text(message), width() - room, { hanging: 2, start: lead }).join('\n');
+  const answered = (asked: string, label: string) => {
+    const last = asked.split('\n').at(-1) ?? '';
+    const start = widthOf(last) + 1 + (last === asked ? lead : 0);
+    return wrapWords(label, width(), { hanging: 2, start }).join('\n');
+  };
   let last: Promise<unknown> = Promise.resolve();
   let open: AbortController | undefined;
 
   /** Runs one question after the other, and ends it when the input is closed: a closed input would wait for ever. */
-  function ask<T>(question: (context: Context) => Promise<T>, signal: AbortSignal | undefined): Promise<Asked<T>> {
-    const next = last.then(() => askNow(question, signal));
+  function ask<T>(asking: (context: Context) => Promise<T>, signal: AbortSignal | undefined): Promise<Asked<T>> {
+    const next = last.then(() => askNow(asking, signal));
     last = next.catch(() => undefined);
     return next;
   }
 
-  async function askNow<T>(question: (context: Context) => Promise<T>, signal?: AbortSignal): Promise<Asked<T>> {
+  async function askNow<T>(asking: (context: Context) => Promise<T>, signal?: AbortSignal): Promise<Asked<T>> {
     const closed = new AbortController();
     open = closed;
     // The input pauses when its line editor closes: after an answer, where this changes nothing, and on Ctrl-D. Where
@@ -90,7 +100,7 @@ function promptsOn(
     streams.input.on('pause', onClose).on('end', onClose);
     try {
       const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
-      const value = await question({ ...streams, signal: AbortSignal.any(signals) });
+      const value = await asking({ ...streams, signal: AbortSignal.any(signals) });
       return { kind: 'answered', value };
     } catch (error) {
       if (error instanceof Error && interruptions.has(error.name)) return { kind: 'interrupted' };
@@ -108,19 +118,27 @@ function promptsOn(
     },
     async input(message, signal) {
       const { input: prompt } = await import('@inquirer/prompts');
-      return ask((context) => prompt({ message: text(message), theme }, context), signal);
+      return ask((context) => prompt({ message: question(message), theme }, context), signal);
     },
     async confirm(message, signal) {
       const { confirm: prompt } = await import('@inquirer/prompts');
-      return ask((context) => prompt({ message: text(message), default: false, theme }, context), signal);
+      return ask((context) => prompt({ message: question(message, yesOrNo), default: false, theme }, context), signal);
     },
     async select(message, options, signal) {
       const { select: prompt } = await import('@inquirer/prompts');
-      const choices = options.map(({ value, label }) => ({ value, name: text(label) }));
-      return ask((context) => prompt({ message: text(message), choices, loop: false, theme }, context), signal);
+      const asked = question(message);
+      const choices = options.map(({ value, label }) => ({
+        value,
+        name: wrapWords(text(label), width(), { hanging: 4, start: 2 }).join('\n'),
+        short: answered(asked, text(label)),
+      }));
+      return ask((context) => prompt({ message: asked, choices, loop: false, theme }, context), signal);
     },
   };
 }
+
+/** What stands behind a question that is answered by yes or no, and the answer. */
+const yesOrNo = ' (y/N) yes'.length;
 
 const interruptions = new Set(['ExitPromptError', 'AbortPromptError', 'CancelPromptError']);
 

@@ -69,7 +69,10 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
     screen.line('head of the audit log (keep it elsewhere: `audit verify --head`):', { indent: 2 });
     screen.copyable(`${end.head.seq}:${end.head.hash}`);
   }
-  screen.line(`exit ${exitCode}: ${exitMeanings[exitCode]}`, { indent: 2 });
+  const isDryRun = state.mode === 'dry-run' && exitCode === exitCodes.succeeded;
+  screen.line(`exit ${exitCode}: ${isDryRun ? 'a dry run, nothing was written' : exitMeanings[exitCode]}`, {
+    indent: 2,
+  });
   for (const line of nextCommands(state, exitCode, end.flags))
     screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
   printLeftOpen(screen, state, end);

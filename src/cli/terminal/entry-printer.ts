@@ -62,7 +62,8 @@ export function createEntryPrinter({
         printDiff(screen, entry.diff);
         return entry.notes.forEach(more);
       case 'step-succeeded':
-        if (step === undefined || step.uses === null) return;
+        // What is planned has been told, with its diff.
+        if (step === undefined || step.uses === null || step.isPlanned) return;
         ended(step, state.speed);
         return printSummary(screen, step, {
           detail: full || state.mode === 'dry-run' || step.summary?.always === true,

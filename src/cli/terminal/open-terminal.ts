@@ -33,7 +33,12 @@ export function openTerminal(
     screen,
     isTTY: output.isTTY,
     spinner: async (text) =>
-      draws ? createSpinner({ stream, clock: world.clock, unicode, banner: screen.banner, text }) : noSpinner,
+      draws
+        ? createSpinner({
+            ...{ stream, clock: world.clock, unicode, banner: screen.banner, text, columns: output.columns },
+            reflows: variables.XTERM_VERSION === undefined,
+          })
+        : noSpinner,
   };
 }
 

@@ -2,13 +2,12 @@ import type { Entry } from '../../journal/events.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import type { Clock } from '../../world/clock.ts';
-import { formatDuration, formatLimit } from './duration.ts';
 import { createEntryPrinter } from './entry-printer.ts';
 import { printGoScreen } from './go-screen.ts';
+import { movingLine } from './moving-line.ts';
 import { sanitise } from './sanitise.ts';
 import type { Screen } from './screen.ts';
 import type { Spinner } from './spinner.ts';
-import { widthOf } from './wrap.ts';
 
 /** What a person sees while a run is driven or watched. */
 export type RunView = {
@@ -45,7 +44,8 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
   const doing = new Map<string, string>();
   let state: RunState | undefined;
   const spinner = await options.spinner(() =>
-    state === undefined ? '' : fitMovingLine(movingLine(state, doing, clock, objective), screen),
+    // The spinner itself and the spaces around it take the rest.
+    state === undefined ? '' : movingLine({ state, doing, clock, objective, clean: screen.clean }, screen.width() - 4),
   );
 
   const isAnyRunning = () => {
@@ -108,49 +108,4 @@ export async function createRunView(options: RunViewOptions): Promise<RunView> {
 function isDecision(state: RunState, id: string): boolean {
   const step = state.steps.get(id);
   return step === undefined || step.uses === null || (step.plan !== null && step.change === null);
-}
-
-/** What moves: the time since "go", the step, how many more run, and what the step does. */
-type MovingLine = { since: string; title: string; others: string; text: string };
-
-/** `go+4.0s of 60s  Every authoritative server answers with CloudFront  2 of 4 answer so` */
-function movingLine(
-  state: RunState,
-  doing: ReadonlyMap<string, string>,
-  clock: Clock,
-  objective: Objective | undefined,
-): MovingLine | undefined {
-  const running = [...state.steps.values()].filter(({ phase, uses }) => phase === 'running' && uses !== null);
-  const step = running.at(-1);
-  if (step === undefined) return undefined;
-  const others = running.length > 1 ? ` (and ${running.length - 1} more)` : '';
-  const text = sanitise(doing.get(step.id) ?? '');
-  return { since: sinceGo(state, clock, objective), title: sanitise(step.title), others, text };
-}
-
-function sinceGo(state: RunState, clock: Clock, objective: Objective | undefined): string {
-  const { goAt, switchedMs } = state.clocks;
-  if (goAt === null) return '';
-  const limit = switchedMs === null ? objective?.switchedWithinMs : objective?.recoveredWithinMs;
-  const since = (clock.now() - Date.parse(goAt)) * state.speed;
-  return `go+${formatDuration(since)}${limit === undefined ? '' : ` of ${formatLimit(limit)}`}`;
-}
-
-/** So many characters of a title still tell which step it is. */
-const leastTitle = 8;
-
-/** The title is known, and what the step does is news: where both do not fit, the title gives way. */
-function fitMovingLine(moving: MovingLine | undefined, screen: Screen): string {
-  if (moving === undefined) return '';
-  const { since, title, others, text } = moving;
-  const room = screen.width() - 4;
-  const whole = (shown: string) =>
-    screen.clean([since, `${shown}${others}`, text].filter((part) => part !== '').join('  '));
-  const over = widthOf(whole(title)) - room;
-  const left = Math.max(leastTitle, widthOf(title) - over);
-  return over <= 0 ? whole(title) : shorten(whole(shorten(title, left)), room);
-}
-
-function shorten(text: string, room: number): string {
-  return widthOf(text) <= room ? text : `${[...text].slice(0, room - 1).join('')}…`;
 }

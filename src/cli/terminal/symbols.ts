@@ -37,6 +37,7 @@ export function markOf(step: StepState): Mark {
     case 'skipped':
       return marks.skipped;
     case 'succeeded':
+      if (step.isPlanned) return marks.planned;
       return step.knowledge === 'unknown' ? marks.unknown : marks.done;
   }
 }

@@ -54,3 +54,26 @@ function trimEnd(line: Piece[]): Piece[] {
   const last = kept.pop();
   return last === undefined ? [] : [...kept, { ...last, text: last.text.trimEnd() }];
 }
+
+/**
+ * Breaks text at spaces only: a word that is longer than the width stays whole, for it may be a path or a command to be
+ * copied. `start` is how far the first line is filled already (it may stay empty); the others are indented by `hanging`.
+ */
+export function wrapWords(text: string, width: number, { hanging = 0, start = 0 } = {}): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let used = start;
+  let isFresh = start === 0;
+  for (const piece of text.match(/\s*\S+/gu) ?? []) {
+    if (!isFresh && used + widthOf(piece) > width) {
+      lines.push(line);
+      line = ' '.repeat(hanging) + piece.trimStart();
+      used = widthOf(line);
+    } else {
+      line += piece;
+      used += widthOf(piece);
+    }
+    isFresh = false;
+  }
+  return [...lines, line];
+}

@@ -6,7 +6,7 @@ import { fitDetail } from '../../../src/cli/terminal/fit-detail.ts';
 import { createPaint, wantsColour } from '../../../src/cli/terminal/paint.ts';
 import { sanitise, sanitiseLines } from '../../../src/cli/terminal/sanitise.ts';
 import { createScreen } from '../../../src/cli/terminal/screen.ts';
-import { widthOf, wrap } from '../../../src/cli/terminal/wrap.ts';
+import { widthOf, wrap, wrapWords } from '../../../src/cli/terminal/wrap.ts';
 import { createRedactor } from '../../../src/journal/redact.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 300 });
@@ -48,6 +48,25 @@ test.each([
   [{}, false],
 ])('the locale %j speaks Unicode: %s', (variables, expected) => {
   expect(speaksUnicode(variables)).toBe(expected);
+});
+
+test('words stay whole where they are broken apart, whatever their length', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.stringMatching(/^[a-z]{1,30}$/), { minLength: 1, maxLength: 20 }),
+      fc.record({ width: fc.integer({ min: 5, max: 60 }), hanging: fc.nat(4), start: fc.nat(10) }),
+      (words, { width, hanging, start }) => {
+        const lines = wrapWords(words.join(' '), width, { hanging, start });
+        expect(lines.join(' ').trim().split(/\s+/)).toEqual(words);
+        for (const [at, line] of lines.entries()) {
+          const used = widthOf(line) + (at === 0 ? start : 0);
+          const isOneWord = !line.trim().includes(' ');
+          expect(used <= width || isOneWord).toBe(true);
+          if (at > 0) expect(line.startsWith(' '.repeat(hanging))).toBe(true);
+        }
+      },
+    ),
+  );
 });
 
 test('wrapped lines fit, and say the same', () => {
