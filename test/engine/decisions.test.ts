@@ -313,12 +313,12 @@ test('a reader that goes away is noted, and stops nothing', async () => {
 });
 
 test('a signal during a rollback is noted, and the rollback is finished', async () => {
-  const { options, interrupts, onEntry, world, again, entries } = bench(changeThenFail);
+  const { options, interrupts, onEntry, world, confirmed, entries } = bench(changeThenFail);
   const { run } = await startRun(options);
   onEntry((entry) => {
     if (entry.type === 'rollback-started') interrupts.raise('SIGINT');
   });
-  expect(await rollbackRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(await rollbackRun(confirmed(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
   expect(entries.filter(({ type }) => type === 'interrupted')).toHaveLength(1);
   expect(decided(entries)).toEqual([]);
