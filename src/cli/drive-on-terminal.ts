@@ -81,7 +81,8 @@ export async function driveOnTerminal(
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
   }
   const tell = (text: string) => {
-    for (const line of completeCommands(world.redactor.text(text), stateFlags(options)).split('\n')) screen.line(sanitise(line), { indent: 2 });
+    for (const line of completeCommands(world.redactor.text(text), stateFlags(options)).split('\n'))
+      screen.line(sanitise(line), { indent: 2 });
   };
   request.announce?.(view.announce);
   const prompts = createPrompts(world, screen);
