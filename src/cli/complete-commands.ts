@@ -5,9 +5,9 @@ export function stateFlagsFor(directory: string | undefined): string {
   return directory === undefined ? '' : ` --state-dir ${quoteForShell(directory)}`;
 }
 
-/** The commands that look for runs, and so need to be told where those are. */
+/** The commands that look for runs, or go on with what one did, and so need to be told where those are. */
 const commandOnRuns =
-  /`(resend-ops (?:resume|rollback|watch|status|runs|approve|mark-done|release|audit [a-z]+)\b[^`]*)`/g;
+  /`(resend-ops (?:failover|failback|resume|rollback|watch|status|runs|approve|mark-done|release|audit [a-z]+)\b[^`]*)`/g;
 
 /**
  * The commands that a text names in backquotes, made such as can be pasted: with what they must repeat to find the same

@@ -15,6 +15,7 @@ import { createEdges } from '../world/edges.ts';
 import type { StopSignal, World } from '../world/world.ts';
 import { actorOf } from './actor.ts';
 import type { Options } from './command.ts';
+import { completeCommands } from './complete-commands.ts';
 import { writeJsonLine } from './json-lines.ts';
 import { readIfThere } from './locate.ts';
 import { openStore, runbooksFlag, stateFlags } from './open-store.ts';
@@ -79,7 +80,8 @@ export async function driveOnTerminal(
     screen.line({ text: `${name} is set and ignored: the environment file does not name it`, tone: 'warning' });
   }
   const tell = (text: string) => {
-    for (const line of world.redactor.text(text).split('\n')) screen.line(sanitise(line), { indent: 2 });
+    for (const line of completeCommands(world.redactor.text(text), stateFlags(options)).split('\n'))
+      screen.line(sanitise(line), { indent: 2 });
   };
   request.announce?.(view.announce);
   const prompts = createPrompts(world, screen);

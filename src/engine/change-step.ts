@@ -237,7 +237,7 @@ async function takeUp(session: Session, step: ActionStep, action: ChangeAction):
   }
   if (settled.world === 'before' && change.status !== 'applied') {
     const error = recordedError(
-      new OpsError('lost-answer', 'its answer was lost with the process; the world shows that it did not happen'),
+      new OpsError('lost-answer', 'its answer was lost; the world shows that it did not happen'),
     );
     await session.record({ type: 'change-not-applied', step: step.id, error });
     return undefined;

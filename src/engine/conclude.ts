@@ -4,9 +4,10 @@ import { idsOfOptional } from '../runbook/optional-steps.ts';
 import { closeAllRequests } from './approval-rooms.ts';
 import { takeLateAnswers } from './ask-in-rooms.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
+import { deciderOf } from './decisions.ts';
 import type { Ending } from './ending.ts';
 import { tellFollowersTheEnd } from './follow.ts';
-import { changesInPlace, messagesInDoubt } from './in-place.ts';
+import { changesInPlace, messagesInDoubt, standingWords } from './in-place.ts';
 import { sayLastWords } from './last-words.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
 import type { Session } from './session.ts';
@@ -51,13 +52,14 @@ async function decideRollback(session: Session, end: StepEnd): Promise<RollbackR
     await askWhatNow(session);
     return session.stop === 'rollback' ? asked : undefined;
   }
-  if (end.kind !== 'failed' || !hasChangesInPlace(session)) return undefined;
+  const standing = standingWords(session.state);
+  if (end.kind !== 'failed' || standing === undefined) return undefined;
   const policy = end.policy ?? (session.drive.operator.interactive ? 'ask' : 'rollback');
   const failed: RollbackReason = { why: `step ${end.step} failed: ${end.error.message}`, cause: 'failed' };
   if (policy === 'rollback') return failed;
   if (policy !== 'ask') return undefined;
   const answer = await session.drive.operator.choose<'rollback' | 'leave'>({
-    message: `${end.step} failed: ${end.error.message}. Changes of this run are in place.`,
+    message: `${end.step} failed: ${end.error.message}. ${standing}`,
     options: [
       { value: 'rollback', label: 'roll back what was changed' },
       { value: 'leave', label: 'leave the changes as they are' },
@@ -65,7 +67,7 @@ async function decideRollback(session: Session, end: StepEnd): Promise<RollbackR
     signal: session.reads.signal,
   });
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
-  const by = answer.kind === 'answered' ? answer.by : 'policy';
+  const by = deciderOf(answer);
   await session.record({ type: 'decided', choice, by, ...(choice === 'rollback' ? { cause: failed.cause } : {}) });
   return choice === 'rollback' ? failed : undefined;
 }

@@ -3,8 +3,9 @@ import { resolveTemplate } from '../runbook/evaluate.ts';
 import type { Step } from '../runbook/runbook.ts';
 import type { Answer } from '../world/operator.ts';
 import { isPlainText, makeVisible } from '../world/visible-text.ts';
+import { deciderOf } from './decisions.ts';
 import { scopeOf } from './expressions.ts';
-import { changesInPlace } from './in-place.ts';
+import { changesInPlace, isSurelyChanged, standingWords } from './in-place.ts';
 import { readerGone } from './interrupts.ts';
 import { requestStop, type Session } from './session.ts';
 
@@ -74,7 +75,7 @@ function put(session: Session, step: string, question: Question): Promise<Answer
   const signal = session.reads.signal;
   if (question.kind === 'plain') return operator.confirm({ message: question.message, step, signal });
   return operator.typePhrase({
-    message: `Type ${question.phrase} to go, anything else to stop`,
+    message: `Type ${question.phrase} to go; a slip gets one more try, an empty line stops`,
     phrase: question.phrase,
     step,
     signal,
@@ -99,18 +100,21 @@ export function hasChangesInPlace(session: Session): boolean {
 
 /** The question after Ctrl-C: continue, roll back, leave as is. Ctrl-C at it means leave. */
 export async function askWhatNow(session: Session): Promise<void> {
-  const inPlace = hasChangesInPlace(session);
+  const standing = standingWords(session.state);
+  const isSure = isSurelyChanged(session.state);
+  const undo = isSure ? 'roll back what was changed, then stop' : 'undo it if it happened, then stop';
+  const leave = isSure ? 'stop, and leave the changes as they are' : 'stop, and leave it as it is';
   const answer = await session.drive.operator.choose<'continue' | 'rollback' | 'leave'>({
-    message: inPlace ? 'Stop? Changes of this run are in place.' : 'Stop? Nothing of this run needs undoing so far.',
+    message: `Stop? ${standing ?? 'Nothing of this run needs undoing so far.'}`,
     options: [
       { value: 'continue', label: 'continue the run' },
-      ...(inPlace ? [{ value: 'rollback' as const, label: 'roll back what was changed, then stop' }] : []),
-      { value: 'leave', label: inPlace ? 'stop, and leave the changes as they are' : 'stop' },
+      ...(standing === undefined ? [] : [{ value: 'rollback' as const, label: undo }]),
+      { value: 'leave', label: standing === undefined ? 'stop' : leave },
     ],
     signal: session.reads.signal,
   });
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
-  const by = answer.kind === 'answered' ? answer.by : 'policy';
+  const by = deciderOf(answer);
   await session.record({ type: 'decided', choice, by, ...(choice === 'rollback' ? { cause: 'stopped' } : {}) });
   if (choice !== 'continue') requestStop(session, choice);
 }
@@ -134,7 +138,7 @@ async function heed(session: Session, signal: string, before: Promise<void> | nu
   await session.record({ type: 'interrupted', signal });
   const asks = signal === 'SIGINT' && session.drive.operator.interactive && before === null;
   if (!asks) {
-    await session.record({ type: 'decided', choice: 'leave', by: 'policy' });
+    await session.record({ type: 'decided', choice: 'leave', by: 'interrupt' });
     requestStop(session, 'leave');
     return;
   }

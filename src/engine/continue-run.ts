@@ -7,6 +7,7 @@ import { asJson } from './as-json.ts';
 import { checkInputs } from './check-inputs.ts';
 import { finish } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
+import { confirmUndoing, recordUndoing } from './confirm-undoing.ts';
 import { driven, driveRun } from './drive-run.ts';
 import { endWhatLeavesNothing } from './end-what-leaves-nothing.ts';
 import { takeUpFollowers } from './follow.ts';
@@ -40,12 +41,13 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
   return await driven(session, () => driveRun(session));
 }
 
-/** Undoes what a run changed, whether it ended or not. Exit 0: everything is as before. */
+/** Undoes what a run changed, whether it ended or not; one that ended well, once that is confirmed. Exit 0: everything is as before. */
 export async function rollbackRun(options: ContinueOptions): Promise<RunResult> {
   const state = await stateOf(options);
   refuseLostWorlds(state);
   if (state.mode === 'dry-run')
     throw new OpsError('usage', `run ${state.run} was a dry run: there is nothing to roll back`);
+  const confirmed = await confirmUndoing(options, state);
   if (state.phase === 'ended') {
     await endWhatLeavesNothing(options, state.run, state.resources);
     await options.store.reopen(state.run, options.actor, {
@@ -55,7 +57,10 @@ export async function rollbackRun(options: ContinueOptions): Promise<RunResult> 
     });
   }
   const session = await take(options);
-  return await driven(session, () => undo(session, { why: 'asked for by `resend-ops rollback`', cause: 'asked' }));
+  return await driven(session, async () => {
+    if (confirmed !== undefined) await recordUndoing(session, confirmed);
+    await undo(session, { why: 'asked for by `resend-ops rollback`', cause: 'asked' });
+  });
 }
 
 /** A run must find people who may approve, and its credentials, as at its start; nothing is taken over before. */

@@ -1,6 +1,7 @@
 import { OpsError } from '../errors.ts';
 import type { RunState, StepState } from '../journal/run-state.ts';
 import type { ActionStep, FirstOfStep } from '../runbook/runbook.ts';
+import { deciderOf } from './decisions.ts';
 import { isGone } from './in-place.ts';
 import { recordedError } from './recorded-error.ts';
 import { requestStop, type Session } from './session.ts';
@@ -22,7 +23,8 @@ export async function firstOf(
   const reasons = passed.map(({ id, error, skippedWhy }) => `${id}: ${error?.message ?? skippedWhy ?? 'passed over'}`);
   for (const alternative of step.steps.slice(passed.length)) {
     const raised = session.state.guards.length;
-    const end = await tryAlternative(session, alternative, execute);
+    const isLast = alternative === step.steps.at(-1);
+    const end = await tryAlternative(session, alternative, { isLast, execute });
     if (end.kind === 'succeeded') {
       const unknown = session.state.steps.get(alternative.id)?.knowledge === 'unknown';
       const summary = { headline: `by ${alternative.id}`, detail: [] };
@@ -83,7 +85,7 @@ function isPassedOver({ phase, error, change }: StepState): boolean {
 async function tryAlternative(
   session: Session,
   alternative: ActionStep,
-  execute: (alternative: ActionStep) => Promise<StepEnd>,
+  { isLast, execute }: { isLast: boolean; execute: (alternative: ActionStep) => Promise<StepEnd> },
 ): Promise<StepEnd> {
   for (;;) {
     const end = await execute(alternative);
@@ -91,14 +93,14 @@ async function tryAlternative(
     const answer = await session.drive.operator.choose<'look' | 'next' | 'leave'>({
       message: `${alternative.title}: nobody can tell whether it happened`,
       options: [
-        { value: 'look', label: 'look again' },
-        { value: 'next', label: 'try the next way as well' },
+        { value: 'look', label: 'look again, and make it if it did not happen' },
+        ...(isLast ? [] : [{ value: 'next' as const, label: 'try the next way as well' }]),
         { value: 'leave', label: 'stop here, leave it as it is' },
       ],
       signal: session.reads.signal,
     });
     const choice = answer.kind === 'answered' ? answer.value : 'leave';
-    const by = answer.kind === 'answered' ? answer.by : 'policy';
+    const by = deciderOf(answer);
     if (choice === 'leave') {
       await session.record({ type: 'decided', choice: 'leave', by });
       requestStop(session, 'leave');

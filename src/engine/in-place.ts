@@ -29,3 +29,25 @@ function mayBeInPlace(change: ChangeState): boolean {
 export function isGone({ status }: ChangeState): boolean {
   return status === 'not-applied' || status === 'reverted' || status === 'left-nothing';
 }
+
+/**
+ * What a stop would leave, in a sentence for whoever is asked; undefined where that is nothing. A change whose write is on
+ * its way, or whose answer was lost, is not told as in place.
+ */
+export function standingWords(state: RunState): string | undefined {
+  const all = changesInPlace(state);
+  const doubtful = all.filter(({ change }) => isDoubtful(change));
+  if (all.length === 0) return undefined;
+  if (doubtful.length === 0) return 'Changes of this run are in place.';
+  const isGivenUp = doubtful.every(({ change }) => change.status === 'unresolved');
+  const stands = isGivenUp ? 'is in doubt' : 'is under way';
+  const told = isGivenUp ? 'nobody can tell whether it happened' : 'nobody can tell yet whether it happened';
+  return doubtful.length === all.length
+    ? `A change ${stands}: ${told}.`
+    : `Changes of this run are in place, and one more ${stands}: ${told}.`;
+}
+
+/** Whether something is in place for certain, so far as this run knows. */
+export function isSurelyChanged(state: RunState): boolean {
+  return changesInPlace(state).some(({ change }) => !isDoubtful(change));
+}

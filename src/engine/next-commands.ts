@@ -8,7 +8,7 @@ import type { OpenThing } from './left-open.ts';
 const doubtful: ReadonlySet<ChangeStatus> = new Set<ChangeStatus>(['doubted', 'unresolved', 'revert-failed']);
 
 /** The environment that commands use where none is named. */
-const usualEnvironment = 'production';
+export const usualEnvironment = 'production';
 
 /**
  * What to run next, ready to be typed; nothing where {@link recommendedCommand} says it. `flags`: what each command must

@@ -1,6 +1,7 @@
 import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { RollbackCause } from '../journal/events.ts';
+import type { RunState } from '../journal/run-state.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, undoing } from './context.ts';
 import { type ChangedStep, changesInPlace } from './in-place.ts';
@@ -28,7 +29,7 @@ export type RollbackReason = { why: string; cause: RollbackCause };
 export async function rollBack(session: Session, { why, cause }: RollbackReason): Promise<void> {
   session.undoing = true;
   await session.record({ type: 'rollback-started', why, cause });
-  for (const step of changesToRevert(session)) {
+  for (const step of changesToRevert(session.state)) {
     const action = session.drive.actions.get(step.change.uses);
     if (action === undefined || action.kind !== 'change') {
       await failed(
@@ -44,9 +45,9 @@ export async function rollBack(session: Session, { why, cause }: RollbackReason)
 }
 
 /** The changes to undo: the last applied first, and before them those that nobody saw applied. */
-function changesToRevert(session: Session): ChangedStep[] {
+export function changesToRevert(state: RunState): ChangedStep[] {
   const order = ({ change }: ChangedStep) => change.appliedSeq ?? Number.MAX_SAFE_INTEGER;
-  return changesInPlace(session.state)
+  return changesInPlace(state)
     .filter(({ change }) => change.rollback === 'auto')
     .reverse()
     .sort((left, right) => order(right) - order(left));

@@ -1,6 +1,7 @@
 import type { Entry } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { boundedText } from '../world/bounded-text.ts';
+import { wordsOfDecision } from './decisions.ts';
 import { readerGone } from './interrupts.ts';
 import { shortDigest } from './judge-approval.ts';
 
@@ -66,7 +67,7 @@ function textOf(entry: Entry, state: RunState): string | undefined {
     case 'interrupted':
       return entry.signal === readerGone ? undefined : `${entry.signal} received`;
     case 'decided':
-      return `decided: ${entry.choice}`;
+      return `decided to ${wordsOfDecision(entry, state)}`;
     case 'rollback-started':
       return `undoing: ${entry.why}`;
     case 'change-reverted':

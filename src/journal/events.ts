@@ -145,7 +145,8 @@ export type Event =
       choice: 'continue' | 'retry' | 'rollback' | 'leave';
       /** Of a rollback: whose wish it was, so that whoever takes the run up before it begins tells the same. */
       cause?: RollbackCause;
-      by: 'terminal' | 'flag' | 'rehearsal' | 'policy';
+      /** `interrupt`: Ctrl-C at a question, a second one, or a signal that asks nothing. `policy`: nobody was asked. */
+      by: 'terminal' | 'flag' | 'rehearsal' | 'interrupt' | 'policy';
     }
   | { type: 'rollback-started'; why: string; cause: RollbackCause }
   | { type: 'revert-intended'; step: string }

@@ -193,6 +193,8 @@ const sayable: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'claim-released',
   'approval-given',
   'approval-refused',
+  // A run that has ended is not driven, and who was asked about it may decline.
+  'confirmation-declined',
 ]);
 
 /** Everything else is what a driver did, and only the driver knows. */

@@ -180,7 +180,7 @@ describe('the public notice, where a run leaves nothing changed', () => {
     expect(unwrapped(moved.stderr)).toContain(`open to customers: public notice ${id} (monitoring)`);
 
     await simulated.fault('cloudflare-api', { kind: 'write-lost' });
-    const doubtful = await simulated.ops('rollback');
+    const doubtful = await simulated.ops('rollback', '--yes');
     expect(doubtful.code, doubtful.stderr).toBe(3);
     expect((await simulated.notice()).said).toEqual(before);
     expect(unwrapped(doubtful.stderr)).toContain(`open to customers: public notice ${id} (monitoring)`);
@@ -270,7 +270,7 @@ describe('the war room', () => {
       expect.stringMatching(/^SUCCEEDED: the world is as asked/),
     ]);
 
-    expect((await simulated.ops('rollback')).code).toBe(0);
+    expect((await simulated.ops('rollback', '--yes')).code).toBe(0);
     const after = await simulated.room();
     expect(after.pinned).toMatch(/^REHEARSAL: ROLLED BACK: Move traffic/);
     expect(after.lines.slice(lines.length)).toEqual(

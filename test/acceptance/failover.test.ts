@@ -68,7 +68,14 @@ test('kill -9 between intent and answer: refused, resumed, switched once; then r
   expect(await simulated.isEnabled()).toBe(false);
   if (hasDig) expect(digAuthoritative(simulated.address(/ada.*authoritative/))).toMatch(/\.cloudfront\.net\.$/);
 
-  const back = await simulated.run(['rollback', '--json']).ended;
+  const unconfirmed = await simulated.run(['rollback']).ended;
+  expect([unconfirmed.code, unconfirmed.stderr.replace(/REHEARSAL \|/g, '').replace(/\s+/g, ' ')]).toEqual([
+    2,
+    expect.stringMatching(/- enabled: false \+ enabled: true .*`resend-ops failback .*answer it with --yes/),
+  ]);
+  expect(await simulated.isEnabled()).toBe(false);
+
+  const back = await simulated.run(['rollback', '--yes', '--json']).ended;
   expect(back.code).toBe(0);
   expect(resultOf(back.stdout)).toMatchObject({ outcome: 'rolled-back' });
   expect(await simulated.isEnabled()).toBe(true);

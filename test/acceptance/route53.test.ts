@@ -85,7 +85,7 @@ test('a CNAME is switched at Route 53, proven at every server, and rolled back t
   expect(await simulated.sets()).toEqual([{ ...seeded, values: ['d111111abcdef8.cloudfront.net'] }]);
   if (hasDig) expect(digAll(simulated.endpoints, 'CNAME')).toEqual(Array(4).fill('d111111abcdef8.cloudfront.net.'));
 
-  const back = await simulated.run(['rollback', '--json']).ended;
+  const back = await simulated.run(['rollback', '--yes', '--json']).ended;
   expect([back.code, resultOf(back.stdout).outcome]).toEqual([0, 'rolled-back']);
   expect(await simulated.sets()).toEqual([seeded]);
   expect(await simulated.batches()).toEqual(Array(2).fill(['DELETE CNAME', 'CREATE CNAME']));
@@ -111,7 +111,7 @@ test('a CNAME becomes aliases in one batch: no server is ever without an answer;
     for (const answer of digAll(simulated.endpoints, 'A')) expect(answer).toMatch(/^13\.32\./);
     for (const answer of digAll(simulated.endpoints, 'AAAA')) expect(answer).toMatch(/^2600:9000:/);
   }
-  expect((await simulated.run(['rollback']).ended).code).toBe(0);
+  expect((await simulated.run(['rollback', '--yes']).ended).code).toBe(0);
   expect(await simulated.sets()).toEqual([seeded]);
   expect(await simulated.batches()).toEqual([
     ['DELETE CNAME', 'CREATE A', 'CREATE AAAA'],
@@ -174,7 +174,7 @@ test('kill -9 between intent and answer: refused, resumed, switched once; then r
   const state: { hostedZone: { changes: unknown[] } } = JSON.parse(await simulated.call('GET', '/state'));
   expect(state.hostedZone.changes.length).toBe(1);
 
-  expect((await simulated.run(['rollback']).ended).code).toBe(0);
+  expect((await simulated.run(['rollback', '--yes']).ended).code).toBe(0);
   expect(await simulated.sets()).toEqual([seeded]);
 });
 

@@ -73,7 +73,7 @@ export const commandOf = (stage: Stage, { world }: Ground): string[] =>
     ? ['audit-first', '--env', world.environmentFile, '--runbooks', runbooks, '--yes']
     : stage === 'resume'
       ? ['resume', '--yes']
-      : ['rollback'];
+      : ['rollback', '--yes'];
 
 /** Runs the program on the state directory of an attack. */
 export function runProgram(ground: Ground, args: readonly string[], orders?: Orders): Promise<Ended> {
@@ -198,7 +198,7 @@ export async function recover(
   }
   const continued = await runProgram(
     ground,
-    stage === 'rollback' || next === 'rollback' ? ['rollback'] : ['resume', '--yes'],
+    stage === 'rollback' || next === 'rollback' ? ['rollback', '--yes'] : ['resume', '--yes'],
   );
   const hasEnded = /has ended/.test(continued.stderr) && continued.code === 2;
   if (continued.code !== 0 && !hasEnded)
@@ -219,7 +219,7 @@ function readLog(state: string): string {
 
 /** Leaves the world as it was found, whatever the attack made of it. */
 export async function leave(ground: Ground): Promise<void> {
-  if (!(await ground.world.isEnabled())) await runProgram(ground, ['rollback']);
+  if (!(await ground.world.isEnabled())) await runProgram(ground, ['rollback', '--yes']);
   if (!(await ground.world.isEnabled())) throw new Error(`the world cannot be brought back; see ${ground.state}`);
   rmSync(ground.place, { recursive: true, force: true });
 }

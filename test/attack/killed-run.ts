@@ -141,7 +141,7 @@ export async function actsOf(world: AttackedWorld, target: Target): Promise<Act[
 }
 
 function recoverArguments(command: 'resume' | 'rollback', state: string): string[] {
-  return [command, '--confirm', hostname, '--json', '--state-dir', state];
+  return [command, '--yes', '--confirm', hostname, '--json', '--state-dir', state];
 }
 
 function describe({ target, kill, recovery, powerCut, recoveryKills }: Attack): string {

@@ -10,6 +10,9 @@ test('commands on runs repeat where the runs are; all else stays as it is', () =
   expect(completeCommands('look with `resend-ops audit verify`', ' --state-dir s')).toBe(
     'look with `resend-ops audit verify --state-dir s`',
   );
+  expect(completeCommands('`resend-ops failback --env eu`', ' --state-dir s')).toBe(
+    '`resend-ops failback --env eu --state-dir s`',
+  );
   for (const other of [
     'rehearse again with `resend-ops rehearse`',
     '`resend-ops lint` checks all',

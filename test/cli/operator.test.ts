@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createOperator, type OperatorOptions } from '../../src/cli/operator/operator.ts';
 import { createPrompts, type Prompts } from '../../src/cli/operator/prompts.ts';
@@ -179,6 +180,24 @@ test('a choice is made with the arrow keys', async () => {
   await typeAfter(/What now\?[\s\S]*undo/, '\u001b[B');
   await typeAfter(/> undo/, '\r');
   expect(await answer).toEqual({ kind: 'answered', value: 'rollback', by: 'terminal' });
+});
+
+test.each([
+  ['answered', '\r', 'What now? go on'],
+  ['interrupted', '\u0003', 'What now? (interrupted)'],
+])('what stood there to choose from is cleared once it is %s, and one line stays', async (_how, key, left) => {
+  const { choose } = operator({ prompts: terminal() });
+  const options = [
+    { value: 'continue' as const, label: 'go on' },
+    { value: 'rollback' as const, label: 'undo' },
+  ];
+  const answer = choose({ message: 'What now?', options });
+  await typeAfter(/What now\?[\s\S]*undo/, key);
+  await answer;
+  // Whatever was written before the last line was erased is gone.
+  expect(shown.split('\u001b[2K').at(-1)).toMatch(/^\S*REHEARSAL │ What now\?/);
+  expect(stripVTControlCharacters(shown.split('\u001b[2K').at(-1) ?? '')).toContain(left);
+  expect(shown.split('\u001b[2K').at(-1)).not.toMatch(/undo|navigate/);
 });
 
 test('text from outside cannot act on the terminal from within a question', async () => {

@@ -268,6 +268,12 @@ export function createBench(
     /** Calls `listener` at each entry from now on. */
     onEntry: (listener: (entry: Entry) => void) => listeners.push(listener),
     again: (run: string): ContinueOptions => ({ ...options, run }),
+    /** The same, by somebody who answers every confirmation with yes. */
+    confirmed: (run: string): ContinueOptions => ({
+      ...options,
+      run,
+      operator: { ...operator, confirm: async () => ({ kind: 'answered', value: true, by: 'terminal' }) },
+    }),
     /** The same, as a process that comes after the first has died. */
     afterDeath: (run: string): ContinueOptions => ({ ...options, store: storeOn(join(directory, 'state')), run }),
     types: () => entries.map(({ type }) => type),

@@ -19,7 +19,7 @@ test('a step fails with a change in place: the operator says what becomes of it,
   for (const [answer, said, exitCode, left] of [
     ['rollback', 'rollback by terminal', 1, null],
     ['leave', 'leave by terminal', 3, 1],
-    ['CTRL-C', 'leave by policy', 3, 1],
+    ['CTRL-C', 'leave by interrupt', 3, 1],
   ] as const) {
     const { options, world, entries, operator } = bench(changeThenFail, { interactive: true, answers: [answer] });
     world.mischief.set('b', ['refuse']);
@@ -111,7 +111,7 @@ test('Ctrl-C at a prompt with a change in place asks, and the prompt comes again
       answers.map((_, index) => (index === 1 ? 'Stop' : 'Second')),
     );
     expect(entries.find(({ type }) => type === 'interrupted')).toMatchObject({ signal: 'SIGINT' });
-    expect(decided(entries)).toEqual([answers[1] === 'CTRL-C' ? 'leave by policy' : `${answers[1]} by terminal`]);
+    expect(decided(entries)).toEqual([answers[1] === 'CTRL-C' ? 'leave by interrupt' : `${answers[1]} by terminal`]);
     expect(world.switches.get('a') ?? null).toBe(left);
     expect(world.switches.has('b')).toBe(exitCode === 0);
   }
@@ -153,13 +153,51 @@ test('first-of in doubt, at a terminal: look again, try the next as well, or lea
 
   for (const [answer, by] of [
     ['leave', 'terminal'],
-    ['CTRL-C', 'policy'],
+    ['CTRL-C', 'interrupt'],
   ] as const) {
     const left = doubtful([answer]);
     expect(await startRun(left.options)).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
     expect(left.world.writes).toEqual(['set a=1']);
     expect(decided(left.entries)).toEqual([`leave by ${by}`]);
   }
+});
+
+test('first-of in doubt: to look again is said to make it where it did not happen, and does', async () => {
+  const { options, world, onEntry, entries } = bench(either, { interactive: true });
+  world.mischief.set('a', ['lost']);
+  onEntry((entry) => {
+    if (entry.type === 'change-doubted') world.blind = true;
+  });
+  const offered: string[][] = [];
+  const choose: typeof options.operator.choose = async ({ options: given }) => {
+    offered.push(given.map(({ label }) => label));
+    world.blind = false;
+    const look = given.find(({ value }) => value === 'look');
+    return look === undefined ? { kind: 'interrupted' } : { kind: 'answered', value: look.value, by: 'terminal' };
+  };
+  expect(await startRun({ ...options, operator: { ...options.operator, choose } })).toMatchObject({ exitCode: 0 });
+  expect(world.writes).toEqual(['set a=1', 'set a=1']);
+  expect(offered).toEqual([
+    ['look again, and make it if it did not happen', 'try the next way as well', 'stop here, leave it as it is'],
+  ]);
+  const gone = entries.find(({ type }) => type === 'change-not-applied');
+  expect(gone).toMatchObject({ error: { message: 'its answer was lost; the world shows that it did not happen' } });
+});
+
+test('first-of in doubt: the last way has no next one to try', async () => {
+  const { options, world, onEntry } = bench(either, { interactive: true });
+  world.mischief.set('a', ['refuse']);
+  world.mischief.set('b', ['lost-but-done']);
+  onEntry((entry) => {
+    if (entry.type === 'change-doubted') world.blind = true;
+  });
+  const offered: string[][] = [];
+  const choose: typeof options.operator.choose = async ({ options: given }) => {
+    offered.push(given.map(({ value }) => value));
+    return { kind: 'interrupted' };
+  };
+  expect(await startRun({ ...options, operator: { ...options.operator, choose } })).toMatchObject({ exitCode: 3 });
+  expect(offered).toEqual([['look', 'leave']]);
 });
 
 test('a guard after the go stops the change, and no other way slips past it', async () => {
@@ -269,6 +307,40 @@ test('Ctrl-C offers to roll back only where something is in place', async () => 
   }
 });
 
+test('Ctrl-C while nobody can tell yet of a change does not say that it is in place', async () => {
+  const lines = changeThenFail.trim().split('\n');
+  for (const [steps, at, step, said, left] of [
+    [
+      lines[0],
+      'change-intended',
+      'one',
+      'A change is under way: nobody can tell yet whether it happened.',
+      'it as it is',
+    ],
+    [lines[0], 'change-unresolved', 'one', 'A change is in doubt: nobody can tell whether it happened.', 'it as it is'],
+    [
+      lines.join('\n'),
+      'change-doubted',
+      'two',
+      'Changes of this run are in place, and one more is under way: nobody can tell yet whether it happened.',
+      'the changes as they are',
+    ],
+  ] as const) {
+    const { options, interrupts, onEntry, world } = bench(`\n  ${steps}\n`, { interactive: true });
+    world.mischief.set(step === 'one' ? 'a' : 'b', ['lost']);
+    const asked: string[] = [];
+    const choose: typeof options.operator.choose = async ({ message, options: given }) => {
+      asked.push(message, given.at(-1)?.label ?? '');
+      return { kind: 'interrupted' };
+    };
+    onEntry((entry) => {
+      if (entry.type === at && entry.step === step) interrupts.raise('SIGINT');
+    });
+    await startRun({ ...options, operator: { ...options.operator, choose } });
+    expect(asked.slice(0, 2)).toEqual([`Stop? ${said}`, `stop, and leave ${left}`]);
+  }
+});
+
 test('a Ctrl-C after one that was answered with "go on" asks again', async () => {
   const { options, interrupts, onEntry, world, operator } = bench(changeThenFail, {
     interactive: true,
@@ -299,6 +371,7 @@ test('a second Ctrl-C, while the first is asked about, stops without asking agai
   expect(await startRun({ ...options, operator: { ...options.operator, choose } })).toMatchObject({ exitCode: 4 });
   expect(asked).toBe(1);
   expect(entries.filter(({ type }) => type === 'interrupted')).toHaveLength(2);
+  expect(new Set(decided(entries))).toEqual(new Set(['leave by interrupt']));
 });
 
 test('a reader that goes away is noted, and stops nothing', async () => {
@@ -313,12 +386,12 @@ test('a reader that goes away is noted, and stops nothing', async () => {
 });
 
 test('a signal during a rollback is noted, and the rollback is finished', async () => {
-  const { options, interrupts, onEntry, world, again, entries } = bench(changeThenFail);
+  const { options, interrupts, onEntry, world, confirmed, entries } = bench(changeThenFail);
   const { run } = await startRun(options);
   onEntry((entry) => {
     if (entry.type === 'rollback-started') interrupts.raise('SIGINT');
   });
-  expect(await rollbackRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(await rollbackRun(confirmed(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
   expect(entries.filter(({ type }) => type === 'interrupted')).toHaveLength(1);
   expect(decided(entries)).toEqual([]);
@@ -406,5 +479,8 @@ test('a question in words of its own, and a phrase that is no text', async () =>
   );
   world.switches.set('a', 7);
   expect(await startRun(options)).toMatchObject({ exitCode: 0 });
-  expect(operator.asked).toEqual(['Really on api.example.com?', 'Type 7 to go, anything else to stop']);
+  expect(operator.asked).toEqual([
+    'Really on api.example.com?',
+    'Type 7 to go; a slip gets one more try, an empty line stops',
+  ]);
 });

@@ -33,7 +33,7 @@ function withLease(store: Store, alter: (lease: Lease) => Partial<Lease>): Store
 }
 
 test('a step marked done by hand counts as done, is not made again, and is undone with the rest', async () => {
-  const { options, world, again, store } = bench(two);
+  const { options, world, again, confirmed, store } = bench(two);
   world.mischief.set('a', ['lost']);
   const { run } = await startRun(options);
   world.switches.set('a', 1);
@@ -41,7 +41,7 @@ test('a step marked done by hand counts as done, is not made again, and is undon
   const resumed = await resumeRun(again(run));
   expect(resumed).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
   expect(world.writes).toEqual(['set a=1', 'set b=2']);
-  expect(await rollbackRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(await rollbackRun(confirmed(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });
 

@@ -96,9 +96,9 @@ test('a write that lands late, after the run has given up on it, is found and un
 });
 
 test('a rollback that cannot look at once looks again before it leaves a change in place', async () => {
-  const { options, world, again } = bench(twoSwitches);
+  const { options, world, confirmed } = bench(twoSwitches);
   const { run } = await startRun(options);
-  const next = again(run);
+  const next = confirmed(run);
   world.blind = true;
   const seesWhenItHasWaited = async () => {
     world.blind = false;
@@ -109,10 +109,10 @@ test('a rollback that cannot look at once looks again before it leaves a change 
 });
 
 test('a rollback that could not finish is gone on with by resume, never forward', async () => {
-  const { options, world, again } = bench(twoSwitches);
+  const { options, world, again, confirmed } = bench(twoSwitches);
   const { run } = await startRun(options);
   world.mischief.set('b', ['refuse']);
-  expect(await rollbackRun(again(run))).toMatchObject({ exitCode: 3 });
+  expect(await rollbackRun(confirmed(run))).toMatchObject({ exitCode: 3 });
   expect(await resumeRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert a=null', 'revert b=null']);
 });
@@ -152,17 +152,17 @@ test('exit 3: nobody can tell what became of a write; resume looks again and goe
 });
 
 test('a finished run can be rolled back, and then nothing is as it left it', async () => {
-  const { options, world, again } = bench(twoSwitches);
+  const { options, world, confirmed } = bench(twoSwitches);
   const { run } = await startRun(options);
-  expect(await rollbackRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(await rollbackRun(confirmed(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect([...world.switches.values()]).toEqual([null, null]);
 });
 
 test('a rollback leaves alone what someone else has changed since, and says so', async () => {
-  const { options, world, again } = bench(twoSwitches);
+  const { options, world, confirmed } = bench(twoSwitches);
   const { run } = await startRun(options);
   world.switches.set('b', 99);
-  const result = await rollbackRun(again(run));
+  const result = await rollbackRun(confirmed(run));
   expect(result).toMatchObject({ exitCode: 3 });
   expect(world.switches.get('b')).toBe(99);
   expect(world.switches.get('a')).toBe(null);

@@ -648,13 +648,13 @@ test('a bug in an action is called one, and what was changed before is rolled ba
 });
 
 test('rollback: none is kept and named; what cannot be undone is left', async () => {
-  const { options, world, again } = bench(`
+  const { options, world, confirmed } = bench(`
   - { id: one, title: One, uses: test.set, with: { name: a, value: 1 }, rollback: none }
   - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
   - { id: say, title: Say, uses: test.say, with: { text: hello } }
 `);
   const { run } = await startRun(options);
-  const result = await rollbackRun(again(run));
+  const result = await rollbackRun(confirmed(run));
   expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(result.message).toBe(
     'everything this run changed was rolled back and verified; kept, as the runbook says: One',
@@ -663,14 +663,14 @@ test('rollback: none is kept and named; what cannot be undone is left', async ()
 });
 
 test('a rollback that finds the change gone notes it as undone, and one whose answer is lost looks', async () => {
-  const { options, world, again, types } = bench(`
+  const { options, world, confirmed, types } = bench(`
   - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
   - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
 `);
   const { run } = await startRun(options);
   world.switches.set('a', null);
   world.mischief.set('b', ['lost-but-done']);
-  expect(await rollbackRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(await rollbackRun(confirmed(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null']);
   expect(types().filter((type) => type === 'revert-intended')).toHaveLength(1);
   expect(types().filter((type) => type === 'change-reverted')).toHaveLength(2);
@@ -682,13 +682,13 @@ test('a rollback whose write was lost, or refused, is told as what it is (exit 3
     ['ok-but-not-done', 'in doubt: the undoing was answered "done"; it does not show so far, and may still happen'],
     ['refuse', 'two (the provider said no)'],
   ] as const) {
-    const { options, world, again } = bench(`
+    const { options, world, confirmed } = bench(`
   - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
   - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
 `);
     const { run } = await startRun(options);
     world.mischief.set('b', [mischief]);
-    const result = await rollbackRun(again(run));
+    const result = await rollbackRun(confirmed(run));
     expect(result).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
     expect(result.message).toContain(said);
     expect(result.steps.map(({ id, recovery }) => [id, recovery])).toEqual([
@@ -700,12 +700,12 @@ test('a rollback whose write was lost, or refused, is told as what it is (exit 3
 });
 
 test('a rollback by a version without the action says so, and undoes the rest', async () => {
-  const { options, world, again } = bench(`
+  const { options, world, again, confirmed } = bench(`
   - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
   - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
 `);
   const { run } = await startRun(options);
-  const next = again(run);
+  const next = confirmed(run);
   const result = await rollbackRun({ ...next, actions: new Map() });
   expect(result).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
   expect(result.message).toContain('this version does not have test.set');

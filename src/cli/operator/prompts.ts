@@ -26,6 +26,9 @@ const hangUpMs = 100;
 /** The streams and the signal that a prompt is given. */
 type Context = NonNullable<Parameters<typeof inputPrompt>[1]>;
 
+/** A question: how it is put, and the words of its answer in the line that stays of it. */
+type Question<T> = { message: string; prompt(context: Context): Promise<T>; answerText(value: T): string };
+
 /**
  * Prompts on the terminal's own streams; undefined unless a person can both see the question and type the answer
  * (stdin and stderr are terminals). Stdout stays free for `--json`.
@@ -83,13 +86,18 @@ function promptsOn(
   let open: AbortController | undefined;
 
   /** Runs one question after the other, and ends it when the input is closed: a closed input would wait for ever. */
-  function ask<T>(asking: (context: Context) => Promise<T>, signal: AbortSignal | undefined): Promise<Asked<T>> {
-    const next = last.then(() => askNow(asking, signal));
+  function ask<T>(question: Question<T>, signal: AbortSignal | undefined): Promise<Asked<T>> {
+    const next = last.then(async () => {
+      const asked = await askNow(question, signal);
+      const answer = asked.kind === 'answered' ? theme.style.answer(question.answerText(asked.value)) : '(interrupted)';
+      streams.output.write(`${theme.prefix.done} ${theme.style.message(question.message)} ${answer}\n`);
+      return asked;
+    });
     last = next.catch(() => undefined);
     return next;
   }
 
-  async function askNow<T>(asking: (context: Context) => Promise<T>, signal?: AbortSignal): Promise<Asked<T>> {
+  async function askNow<T>({ prompt }: Question<T>, signal?: AbortSignal): Promise<Asked<T>> {
     const closed = new AbortController();
     open = closed;
     // The input pauses when its line editor closes: after an answer, where this changes nothing, and on Ctrl-D. Where
@@ -100,7 +108,8 @@ function promptsOn(
     streams.input.on('pause', onClose).on('end', onClose);
     try {
       const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
-      const value = await asking({ ...streams, signal: AbortSignal.any(signals) });
+      // What stood on the screen to choose from goes, however the question ends; one line says how it did.
+      const value = await prompt({ ...streams, signal: AbortSignal.any(signals), clearPromptOnDone: true });
       return { kind: 'answered', value };
     } catch (error) {
       if (error instanceof Error && interruptions.has(error.name)) return { kind: 'interrupted' };
@@ -116,23 +125,40 @@ function promptsOn(
       open?.abort();
       return open !== undefined;
     },
-    async input(message, signal) {
+    async input(given, signal) {
       const { input: prompt } = await import('@inquirer/prompts');
-      return ask((context) => prompt({ message: question(message), theme }, context), signal);
+      const message = question(given);
+      const asking = {
+        message,
+        prompt: (context: Context) => prompt({ message, theme }, context),
+        answerText: (value: string) => answered(message, text(value)),
+      };
+      return ask(asking, signal);
     },
-    async confirm(message, signal) {
+    async confirm(given, signal) {
       const { confirm: prompt } = await import('@inquirer/prompts');
-      return ask((context) => prompt({ message: question(message, yesOrNo), default: false, theme }, context), signal);
+      const message = question(given, yesOrNo);
+      const asking = {
+        message,
+        prompt: (context: Context) => prompt({ message, default: false, theme }, context),
+        answerText: (value: boolean) => (value ? 'Yes' : 'No'),
+      };
+      return ask(asking, signal);
     },
-    async select(message, options, signal) {
+    async select(given, options, signal) {
       const { select: prompt } = await import('@inquirer/prompts');
-      const asked = question(message);
-      const choices = options.map(({ value, label }) => ({
+      const message = question(given);
+      const labels = new Map(options.map(({ value, label }) => [value, text(label)]));
+      const choices = [...labels].map(([value, label]) => ({
         value,
-        name: wrapWords(text(label), width(), { hanging: 4, start: 2 }).join('\n'),
-        short: answered(asked, text(label)),
+        name: wrapWords(label, width(), { hanging: 4, start: 2 }).join('\n'),
       }));
-      return ask((context) => prompt({ message: asked, choices, loop: false, theme }, context), signal);
+      const asking: Question<(typeof options)[number]['value']> = {
+        message,
+        prompt: (context: Context) => prompt({ message, choices, loop: false, theme }, context),
+        answerText: (value) => answered(message, labels.get(value) ?? value),
+      };
+      return ask(asking, signal);
     },
   };
 }

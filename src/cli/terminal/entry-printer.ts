@@ -1,3 +1,4 @@
+import { wordsOfDecision } from '../../engine/decisions.ts';
 import { readerGone } from '../../engine/interrupts.ts';
 import type { Entry, RecordedError } from '../../journal/events.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
@@ -129,12 +130,9 @@ export function createEntryPrinter({
         return say(marks.done, `customers were told: ${entry.text}`);
       case 'interrupted':
         if (entry.signal === readerGone) return say(marks.skipped, 'nobody reads an output any more; the run goes on');
-        return say(marks.stopped, `${entry.signal} received; a running write settles first`);
+        return say(marks.signal, `${entry.signal} received; a running write settles first`);
       case 'decided':
-        return say(
-          marks.done,
-          `decided to ${entry.choice} (${entry.by === 'policy' ? 'as the runbook says' : confirmers[entry.by]})`,
-        );
+        return say(marks.done, `decided to ${wordsOfDecision(entry, state)} (${deciders[entry.by]})`);
       case 'rollback-started':
         return say({ ...marks.undone, word: 'undoing' }, entry.why);
       case 'change-reverted':
@@ -175,6 +173,12 @@ const confirmers = {
   terminal: 'the operator',
   flag: 'a flag on the command line',
   rehearsal: 'the rehearsal itself',
+} as const;
+
+const deciders = {
+  ...confirmers,
+  interrupt: 'the operator’s interrupt',
+  policy: 'nobody was asked',
 } as const;
 
 function printHeader(screen: Screen, entry: Extract<Entry, { type: 'run-started' }>): void {

@@ -15,6 +15,7 @@ export const marks = {
   doubt: { symbol: '?', word: 'in doubt', tone: 'warning' },
   undone: { symbol: '↶', word: 'undone', tone: 'warning' },
   byHand: { symbol: '✓', word: 'by hand', tone: 'warning' },
+  signal: { symbol: '!', word: 'signal', tone: 'warning' },
   stopped: { symbol: '✗', word: 'stopped', tone: 'bad' },
 } as const satisfies Record<string, Mark>;
 
