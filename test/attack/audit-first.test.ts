@@ -34,25 +34,24 @@ function blowsFor(acts: Awaited<ReturnType<typeof surveyStage>>): Blow[] {
   return [...everywhere, ...inLog, ...short];
 }
 
-/** A few of each kind, spread over the stage. */
-function sample(blows: readonly Blow[], size: number): Blow[] {
-  return blows.filter((_, n) => n % Math.ceil(blows.length / size) === Math.floor(blows.length / size / 2));
+/** One: a sync of the log, in the middle of the stage. Of all failures it is the easiest to pass over: nothing else goes wrong. */
+function sampleOf(acts: Awaited<ReturnType<typeof surveyStage>>): Blow[] {
+  const syncs = acts.flatMap(({ op, path }, n) => (op === 'fdatasync' && path.includes('/audit') ? [n + 1] : []));
+  const at = syncs[Math.floor(syncs.length / 2)];
+  if (at === undefined) throw new Error('the log is never synced');
+  return [{ code: 'EIO', at, for: 'once' }];
 }
 
-const stages: readonly { stage: Stage; few: number }[] = [
-  { stage: 'run', few: 1 },
-  { stage: 'resume', few: 1 },
-  { stage: 'rollback', few: 1 },
-];
+const stages: readonly Stage[] = ['run', 'resume', 'rollback'];
 
-for (const { stage, few } of stages) {
+for (const stage of stages) {
   test(`the disk fails at every act of a ${stage}`, { timeout: 3_600_000 }, async ({ task }) => {
     const tally = createTally(task);
     const grounds = await Promise.all(Array.from({ length: abreast }, field));
     const [first] = grounds;
     if (first === undefined) throw new Error('there is nowhere to attack');
-    const all = blowsFor(await surveyStage(first.prepare(), stage));
-    const blows = (isFull ? all : sample(all, few)).entries();
+    const acts = await surveyStage(first.prepare(), stage);
+    const blows = (isFull ? blowsFor(acts) : sampleOf(acts)).entries();
     const attack = async ({ prepare }: (typeof grounds)[number]) => {
       for (const [n, blow] of blows) {
         tally.add(await strike(prepare(), stage, blow, n % 2 === 0 ? 'resume' : 'rollback'));
