@@ -5,7 +5,7 @@ import type { Hole } from './compile-template.ts';
 import { type JsonSchema, keysAt, schemasAt, typesAt } from './json-schema.ts';
 import type { ActionFacts } from './language.ts';
 import { type Lint, report } from './lint.ts';
-import { placeProblems } from './schema-problem.ts';
+import { placeProblems, type SchemaProblem } from './schema-problem.ts';
 import type { Path } from './yaml-source.ts';
 
 /** A value that goes to an action: where it stands, and the places in it that are known only when it runs. */
@@ -22,15 +22,7 @@ export function checkActionInput(lint: Lint, input: ActionInput): void {
   const shape = action.input();
   for (const hole of holes) checkHole(lint, shape, hole, path);
   const paths = holes.map((hole) => hole.path);
-  const problems = action
-    .problemsIn(data, paths)
-    .filter(
-      (problem) =>
-        !(problem.rule === 'custom' && holes.length > 0) &&
-        !paths.some(
-          (hole) => startsWith(problem.path, hole) || (problem.on === 'value' && startsWith(hole, problem.path)),
-        ),
-    );
+  const problems = action.problemsIn(data, paths).filter((problem) => !paths.some((hole) => mayBeWhy(hole, problem)));
   const worded = problems.map((problem) =>
     problem.rule === 'missing' && problem.path.length === 1
       ? { ...problem, what: `${action.name} needs ${quote(String(problem.path[0]))} in with` }
@@ -42,6 +34,12 @@ export function checkActionInput(lint: Lint, input: ActionInput): void {
   checkRoutes(lint, input, names);
   if (names.includes('components')) checkComponents(lint, input);
   for (const [key, value] of Object.entries(data)) checkProof(lint, input, shape, key, value);
+}
+
+/** Whether what will stand at the hole may be why there is a problem, or may be that there is none. */
+function mayBeWhy(hole: Path, { path, on, rule, reads }: SchemaProblem): boolean {
+  if (startsWith(path, hole) || (on === 'value' && startsWith(hole, path))) return true;
+  return rule === 'custom' && (reads === undefined || reads.some((key) => key === hole[0]));
 }
 
 function checkHole(lint: Lint, shape: JsonSchema, hole: Hole, path: Path): void {

@@ -6,28 +6,36 @@ import { languageRules } from './language-rules.ts';
 export const hole: Json = Object.freeze({});
 
 type Fitting = { value: Json };
-type Place = { root: JsonSchema; hasHoles: boolean };
+type Place = { root: JsonSchema; whole: Json };
 
 /**
  * The data as a prepared schema reads it (what was left out has its default), or undefined where it does not fit, or
- * where the schema does not tell all that it demands. Rules over several values are left aside where one of them is a
- * hole.
+ * where the schema does not tell all that it demands. Rules over several values are left aside where one that they read is
+ * a hole.
  */
 export function fitSchema(schema: JsonSchema, data: Json): Fitting | undefined {
-  return fitAt(schema, data, { root: schema, hasHoles: holds(data) });
+  return fitAt(schema, data, { root: schema, whole: data });
 }
 
-function holds(data: Json): boolean {
+function hasHole(data: Json | undefined): boolean {
   if (typeof data !== 'object' || data === null) return false;
-  return data === hole || Object.values(data).some(holds);
+  return data === hole || Object.values(data).some(hasHole);
+}
+
+/** Whether a rule of that name is kept, or cannot be told to be broken before there are the values that it reads. */
+function isKept(name: string, value: Json, { whole }: Place): boolean {
+  const rule = languageRules.get(name);
+  if (rule === undefined) return false;
+  const read = rule.reads === undefined || !isMap(whole) ? [whole] : rule.reads.map((key) => whole[key]);
+  return read.some(hasHole) || rule.holds(value as never);
 }
 
 function fitAt(node: JsonSchema, data: Json, place: Place): Fitting | undefined {
   if (node['x-unproven'] === true) return undefined;
   if (data === hole) return { value: data };
   const found = fitShape(node, data, place);
-  if (found === undefined || node['x-rules'] === undefined || place.hasHoles) return found;
-  return node['x-rules'].every((name) => languageRules.get(name)?.(found.value as never) === true) ? found : undefined;
+  if (found === undefined || node['x-rules'] === undefined) return found;
+  return node['x-rules'].every((name) => isKept(name, found.value, place)) ? found : undefined;
 }
 
 function fitShape(node: JsonSchema, data: Json, place: Place): Fitting | undefined {

@@ -55,7 +55,7 @@ function demandsOf({ _zod: { def } }: z.core.$ZodTypes, node: JsonSchema): Deman
   const rules: string[] = [];
   let isTold = plainKinds.has(def.type);
   const addRule = (rule: unknown): boolean => {
-    const [name] = [...languageRules].find(([, known]) => known === rule) ?? [];
+    const [name] = [...languageRules].find(([, known]) => known.holds === rule) ?? [];
     if (name !== undefined) rules.push(name);
     return name !== undefined;
   };

@@ -3,7 +3,8 @@ import type { Path, YamlSource } from './yaml-source.ts';
 
 /**
  * One problem, before it has a place. `on` tells whether the key or the value is at fault; `rule` that a key is missing,
- * or that a rule of the schema's own found it, which may depend on values elsewhere.
+ * or that a rule of the schema's own found it, which rests on the values of the keys that it `reads`: on any, where it does
+ * not say.
  */
 export type SchemaProblem = {
   path: Path;
@@ -11,6 +12,7 @@ export type SchemaProblem = {
   what: string;
   remedy: string;
   rule?: 'custom' | 'missing';
+  reads?: readonly string[];
 };
 
 /** What reading data by a definition gives: the value, or all that is wrong with the data. */

@@ -65,8 +65,14 @@ function explain(issue: Issue, data: Json, shape: JsonSchema, prefix: Path): Sch
       return value(
         isContainer(found) ? `${name} does not fit` : `${name} cannot be ${describeValue(found)}`,
         issue.message,
-      ).map((problem) => (issue.code === 'custom' ? { ...problem, rule: 'custom' } : problem));
+      ).map((problem) => (issue.code === 'custom' ? { ...problem, rule: 'custom', ...readsOf(issue) } : problem));
   }
+}
+
+/** What the schema says of its rule; see `InputRule`. */
+function readsOf({ params }: z.core.$ZodIssueCustom): { reads?: readonly string[] } {
+  const reads: unknown = params?.reads;
+  return Array.isArray(reads) ? { reads: reads.map(String) } : {};
 }
 
 /** Only the alternative that was meant is explained; when none is recognisable, what each expects is listed. */

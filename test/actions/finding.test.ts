@@ -50,6 +50,12 @@ describe('holding findings against acceptances', () => {
     });
   });
 
+  test('one of an id that no check gives, or that is only like one, holds for nothing', () => {
+    for (const id of ['everything', 'http', 'http/request', 'http/request-failed-too']) {
+      expect(hold({ id, reason: 'known', until: '2026-06-01' })).toMatchObject({ critical: 2, accepted: 0 });
+    }
+  });
+
   test('one that ran out counts again, and says so', () => {
     const held = hold({ ...one, until: '2025-12-31' }, { ...one, reason: 'older', until: '2025-12-01' });
     expect(held).toMatchObject({ critical: 2, accepted: 0 });

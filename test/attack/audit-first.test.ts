@@ -1,4 +1,4 @@
-import { afterEach, test } from 'vitest';
+import { test } from 'vitest';
 import { type Blow, createBattlefield, type Stage, strike, surveyStage } from './failing-run.ts';
 import { createTally, isFull } from './tally.ts';
 
@@ -6,17 +6,22 @@ const codes = ['EIO', 'ENOSPC', 'EROFS', 'EACCES'] as const;
 /** Attacks that go on beside each other, each with a world of its own. */
 const abreast = isFull ? 2 : 1;
 
-const fields: Awaited<ReturnType<typeof createBattlefield>>[] = [];
+/**
+ * How many attacks a world takes. Cloudflare's API is shut for five minutes after 1,200 calls in five minutes
+ * (Cloudflare docs, api-rate-limits), in the simulator too: an attack that leaves a write in doubt makes some 90.
+ */
+const attacksAWorld = 12;
 
-async function field() {
-  const made = await createBattlefield();
-  fields.push(made);
-  return made;
+type Battlefield = Awaited<ReturnType<typeof createBattlefield>>;
+
+async function inWorld<Result>(work: (battlefield: Battlefield) => Promise<Result>): Promise<Result> {
+  const battlefield = await createBattlefield();
+  try {
+    return await work(battlefield);
+  } finally {
+    await battlefield.stop();
+  }
 }
-
-afterEach(async () => {
-  for (const made of fields.splice(0)) await made.stop();
-});
 
 /** Every act on the state directory, once and for ever, the codes in turn; and where only the log itself fails. */
 function blowsFor(acts: Awaited<ReturnType<typeof surveyStage>>): Blow[] {
@@ -34,31 +39,34 @@ function blowsFor(acts: Awaited<ReturnType<typeof surveyStage>>): Blow[] {
   return [...everywhere, ...inLog, ...short];
 }
 
-/** A few of each kind, spread over the stage. */
-function sample(blows: readonly Blow[], size: number): Blow[] {
-  return blows.filter((_, n) => n % Math.ceil(blows.length / size) === Math.floor(blows.length / size / 2));
+/** One: a sync of the log, in the middle of the stage. Of all failures it is the easiest to pass over: nothing else goes wrong. */
+function sampleOf(acts: Awaited<ReturnType<typeof surveyStage>>): Blow[] {
+  const syncs = acts.flatMap(({ op, path }, n) => (op === 'fdatasync' && path.includes('/audit') ? [n + 1] : []));
+  const at = syncs[Math.floor(syncs.length / 2)];
+  if (at === undefined) throw new Error('the log is never synced');
+  return [{ code: 'EIO', at, for: 'once' }];
 }
 
-const stages: readonly { stage: Stage; few: number }[] = [
-  { stage: 'run', few: 1 },
-  { stage: 'resume', few: 1 },
-  { stage: 'rollback', few: 1 },
-];
+const stages: readonly Stage[] = ['run', 'resume', 'rollback'];
 
-for (const { stage, few } of stages) {
+for (const stage of stages) {
   test(`the disk fails at every act of a ${stage}`, { timeout: 3_600_000 }, async ({ task }) => {
     const tally = createTally(task);
-    const grounds = await Promise.all(Array.from({ length: abreast }, field));
-    const [first] = grounds;
-    if (first === undefined) throw new Error('there is nowhere to attack');
-    const all = blowsFor(await surveyStage(first.prepare(), stage));
-    const blows = (isFull ? all : sample(all, few)).entries();
-    const attack = async ({ prepare }: (typeof grounds)[number]) => {
-      for (const [n, blow] of blows) {
-        tally.add(await strike(prepare(), stage, blow, n % 2 === 0 ? 'resume' : 'rollback'));
+    const acts = await inWorld(({ prepare }) => surveyStage(prepare(), stage));
+    const blows = [...(isFull ? blowsFor(acts) : sampleOf(acts)).entries()];
+    const shares = Array.from({ length: Math.ceil(blows.length / attacksAWorld) }, (_, n) =>
+      blows.slice(n * attacksAWorld, (n + 1) * attacksAWorld),
+    ).values();
+    const attack = async () => {
+      for (const share of shares) {
+        await inWorld(async ({ prepare }) => {
+          for (const [n, blow] of share)
+            tally.add(await strike(prepare(), stage, blow, n % 2 === 0 ? 'resume' : 'rollback'));
+        });
       }
     };
-    await Promise.all(grounds.map(attack));
+    const attacked = await Promise.allSettled(Array.from({ length: abreast }, attack));
+    for (const ended of attacked) if (ended.status === 'rejected') throw ended.reason;
     tally.close();
   });
 }

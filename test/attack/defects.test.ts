@@ -24,6 +24,20 @@ afterAll(() => {
   if (isFull && only === undefined) writeFileSync(record, page());
 });
 
+/** What a defect replaces has to stand in the sources exactly once: code that was changed since has to be spoilt anew. */
+function misfitsOf({ name, edits }: Defect): string[] {
+  return edits.flatMap(({ file, find }) => {
+    const times = tree.read(file).split(find).length - 1;
+    return times === 1 ? [] : [`${name}: ${file} holds ${times} times, not once, what it replaces: ${find}`];
+  });
+}
+
+test('each defect fits the sources as they are', ({ task }) => {
+  const tally = createTally(task);
+  for (const defect of defects) tally.add(misfitsOf(defect));
+  tally.close();
+});
+
 function runCatcher({ file, named }: Catcher): Promise<TestRun> {
   return tree.test([file, '-t', named], { withinMs });
 }
@@ -36,13 +50,10 @@ function control(catcher: Catcher): Promise<TestRun> {
   return known;
 }
 
-function putIn({ edits }: Defect): void {
-  for (const { file, find, replace } of edits) {
-    const parts = tree.read(file).split(find);
-    if (parts.length !== 2)
-      throw new Error(`${file} holds ${parts.length - 1} times, not once, what the defect replaces: ${find}`);
-    tree.write(file, parts.join(replace));
-  }
+function putIn(defect: Defect): void {
+  const misfits = misfitsOf(defect);
+  if (misfits.length > 0) throw new Error(misfits.join('\n'));
+  for (const { file, find, replace } of defect.edits) tree.write(file, tree.read(file).split(find).join(replace));
 }
 
 for (const defect of tried) {

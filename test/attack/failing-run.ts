@@ -57,9 +57,13 @@ export async function createBattlefield() {
       mkdirSync(place);
       return { place, state: join(place, 'state'), shims: home, world };
     },
+    /** Throws where the world was shut for the number of its calls: then nothing that was found means anything. */
     async stop() {
+      const calls = await world.call('GET', '/requests?server=cloudflare-api');
       await world.stop();
       rmSync(home, { recursive: true, force: true });
+      if (/"status":\s*429\b/.test(calls))
+        throw new Error('one world was attacked too often: its API refuses all calls');
     },
   };
 }
@@ -126,7 +130,8 @@ export async function strike(ground: Ground, stage: Stage, blow: Blow, next: 're
     if (refused !== -1 && ended.code !== 7)
       findings.push(`ended with ${ended.code ?? ended.signal}, not 7: ${ended.stderr.slice(-300)}`);
     if (stage !== 'rollback' && later.length > 0) findings.push('wrote to the world after its log had failed');
-  } else if (ended.code !== 0) findings.push(`a failure that loses nothing ended it with ${ended.code}`);
+  } else if (ended.code !== 0)
+    findings.push(`a failure that loses nothing ended it with ${ended.code}: ${ended.stderr.slice(-300)}`);
   if (stage === 'rollback' && arrived.some(({ body }) => !body.includes('true'))) findings.push('wrote no revert');
   if (stage === 'rollback' && hasBegun(ended) && !(await ground.world.isEnabled())) {
     findings.push('a rollback that had begun did not go on without its log');

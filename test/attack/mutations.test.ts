@@ -272,7 +272,7 @@ function replaceAt(data: Json, [first, ...rest]: Path, value: Json | undefined):
 }
 
 /** Below these a file may say what it likes. */
-const free: readonly RegExp[] = [/^requests\.\d+\.(body|expect\.json)\b/];
+const free: readonly RegExp[] = [/^requests\.\d+\.(body|expect\.json)\b/, /^steps\.(.+\.)?with\.watched\./];
 /** Keys without which a file means nothing, whatever else it holds. */
 const needed =
   /^(title|steps|timeline|requests|hostname|zone|routes|dns|dns\.resolvers|inputs\.[^.]+\.type|routes\.[^.]+\.(provider|connect)|backends\.[^.]+\.(header|value)|cloudflare\.zone-id|timeline\.\d+\.at|timeline\.\d+\.set\.[^.]+\.(kind|status)|requests\.\d+\.(id|method|path|expect|expect\.status)|(.+\.)?retry\.(attempts|every)|(.+\.)?confirm\.type|steps\.(.+\.)?(id|uses)|(.+\.)?with\.(suite|route|routes|enabled|instructions|name|channel|text))$/;
@@ -299,6 +299,7 @@ function breakData(data: Json, random: Random): { broken: Json; how: string } | 
     }
     case 2: {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+      if (free.some((pattern) => pattern.test(`${shown}.zebra`))) return undefined;
       // Maps of names take any name, but not with this value.
       return { broken: replaceAt(data, [...at], { ...value, zebra: [[null]] }), how: `${shown} with a key zebra` };
     }

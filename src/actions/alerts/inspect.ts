@@ -21,9 +21,10 @@ const inputSchema = z
       .prefault('24h')
       .describe('how far ahead to look for times in which nobody is on call, at most 720h'),
   })
-  .refine(lookAheadIsNear, {
+  .refine(lookAheadIsNear.holds, {
     message: 'more than 720h (schedules further ahead are seldom filled)',
     path: ['on-call-ahead'],
+    params: { reads: lookAheadIsNear.reads },
   });
 
 const count = z.int().nonnegative();

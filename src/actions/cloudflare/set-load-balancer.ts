@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
-import { lastLookGuard, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
-import { lastLookIsWhole } from '../input-rules.ts';
+import { lastLookGuard, lastLookKeys, takeLastLook, withoutLook, withoutSuite } from '../http/last-look.ts';
+import { lookHasSuite, suiteHasLook } from '../input-rules.ts';
 import { answeredStatus } from './cloudflare-error.ts';
 import {
   cloudflareId,
@@ -23,7 +23,8 @@ const input = z
     route: z.string().default('fallback').describe('when disabling: the route that the record beneath must point at'),
     ...lastLookKeys,
   })
-  .refine(lastLookIsWhole, lastLookWhole);
+  .refine(lookHasSuite.holds, withoutSuite)
+  .refine(suiteHasLook.holds, withoutLook);
 const state = z.strictObject({
   zoneId: cloudflareId,
   loadBalancerId: cloudflareId,

@@ -4,8 +4,8 @@ import { boundedText } from '../../world/bounded-text.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { beforeWriting } from '../before-writing.ts';
 import { lookAtZone, type ZoneLook } from '../dns/look-at-zone.ts';
-import { lastLookGuard, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
-import { lastLookIsWhole } from '../input-rules.ts';
+import { lastLookGuard, lastLookKeys, takeLastLook, withoutLook, withoutSuite } from '../http/last-look.ts';
+import { lookHasSuite, suiteHasLook } from '../input-rules.ts';
 import { cloudflareId, cloudflareIds, listLoadBalancers } from './load-balancer.ts';
 import {
   assertNotDelegated,
@@ -30,7 +30,8 @@ const input = wantedSchema
       .describe('another name than the environment’s hostname'),
     ...lastLookKeys,
   })
-  .refine(lastLookIsWhole, lastLookWhole);
+  .refine(lookHasSuite.holds, withoutSuite)
+  .refine(suiteHasLook.holds, withoutLook);
 const state = z.strictObject({
   zoneId: cloudflareId,
   name: z.string().min(1),

@@ -29,17 +29,20 @@ const inputSchema = z
       .describe('`critical`: the others, on which no verdict rests, are not sent'),
     'at-once': z.int().min(1).max(50).default(10).describe('requests open at a time to one place'),
   })
-  .refine(routesDiffer, {
+  .refine(routesDiffer.holds, {
     message: 'name each route once',
     path: ['routes'],
+    params: { reads: routesDiffer.reads },
   })
-  .refine(fallbackFollows, {
+  .refine(fallbackFollows.holds, {
     message: 'name the fallback after the primary (`fallback` says which it is)',
     path: ['routes'],
+    params: { reads: fallbackFollows.reads },
   })
-  .refine(lookIsShort, {
+  .refine(lookIsShort.holds, {
     message: 'more than 15m (12m are wider than a flap of five-minute cycles)',
     path: ['over'],
+    params: { reads: lookIsShort.reads },
   });
 
 const outputSchema = z.strictObject({

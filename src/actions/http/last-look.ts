@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ActionContext, GuardFinding } from '../action.ts';
+import { lookHasSuite, suiteHasLook } from '../input-rules.ts';
 import { sendSuite } from './send-suite.ts';
 
 /** The keys of a change that can look at the primary once more before it writes. */
@@ -18,8 +19,13 @@ export const lastLookGuard = 'primary-recovering';
 
 type Keys = { 'last-look'?: string | undefined; suite?: string | undefined };
 
-/** What to say where only one of them is there. */
-export const lastLookWhole = { message: 'last-look (a route) and suite go together', path: ['last-look'] };
+const together = 'last-look (a route) and suite go together';
+
+/** What to say of a look without a suite. */
+export const withoutSuite = { message: together, path: ['suite'], params: { reads: lookHasSuite.reads } };
+
+/** What to say of a suite without a look. */
+export const withoutLook = { message: together, path: ['last-look'], params: { reads: suiteHasLook.reads } };
 
 const looks = 3;
 const gapMs = 500;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { findOpsError, OpsError } from '../../errors.ts';
 import { type ActionContext, change, type Planned } from '../action.ts';
-import { lastLookGuard, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
+import { lastLookGuard, lastLookKeys, takeLastLook, withoutLook, withoutSuite } from '../http/last-look.ts';
 import { wrapText } from '../http/text-columns.ts';
-import { lastLookIsWhole } from '../input-rules.ts';
+import { lookHasSuite, suiteHasLook } from '../input-rules.ts';
 
 const proofSchema = z.strictObject({
   uses: z.string().describe('a check that fails unless the change is there, such as dns.verify'),
@@ -17,7 +17,8 @@ const inputSchema = z
     proof: proofSchema.optional().describe('looked at after the person has said that it is done; it must agree'),
     ...lastLookKeys,
   })
-  .refine(lastLookIsWhole, lastLookWhole);
+  .refine(lookHasSuite.holds, withoutSuite)
+  .refine(suiteHasLook.holds, withoutLook);
 
 /** How long the proof may take to agree after the person has said that it is done. */
 const proofMs = 60_000;

@@ -4,8 +4,8 @@ import { requiredAwsSecrets } from '../../world/aws.ts';
 import { type ActionContext, change, type Plan, type Planned } from '../action.ts';
 import { answeredError } from '../aws/aws-error.ts';
 import { beforeWriting } from '../before-writing.ts';
-import { lastLookGuard, lastLookKeys, lastLookWhole, takeLastLook } from '../http/last-look.ts';
-import { lastLookIsWhole } from '../input-rules.ts';
+import { lastLookGuard, lastLookKeys, takeLastLook, withoutLook, withoutSuite } from '../http/last-look.ts';
+import { lookHasSuite, suiteHasLook } from '../input-rules.ts';
 import { changeSets, followChange, type Progress } from './change-sets.ts';
 import { environmentZoneId, hostedZoneId, readHostedZone } from './hosted-zone.ts';
 import { listSetsAt } from './list-record-sets.ts';
@@ -46,7 +46,8 @@ const input = z
       .describe('why a CNAME must be overwritten (UPSERT) in place of compare-and-set; shown in the plan'),
     ...lastLookKeys,
   })
-  .refine(lastLookIsWhole, lastLookWhole);
+  .refine(lookHasSuite.holds, withoutSuite)
+  .refine(suiteHasLook.holds, withoutLook);
 const state = z.strictObject({
   zoneId: hostedZoneId,
   name: z.string().min(1),

@@ -29,7 +29,7 @@ const inputSchema = z.strictObject({
     .array(portSchema)
     .min(1)
     .default([25, 465, 587, 2465, 2587])
-    .refine(portsDiffer, 'each port once')
+    .refine(portsDiffer.holds, { message: 'each port once', params: { reads: portsDiffer.reads } })
     .describe('all documented ports unless given'),
   auth: z
     .enum(['none', 'rejected', 'accepted'])

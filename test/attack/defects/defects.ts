@@ -139,8 +139,8 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/engine/change-step.ts',
-        find: "if (change === null || change.status === 'not-applied' || change.status === 'reverted') return undefined;",
-        replace: "if (change === null || change.status !== 'applied') return undefined;",
+        find: 'if (change === null || isGone(change)) return undefined;',
+        replace: "if (change === null || isGone(change) || change.status !== 'applied') return undefined;",
       },
     ],
     caughtBy: killed,
@@ -255,15 +255,19 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/world/prober.ts',
-        find: '    tls = await handshake(tcp, request.hostname, means.secureContext, box.signal);\n',
-        replace:
-          '    tls = kept.get(request.hostname) ?? (await handshake(tcp, request.hostname, means.secureContext, box.signal));\n    kept.set(request.hostname, tls);\n',
+        find: '    tls = await handshake(tcp, {\n',
+        replace: '    tls = kept.get(request.hostname);\n    tls ??= await handshake(tcp, {\n',
+      },
+      {
+        file: 'src/world/prober.ts',
+        find: '    timings.tlsMs = elapsedMs();\n',
+        replace: '    kept.set(request.hostname, tls);\n    timings.tlsMs = elapsedMs();\n',
       },
       { file: 'src/world/prober.ts', find: '    if (tls !== undefined) discard(tls);\n', replace: '' },
       {
         file: 'src/world/prober.ts',
-        find: "const timedOut = Symbol('timed out');\n",
-        replace: "const timedOut = Symbol('timed out');\nconst kept = new Map<string, TLSSocket>();\n",
+        find: 'async function runProbe(\n',
+        replace: 'const kept = new Map<string, TLSSocket>();\nasync function runProbe(\n',
       },
       {
         file: 'src/world/exchange.ts',
