@@ -78,7 +78,7 @@ async function world(provider: 'atlassian' | 'incident-io' = 'atlassian') {
   };
   const run = (name: string, args: readonly string[] = []) => made.runbook(name, ['--runbooks', directory, ...args]);
   const ops = (...args: string[]) => made.run(args).ended;
-  return { ...made, directory, notice, room, run, ops };
+  return { ...made, directory, told, notice, room, run, ops };
 }
 
 /** A screen’s text without its line breaks. */
@@ -92,10 +92,12 @@ const confirmed = ['--reason', 'x', '--confirm', 'api.resend.com'];
 
 describe('the public notice, where a run leaves nothing changed', () => {
   test.each(['atlassian', 'incident-io'] as const)(
-    'a failover stopped by its guard says so on the notice (%s), and the command that closes it stands on the screen',
+    'a failover that could not switch says so on the notice (%s), and the command that closes it stands on the screen',
     { timeout: longTest },
     async (provider) => {
       const simulated = await world(provider);
+      await simulated.fault('edge', { kind: 'status', status: 500 });
+      await simulated.fault('cloudflare-api', { kind: 'status', status: 503 });
       const ended = await simulated.run('failover', [...confirmed, '--json']).ended;
       expect(ended.code, ended.stderr).toBe(1);
       const notice = await simulated.notice();
@@ -121,6 +123,14 @@ describe('the public notice, where a run leaves nothing changed', () => {
       expect(closed.stderr).not.toContain('open to customers');
     },
   );
+
+  test('a failover that finds nothing to switch tells customers nothing', { timeout: longTest }, async () => {
+    const simulated = await world();
+    const ended = await simulated.run('failover', [...confirmed, '--json']).ended;
+    expect(ended.code, ended.stderr).toBe(1);
+    expect(ended.stderr).toContain('guard verdict');
+    expect((await simulated.told()).statusPage.incidents).toEqual([]);
+  });
 
   test.skipIf(!hasTerminals)('an operator who says no at the prompt: the same', { timeout: longTest }, async () => {
     const simulated = await world();
