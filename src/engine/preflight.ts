@@ -31,13 +31,15 @@ export async function checkCredentials(
   for (const { step, action } of uses.values()) {
     for (const name of action.secrets ?? []) {
       if (drive.edges.secret(name) !== undefined) continue;
-      const variable = material.environment.secrets[name];
       findings.push(`${step} (${action.name}) needs the secret ${name}`);
-      hints.add(
-        variable === undefined
-          ? `name a process variable for it under \`secrets\` in the environment ${material.environmentName}`
-          : `set ${variable}`,
-      );
+      hints.add(hintFor(material, name));
+    }
+    const groups = groupsOf(action, material);
+    const isMissing = (name: string) => drive.edges.secret(name) === undefined;
+    if (groups.length > 0 && groups.every((group) => group.some(isMissing))) {
+      const wanted = groups.map((group) => group.join(' and ')).join(', or ');
+      findings.push(`${step} (${action.name}) needs ${wanted}`);
+      for (const name of groups.flat().filter(isMissing)) hints.add(hintFor(material, name));
     }
   }
   if (findings.length === 0) {
@@ -54,6 +56,17 @@ export async function checkCredentials(
   throw new OpsError('credentials', findings.join('; '), {
     hint: `${[...hints].join('; ')}; or go on with the steps that need none: --override credentials="why"`,
   });
+}
+
+function groupsOf(action: AnyAction, { environment }: Material): readonly (readonly string[])[] {
+  return (action.kind === 'check' ? action.oneGroupOfSecrets?.(environment) : undefined) ?? [];
+}
+
+function hintFor({ environment, environmentName }: Material, secret: string): string {
+  const variable = environment.secrets[secret];
+  return variable === undefined
+    ? `name a process variable for ${secret} under \`secrets\` in the environment ${environmentName}`
+    : `set ${variable}`;
 }
 
 /** Required: not optional, nor inside something optional, nor excluded by a condition that is already decided. */

@@ -463,7 +463,7 @@ test('credentials: what a required step lacks, or a provider refuses, starts not
   expect(await at(step('test.fine'), undefined)).toMatchObject({
     code: 'credentials',
     message: 'one (test.fine) needs the secret token',
-    hint: expect.stringContaining('name a process variable for it under `secrets` in the environment test'),
+    hint: expect.stringContaining('name a process variable for token under `secrets` in the environment test'),
   });
   expect(await at(step('test.refused'), 'x')).toMatchObject({
     code: 'credentials',
