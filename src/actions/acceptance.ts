@@ -19,7 +19,21 @@ export type Acceptance = {
 };
 
 /** The findings that show a fingerprint of what was seen: an acceptance of one that names none never holds. */
-export const fingerprinted: ReadonlySet<string> = new Set(['drift/changed', 'cloudfront/function-drift']);
+export const fingerprinted: ReadonlySet<string> = new Set([
+  'drift/changed',
+  'cloudfront/alias-elsewhere',
+  'cloudfront/alias-missing',
+  'cloudfront/alias-overlap',
+  'cloudfront/authorization-stripped',
+  'cloudfront/caching-on',
+  'cloudfront/function-drift',
+  'cloudfront/header-stripped',
+  'cloudfront/host-replaced',
+  'cloudfront/idempotency-key-stripped',
+  'cloudfront/query-stripped',
+  'cloudfront/user-agent-replaced',
+  'cloudfront/waf-attached',
+]);
 
 const severities: readonly Severity[] = ['info', 'warning', 'critical'];
 

@@ -13,6 +13,7 @@ import type { SlackClient } from '../world/slack.ts';
 import type { SmtpProber } from '../world/smtp.ts';
 import type { Vendor, VendorStatusPage } from '../world/vendor-status.ts';
 import type { EmptyEnding, LeftOpen, RunNews } from './afterwards.ts';
+import type { GuardFinding } from './guard-finding.ts';
 import type { Suite } from './http/suite.ts';
 import type { Past } from './past.ts';
 
@@ -98,9 +99,6 @@ export type Summary = {
   predictedDrainMs?: number;
 };
 
-/** A named objection: the run stops unless the operator passes it by `--override NAME=REASON`. */
-export type GuardFinding = { guard: string; message: string; hint: string };
-
 /** What a change would do. `before` and `after` are plain JSON, journaled before apply; another process can finish or undo from them. */
 export type Plan<State> = {
   before: State;
@@ -126,6 +124,8 @@ export type Check<Input, Output> = {
   output: z.ZodType<Output>;
   /** Names of the environment's secrets without which it cannot run. */
   secrets?: readonly string[];
+  /** Groups of secrets, by what the environment names: without one whole group there is nothing that it can look at. */
+  oneGroupOfSecrets?(env: Environment): readonly (readonly string[])[];
   /** The guard that a failed `expect` of a step with this action raises; the step's id when not given. */
   guard?: string;
   /** Ids of every finding that its output may hold, as `system/what-is-wrong`: only these can be accepted. */

@@ -85,19 +85,20 @@ const words = { critical: 'FAIL', warning: 'warn', info: 'note' } as const;
 export function renderFindings(findings: readonly Finding[]): string[] {
   const alike = new Map<string, { finding: Finding; places: string[] }>();
   for (const finding of sortFindings(findings)) {
-    const { id, severity, where, breaks, remedy, acceptance } = finding;
-    const key = JSON.stringify([id, severity, breaks, remedy, acceptance]);
+    const { id, severity, where, breaks, remedy, acceptance, seen } = finding;
+    const key = JSON.stringify([id, severity, breaks, remedy, acceptance, seen]);
     const { places } = alike.get(key) ?? { places: [] };
     alike.set(key, { finding, places: where === '' ? places : [...places, where] });
   }
   return [...alike.values()].flatMap(({ finding, places: all }) => {
-    const { id, severity, breaks, remedy, acceptance } = finding;
+    const { id, severity, breaks, remedy, acceptance, seen } = finding;
     const word = isAccepted(finding) ? 'okay' : words[severity];
     const places = all.join(', ');
     return [
       ...wrapText(`${word} ${id}${places === '' ? '' : ` (${places})`}: ${breaks}`, indent),
       ...(acceptance === null ? [] : below(describeAcceptance(acceptance))),
       ...(isAccepted(finding) ? [] : below(`fix: ${remedy}`)),
+      ...(isAccepted(finding) || seen === undefined || remedy.includes(seen) ? [] : below(`seen: ${seen}`)),
     ];
   });
 }

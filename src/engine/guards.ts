@@ -1,4 +1,4 @@
-import type { GuardFinding } from '../actions/action.ts';
+import type { GuardFinding } from '../actions/guard-finding.ts';
 import { OpsError } from '../errors.ts';
 import type { Session } from './session.ts';
 

@@ -34,6 +34,10 @@ export async function checkCredentials(
     const { message, hint } = missingSecret(material, secret);
     return { message: `${message}; needed by ${ids.join(', ')}`, hint };
   });
+  for (const { step, action } of uses.values()) {
+    const lack = missingGroup(drive, material, action);
+    if (lack !== undefined) lacks.push({ ...lack, message: `${step}: ${lack.message}` });
+  }
   if (lacks.length === 0) {
     const looks = [...uses.values()].map(async ({ step, action }) => {
       const lack = await refusalOf(drive, material, action, (signal) => contextFor(step, signal));
@@ -60,6 +64,8 @@ export async function lackOf(
 ): Promise<Lack | undefined> {
   const [secret] = missingSecrets(drive, action);
   if (secret !== undefined) return missingSecret(material, secret);
+  const group = missingGroup(drive, material, action);
+  if (group !== undefined) return group;
   return await refusalOf(drive, material, action, contextFor);
 }
 
@@ -76,6 +82,19 @@ function missingSecret({ environment, environmentName }: Material, secret: strin
     };
   }
   return { message: `${variable} is not set (the secret ${secret})`, hint: `set ${variable}` };
+}
+
+/** What an action lacks of which one group of secrets is enough, where none is whole. */
+function missingGroup({ edges }: Drive, material: Material, action: AnyAction): Lack | undefined {
+  const groups = (action.kind === 'check' ? action.oneGroupOfSecrets?.(material.environment) : undefined) ?? [];
+  const isMissing = (secret: string) => edges.secret(secret) === undefined;
+  if (groups.length === 0 || !groups.every((group) => group.some(isMissing))) return undefined;
+  const wanted = groups.map((group) => group.join(' and ')).join(', or ');
+  const hints = groups
+    .flat()
+    .filter(isMissing)
+    .map((secret) => missingSecret(material, secret).hint);
+  return { message: `${action.name} needs the secrets ${wanted}`, hint: [...new Set(hints)].join('; ') };
 }
 
 /** Required: not optional, nor inside something optional, nor excluded by a condition that is already decided. */

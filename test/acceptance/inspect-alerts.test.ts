@@ -28,6 +28,16 @@ test('inspect-alerts finds alerts that resolve early (1), reads only, and shows 
   }
 });
 
+test('without any key nothing starts (5), and every variable to set is named once', { timeout: 120_000 }, async () => {
+  const simulated = await startWorld(['--scenario', 'healthy']);
+  cleanups.push(() => simulated.stop());
+  const names = ['PAGERDUTY_REST_API_KEY', 'DATADOG_API_KEY', 'DATADOG_APPLICATION_KEY'];
+  const unset = Object.fromEntries(names.map((name) => [name, '']));
+  const { code, stdout, stderr } = await simulated.runbook('inspect-alerts', ['--json'], unset).ended;
+  expect([code, stdout]).toEqual([5, expect.not.stringContaining('run-started')]);
+  for (const name of names) expect(stderr.match(new RegExp(`set ${name}`, 'g')), name).toHaveLength(1);
+});
+
 test('without a key the run fails, and names the variable to set', { timeout: 120_000 }, async () => {
   const simulated = await startWorld(['--scenario', 'healthy']);
   cleanups.push(() => simulated.stop());

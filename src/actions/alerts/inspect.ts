@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
+import { datadogSecrets } from '../../world/datadog.ts';
+import { pagerDutyRestSecret } from '../../world/pagerduty-rest.ts';
 import { type ActionContext, check, type Summary } from '../action.ts';
 import { readMonitors } from '../datadog/read-monitors.ts';
 import { durationSchema } from '../duration.ts';
@@ -53,6 +55,11 @@ export const alertsInspect = check({
   input: inputSchema,
   output: outputSchema,
   findings: alertFindingIds,
+  // One source that cannot be asked is a finding; with neither there is nothing to look at.
+  oneGroupOfSecrets: ({ datadog, pagerduty }) => [
+    ...(datadog === undefined ? [] : [Object.values(datadogSecrets)]),
+    ...(pagerduty === undefined ? [] : [[pagerDutyRestSecret]]),
+  ],
   run,
   summarise,
 });

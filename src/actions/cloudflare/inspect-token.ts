@@ -125,7 +125,8 @@ function findingOfRead(where: string, error: OpsError): TokenFinding {
         severity: 'critical',
         where,
         breaks: `the token may not read it, and a switch must: ${boundedText(error.message, 300)}`,
-        remedy: 'give the token Zone Read, DNS Read and Load Balancers Read for this zone; look at its address filter',
+        remedy:
+          'give the token Zone Read, DNS Read and Load Balancers Edit for this zone (DNS Edit where a record is switched); look at its address filter',
       }
     : {
         id: 'cloudflare/not-looked-at',

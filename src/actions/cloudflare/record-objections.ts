@@ -1,8 +1,9 @@
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import type { ActionContext, GuardFinding } from '../action.ts';
+import type { ActionContext } from '../action.ts';
 import { cloudflareRanges, matchRanges } from '../dns/address-ranges.ts';
 import type { ZoneLook } from '../dns/look-at-zone.ts';
+import type { GuardFinding } from '../guard-finding.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import { changesType } from './record-writes.ts';
 import { describeRecord, type ZoneRecord } from './records-at-name.ts';

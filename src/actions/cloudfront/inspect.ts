@@ -11,6 +11,7 @@ import { fillLine } from '../http/text-columns.ts';
 import { userAgent } from '../http/user-agent.ts';
 import { type Behavior, behaviorFor, type Distribution, readDistribution } from './distribution.ts';
 import { type InspectFinding, inspectFindingIds } from './finding.ts';
+import { withDistributionSeen, withPoliciesSeen } from './fingerprint.ts';
 import { judgeBehavior, type Needs } from './judge-behavior.ts';
 import { judgeDistribution } from './judge-distribution.ts';
 import { judgeFunction } from './judge-function.ts';
@@ -88,7 +89,7 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   });
   const pinned = ctx.env.aws?.['function-sha256'];
   const found: InspectFinding[] = [
-    ...judgeDistribution(distribution, hostname),
+    ...(await withDistributionSeen(judgeDistribution(distribution, hostname), distribution)),
     ...conflicts,
     ...certificate.findings,
     ...behaviors,
@@ -132,7 +133,8 @@ async function judgeBehaviors(
     const ids = cachePolicyId === undefined ? behavior.pathPattern : `${cachePolicyId} ${originRequestPolicyId}`;
     const policies = known.get(ids) ?? (await readPolicies(ctx, behavior));
     known.set(ids, policies);
-    findings.push(...judgeBehavior(behavior, policies, { needs, functionName, isUsed }));
+    const judged = judgeBehavior(behavior, policies, { needs, functionName, isUsed });
+    findings.push(...(await withPoliciesSeen(judged, policies)));
   }
   return findings;
 }

@@ -7,6 +7,7 @@ import { readWithRetry } from '../aws/call-aws.ts';
 import { daysUntil, inDays, severityOfDays } from '../days-left.ts';
 import type { Distribution } from './distribution.ts';
 import type { InspectFinding } from './finding.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 const conflictsSchema = z.object({
   ConflictingAliasesList: z
@@ -39,26 +40,30 @@ export async function judgeConflicts(ctx: ActionContext, distribution: Distribut
     ];
   }
   const items = conflictsSchema.parse(answer).ConflictingAliasesList?.Items ?? [];
-  return items
+  const others = items
     .filter(({ DistributionId }) => !isSameHidden(DistributionId, distribution.id))
-    .map(({ Alias, DistributionId, AccountId }) => {
+    .map(async ({ Alias, DistributionId, AccountId }): Promise<InspectFinding> => {
+      const seen = await fingerprintOf([Alias.toLowerCase(), DistributionId, AccountId]);
       const holder = `distribution ${boundedText(DistributionId, 40)} of account ${boundedText(AccountId, 40)}`;
       return Alias.toLowerCase() === hostname
         ? {
             id: 'cloudfront/alias-elsewhere',
-            severity: 'critical' as const,
+            severity: 'critical',
             where: '',
+            seen,
             breaks: `${hostname} belongs to ${holder}: its answers are what customers get`,
             remedy: 'move it here with AssociateAlias (proof by a TXT record), or remove it there',
           }
         : {
             id: 'cloudfront/alias-overlap',
-            severity: 'info' as const,
+            severity: 'info',
             where: '',
+            seen,
             breaks: `${boundedText(Alias, 255)} belongs to ${holder}; the exact name here wins while it is attached`,
             remedy: 'keep the exact name attached here',
           };
     });
+  return await Promise.all(others);
 }
 
 /** Ids come partly hidden: what shows must fit, and so must the length. */

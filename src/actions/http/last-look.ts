@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ActionContext, GuardFinding } from '../action.ts';
+import type { ActionContext } from '../action.ts';
+import type { GuardFinding } from '../guard-finding.ts';
 import { lookHasSuite, suiteHasLook } from '../input-rules.ts';
 import { sendSuite } from './send-suite.ts';
 

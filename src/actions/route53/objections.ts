@@ -1,10 +1,11 @@
 import type { ResourceRecordSet, ResourceRecordSetProtection } from '@aws-sdk/client-route-53';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
-import type { ActionContext, GuardFinding } from '../action.ts';
+import type { ActionContext } from '../action.ts';
 import { type AwsCallContext, readWithRetry } from '../aws/call-aws.ts';
 import { findAuthoritativeServers } from '../dns/find-servers.ts';
 import { routeAnswers } from '../dns/route-answers.ts';
+import type { GuardFinding } from '../guard-finding.ts';
 import type { HostedZone } from './hosted-zone.ts';
 import type { SetsAtName } from './list-record-sets.ts';
 import { describeSet, plainName, type RecordSet, targetsOf } from './record-set.ts';

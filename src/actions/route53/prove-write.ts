@@ -42,10 +42,10 @@ type Output = z.output<typeof proofOutput>;
 const provider = 'route53';
 
 /**
- * `route53.prove-write`: proves that the key may change the record sets that a switch would change, by an UPSERT of exactly
- * what was read just before, which Route 53 takes as a change of nothing (Route 53 API Reference, ChangeResourceRecordSets).
- * It has no precondition: a run of this program is kept out by the lock, and somebody else's change in the instant between
- * the reading and the write would be undone. A policy that allows UPSERT and not the switch's CREATE and DELETE is not seen.
+ * `route53.prove-write`: proves that the key may change the record sets that a switch would change, by the very actions of
+ * a switch: one batch that DELETEs exactly what was read just before, and CREATEs the same again. Route 53 carries out all of
+ * a batch or nothing, and refuses a DELETE that does not match what is there (Route 53 API Reference,
+ * ChangeResourceRecordSets): so it is a compare-and-set, which writes over nobody's change, however late it lands.
  */
 export const proveRoute53Write = change<Input, State, Output>({
   name: 'route53.prove-write',
@@ -82,7 +82,10 @@ async function plan(wanted: Input, ctx: ActionContext): Promise<Plan<State>> {
       `  ${name} in the Route 53 zone ${zoneId}`,
       ...sets.map((set) => `~ written back as it is: ${describeSet(set)}`),
     ],
-    notes: ['one UPSERT of the same; DNS answers do not change', ...(note === undefined ? [] : [note])],
+    notes: [
+      'one batch: DELETE and CREATE of the same, all or nothing; DNS answers do not change',
+      ...(note === undefined ? [] : [note]),
+    ],
     guards: [],
   };
 }
@@ -97,14 +100,15 @@ async function apply({ input: wanted, before }: Planned<Input, State>, ctx: Acti
       hint: 'someone else changed it meanwhile: find out who, then start again',
     });
   });
-  const batch = now.map((set): Change => ({ Action: 'UPSERT', ResourceRecordSet: set }));
+  const each = (Action: Change['Action']) => now.map((set): Change => ({ Action, ResourceRecordSet: set }));
+  const batch = [...each('DELETE'), ...each('CREATE')];
   try {
     const comment = `resend-ops run ${ctx.run.id}, step ${ctx.step}: the same is written back`;
     await sendBatch(ctx, { zoneId, name, batch, comment });
   } catch (error) {
     if (!isProvidersNo(error)) throw error;
     const remedy =
-      'allow route53:ChangeResourceRecordSets with the actions CREATE, DELETE and UPSERT on this hosted zone, and look at the conditions of the policy';
+      'allow route53:ChangeResourceRecordSets with the actions CREATE and DELETE on this hosted zone, and look at the conditions of the policy';
     return refusedProof(ctx, proof, error, { remedy, isPause: asksForPause(error.cause) });
   }
   return proofOf(ctx, proof, differing(before.sets, await readNow(ctx, before, wanted)));

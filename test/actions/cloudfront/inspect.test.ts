@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fingerprinted } from '../../../src/actions/acceptance.ts';
 import { cloudFrontInspect } from '../../../src/actions/cloudfront/inspect.ts';
+import type { Finding } from '../../../src/actions/finding.ts';
 import { suiteSchema } from '../../../src/actions/http/suite.ts';
 import { OpsError } from '../../../src/errors.ts';
 import { setFault } from '../../../src/simulator/faults.ts';
 import { runCheck } from '../action-context.ts';
 import { type Standby, startStandby } from './standby-world.ts';
 
-type Found = { id: string; severity: string; where: string; breaks: string; remedy: string };
 type Output = {
   critical: number;
   warnings: number;
   infos: number;
-  findings: Found[];
+  findings: Finding[];
   certificateDaysLeft: number | null;
 };
 
@@ -222,10 +223,49 @@ describe('cloudfront.inspect', () => {
     expect(ids).toEqual(expected);
     expect(critical).toBe(expected.filter((id) => id.startsWith('critical')).length);
     expect(warnings).toBe(expected.filter((id) => id.startsWith('warning')).length);
-    for (const { id, breaks, remedy } of findings) {
+    for (const { id, breaks, remedy, seen } of findings) {
+      expect(seen !== undefined, id).toBe(fingerprinted.has(id));
       expect([breaks, remedy].join(''), id).not.toMatch(/undefined|NaN/);
       expect(summary.detail.join('\n')).toContain(id);
     }
+  });
+
+  test.each([
+    [
+      'AWS WAF',
+      'cloudfront/waf-attached',
+      () => ({ distribution: { webAcl: { arn: 'arn:aws:wafv2:x', maxBodyBytes: 8192 } } }),
+      () => ({ distribution: { webAcl: { arn: 'arn:aws:wafv2:y', maxBodyBytes: 8192 } } }),
+    ],
+    [
+      'a missing alias',
+      'cloudfront/alias-missing',
+      () => ({ distribution: { aliases: ['www.example.com'] } }),
+      () => ({ distribution: { aliases: ['www.example.com', 'smtp.example.com'] } }),
+    ],
+    [
+      'a policy',
+      'cloudfront/authorization-stripped',
+      () => withPolicy({ headers: { include: 'all-except', names: ['authorization', 'x-a'] } }),
+      () => withPolicy({ headers: { include: 'all-except', names: ['authorization', 'x-b'] } }),
+    ],
+  ])('an acceptance of %s holds for what was seen, and for no other', async (_what, id, first, second) => {
+    const found = async (seen?: string) => {
+      const accepted = [{ id, reason: 'known', until: '2099-01-01', ...(seen === undefined ? {} : { seen }) }];
+      const made = standby.context();
+      const ctx = { ...made, env: { ...made.env, 'accepted-findings': accepted } };
+      const { output, summary } = await runCheck(cloudFrontInspect, { suite: 'critical-endpoints' }, ctx);
+      const { findings } = cloudFrontInspect.output.parse(output) as Output;
+      return { finding: findings.find((one) => one.id === id), detail: summary.detail.join('\n') };
+    };
+    standby.change(first());
+    const { finding, detail } = await found();
+    const seen = finding?.seen ?? 'none';
+    expect(finding).toMatchObject({ seen: expect.stringMatching(/^[0-9a-f]{12}$/), acceptance: { lapsed: 'changed' } });
+    expect(detail).toContain(`seen: ${seen}`);
+    expect((await found(seen)).finding?.acceptance).toMatchObject({ lapsed: null });
+    standby.change(second());
+    expect((await found(seen)).finding?.acceptance).toMatchObject({ lapsed: 'changed' });
   });
 
   test('a behavior that no request of the suite uses is a warning at most', async () => {

@@ -44,7 +44,7 @@ describe('route53.prove-write', () => {
     );
   };
 
-  test('one UPSERT of the same; nothing is other than before', async () => {
+  test('one batch of DELETE and CREATE of the same; nothing is other than before', async () => {
     const before = structuredClone(world.hostedZone.recordSets);
     const { plan, change } = await planned();
     expect(plan.diff).toEqual([
@@ -54,7 +54,7 @@ describe('route53.prove-write', () => {
     expect(writes()).toEqual([]);
     expect(await apply(change)).toMatchObject({ proven: true, findings: [] });
     const bodies = writes().map(({ body }) => [...body.matchAll(/<Action>(\w+)<\/Action>/g)].map(([, what]) => what));
-    expect(bodies).toEqual([['UPSERT']]);
+    expect(bodies).toEqual([['DELETE', 'CREATE']]);
     expect(world.hostedZone.recordSets).toEqual(before);
     expect(await action.observe(change, context())).toBe('after');
   });
@@ -85,6 +85,26 @@ describe('route53.prove-write', () => {
       'route53/write-changed-something',
       'route53/write-not-proven',
     ]);
+  });
+
+  test('whoever changes the name between the last look and the write is not written over', async () => {
+    const { change } = await planned();
+    const ctx = context();
+    const client = await ctx.clients.route53();
+    ctx.clients.route53 = async () => ({
+      ...client,
+      changeResourceRecordSets: async (...given) => {
+        someoneElse();
+        return await client.changeResourceRecordSets(...given);
+      },
+    });
+    const failed = await failureOf(Promise.resolve().then(() => apply(change, ctx)));
+    expect(failed).toMatchObject({
+      code: 'drift',
+      message: expect.stringContaining('do not match the current values'),
+    });
+    const at = world.hostedZone.recordSets.filter(({ name }) => name === `${hostname}.`);
+    expect(at).toMatchObject([{ values: ['d1.cloudfront.net.'] }]);
   });
 
   test('it cannot write where only reading is allowed; without a record there is nothing to prove by', async () => {
