@@ -8,8 +8,8 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
-async function world() {
-  const made = await startWorld();
+async function world(...options: string[]) {
+  const made = await startWorld(options);
   cleanups.push(() => made.stop());
   return made;
 }
@@ -74,4 +74,27 @@ test('a dry run claims no success for what did not happen, and says what would f
   // Of what is planned, the diff stands once.
   expect(ended.stderr.match(/\+ enabled: false/g)).toHaveLength(1);
   expect(await simulated.writes()).toEqual([]);
+});
+
+test('all that the go rests on fits 30 rows of 80 columns, with the question', { timeout: longTest }, async () => {
+  const simulated = await world('--speed', '20');
+  const ended = await simulated.runbook('failover', ['--reason', 'x', '--confirm', 'api.resend.com']).ended;
+  expect(ended.code, ended.stderr).toBe(0);
+  const [, screen = ''] = /^(.* GO OR NO GO [\s\S]*?)^.*confirmed by/m.exec(ended.stderr) ?? [];
+  const lines = screen.trimEnd().split('\n');
+  expect(lines.length, screen).toBeLessThanOrEqual(27);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  for (const wanted of [
+    /provider-fault: the primary path fails/,
+    /^REHEARSAL \| {3}request +edge +fallback +origin$/m,
+    /FAIL OVER: /,
+    /7\/7 critical requests pass over fallback/,
+    /^REHEARSAL \| {3}- enabled: true\nREHEARSAL \| {3}\+ enabled: false$/m,
+    /drain: old answers may be kept up to 5m 00s/,
+    /objective from "go": switched within 60s/,
+    /cannot be undone, already done: Open the war room; Open the public/,
+  ])
+    expect(screen).toMatch(wanted);
+  // Nothing is there twice.
+  expect(screen.match(/provider-fault/g)).toHaveLength(1);
 });

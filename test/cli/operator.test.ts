@@ -19,14 +19,14 @@ beforeEach(async () => {
 });
 afterEach(() => fake.remove());
 
-function terminal(): Prompts | undefined {
+function terminal(columns = 80): Prompts | undefined {
   const display = new PassThrough();
   // Like the process's own stderr, it is not ended by what is piped into it.
   display.end = () => display;
   display.on('data', (data: Buffer) => {
     shown += data.toString();
   });
-  const stderr = { ...fake.world.stderr, isTTY: true, stream: display };
+  const stderr = { ...fake.world.stderr, isTTY: true, stream: display, columns: () => columns };
   const paint = createPaint({ isTTY: false, variables: {}, color: false });
   return createPrompts(
     { ...fake.world, stderr },
@@ -205,4 +205,28 @@ test('text from outside cannot act on the terminal from within a question', asyn
   const answer = confirm({ message: 'Sure\u001b[2J\u202e?', step: 'switch' });
   await typeAfter(/Sure\\x1b\[2J\\u202e\?/, 'y\r');
   expect(await answer).toMatchObject({ value: true });
+});
+
+test('a question, its choices and the answer are broken between words', async () => {
+  const made = operator({ prompts: terminal(40) });
+  const label = 'stop, and leave the changes as they are now';
+  const options = [
+    { value: 'continue', label: 'continue the run' },
+    { value: 'leave', label },
+  ] as const;
+  const answer = made.choose({ message: 'Stop? Changes of this run are in place, as said above.', options });
+  await typeAfter(/select/, '\x1b[B\r');
+  expect(await answer).toMatchObject({ value: 'leave', by: 'terminal' });
+  // Where the editor draws anew, from the left edge, a line begins.
+  const lines = shown
+    .replace(/\x1b\[\d*G/g, '\n')
+    .replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
+    .split('\n')
+    .map((line) => line.trimEnd());
+  expect(lines.filter((line) => line.length > 40)).toEqual([]);
+  expect(lines).toContain('> stop, and leave the changes as they');
+  expect(lines).toContain('    are now');
+  const whole = lines.join('\n').replace(/\n +/g, ' ');
+  expect(whole).toContain('Stop? Changes of this run are in place, as said above.');
+  expect(whole).toContain(`as said above. ${label}`);
 });

@@ -178,5 +178,12 @@ function summarise(output: Output): Summary {
       ...shown.flatMap((item) => wrapText(`- ${item.route}, ${item.id}: ${item.why}`)),
       ...output.notes.flatMap((note) => wrapText(`note: ${note}`, '      ')),
     ],
+    // A clear verdict is what the matrix says; another needs its first reasons.
+    evidence: [
+      ...renderMatrix(output.matrix, routes),
+      ...(output.verdict === 'provider-fault' ? [] : output.reasons.slice(0, 2)).flatMap((reason) =>
+        wrapText(`- ${reason}`),
+      ),
+    ],
   };
 }

@@ -1,3 +1,4 @@
+import type { Summary } from '../../actions/action.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { Objective } from '../../runbook/runbook.ts';
 import type { Json } from '../../world/json.ts';
@@ -9,45 +10,59 @@ import { markOf } from './symbols.ts';
 
 /**
  * The screen before a decision: all that speaks for and against it, complete in itself, so that nobody scrolls at
- * 3 a.m. `stepId` is the step that waits for the answer; a group that waits decides for its first planned change.
+ * 3 a.m. It must fit 30 rows of 80 columns, with the question beneath it; so nothing is said twice, and what each step found
+ * in full stands above. `stepId` is the step that waits for the answer; a group that waits decides for its first planned
+ * change.
  */
 export function printGoScreen(screen: Screen, state: RunState, stepId: string, objective: Objective | undefined): void {
   const step = state.steps.get(stepId);
   const planned = step?.plan ? step : newestPlanned(state);
   rule(screen, 'GO OR NO GO');
-  screen.line({ text: sanitise(step?.title ?? stepId), tone: 'strong' });
-  screen.line(['on ', { text: sanitise(state.hostname), tone: 'strong' }]);
+  const title = sanitise(step?.title ?? stepId);
+  screen.line([{ text: title, tone: 'strong' }, ', on ', { text: sanitise(state.hostname), tone: 'strong' }]);
   const found = [...state.steps.values()].filter((other) => isFinding(other, stepId));
-  // The long part comes first: what a small terminal still shows is what the decision hangs on.
-  for (const { summary } of found.filter(({ output }) => holdsVerdict(output))) printEvidence(screen, summary);
-  section(screen, 'What was found');
-  for (const other of found) printFinding(screen, other);
+  const verdicts = found.filter(({ output }) => holdsVerdict(output));
+  for (const { summary } of verdicts) printVerdict(screen, summary);
+  for (const other of found.filter((one) => !verdicts.includes(one))) printFinding(screen, other);
   for (const guard of state.guards.filter(({ overriddenBecause }) => overriddenBecause !== null)) {
     const text = `guard ${guard.guard} overridden: ${guard.overriddenBecause}`;
-    screen.line({ text: sanitise(text), tone: 'warning' }, { indent: textIndent });
+    screen.line({ text: sanitise(text), tone: 'warning' });
   }
   if (planned?.plan) {
-    section(screen, 'What changes');
+    screen.line({ text: 'What changes', tone: 'accent' });
     printDiff(screen, planned.plan.diff);
     for (const note of planned.plan.notes.flatMap(sanitiseLines)) screen.line(note, { indent: textIndent });
   }
-  const expected = forecast(state, objective);
-  const stays = lasting(state);
-  if (expected.length + stays.length > 0) section(screen, 'Afterwards');
-  for (const line of expected) screen.line(line, { indent: textIndent });
-  for (const line of stays) screen.line({ text: line, tone: 'warning' }, { indent: textIndent });
-  rule(screen, '');
+  for (const line of forecast(state, objective)) screen.line(line);
+  const lasting = [...state.steps.values()].filter(cannotBeUndone).map(({ title: made }) => sanitise(made));
+  if (lasting.length > 0)
+    screen.line({ text: `cannot be undone, already done: ${lasting.join('; ')}`, tone: 'warning' });
 }
 
+/** What was skipped speaks neither for nor against; what cannot be undone is told as that. */
 function isFinding(step: StepState, waiting: string): boolean {
-  return step.id !== waiting && step.uses !== null && step.phase !== 'running';
+  const { id, uses, phase } = step;
+  return id !== waiting && uses !== null && phase !== 'running' && phase !== 'skipped' && !cannotBeUndone(step);
+}
+
+/** What stays even if this run is rolled back. */
+function cannotBeUndone({ change }: StepState): boolean {
+  return change?.status === 'applied' && !change.undoable;
+}
+
+function printVerdict(screen: Screen, summary: Summary | null): void {
+  if (summary === null) return;
+  screen.line({ text: sanitise(summary.headline), tone: 'strong' });
+  printEvidence(screen, { ...summary, detail: summary.evidence ?? summary.detail });
 }
 
 /** A finding in one line: what it says, or what it is about where it has nothing to say. */
 function printFinding(screen: Screen, found: StepState): void {
-  const mark = markOf(found);
+  const { symbol, word, tone } = markOf(found);
   const text = found.error?.message ?? (found.summary?.headline || found.title);
-  screen.line([{ text: `${mark.symbol} ${mark.word.padEnd(8)}`, tone: mark.tone }, sanitise(text)], { hanging: 10 });
+  // That it is done goes without saying; all else is worth its word.
+  const lead = word === 'done' ? `${symbol} ` : `${symbol} ${word}: `;
+  screen.line([{ text: lead, tone }, sanitise(text)]);
 }
 
 /** The matrix behind a verdict is what the decision rests on; of other checks, their headline is enough. */
@@ -70,20 +85,9 @@ function forecast(state: RunState, objective: Objective | undefined): string[] {
   return [
     drain === null
       ? 'drain: not predicted; clients keep the old answer until its TTL is over'
-      : `drain: clients may keep the old answer for up to ${formatDuration(drain)} after the switch`,
-    ...(limits.length === 0 ? [] : [`objective, from your "go": ${limits.join(', ')}`]),
+      : `drain: old answers may be kept up to ${formatDuration(drain)} after the switch`,
+    ...(limits.length === 0 ? [] : [`objective from "go": ${limits.join(', ')}`]),
   ];
-}
-
-/** What stays even if this run is rolled back. */
-function lasting(state: RunState): string[] {
-  const made = [...state.steps.values()].filter(({ change }) => change?.status === 'applied' && !change.undoable);
-  return made.map(({ title }) => `cannot be undone, already done: ${sanitise(title)}`);
-}
-
-function section(screen: Screen, title: string): void {
-  screen.line();
-  screen.line({ text: title, tone: 'accent' });
 }
 
 function rule(screen: Screen, title: string): void {
