@@ -89,7 +89,7 @@ export function busyError(
   const who = `${holder.actor.user}@${holder.actor.host}${holder.pid === undefined ? '' : ` (pid ${holder.pid})`}`;
   return new OpsError('busy', `${resource} is held by run ${holder.run} of ${who}, since ${holder.since}`, {
     hint: holder.alive
-      ? `it is running: follow it with \`resend-ops watch ${holder.run}\``
+      ? `it is running: follow it with \`resend-ops watch ${holder.run}\`; to end it, Ctrl-C where it runs, or from here \`resend-ops rollback ${holder.run} --take-over\`, which undoes what it has changed`
       : `its process is gone: finish it with \`resend-ops resume ${holder.run}\`, or undo it with \`resend-ops rollback ${holder.run}\``,
   });
 }

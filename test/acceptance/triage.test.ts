@@ -126,6 +126,47 @@ test.concurrent.for([
   },
 );
 
+test('a wide look at a steady outage ends where the rounds that remain could change nothing, and says so', {
+  timeout: 180_000,
+}, async () => {
+  const { code, verdict, screen } = await rehearse(
+    '--scenario',
+    'cloudflare-edge-down',
+    '--speed',
+    '30',
+    '--over',
+    '12m',
+  );
+  expect([code, verdict.recommendation], verdict.because.join('\n')).toEqual([0, 'fail-over']);
+  expect(verdict.counted?.rounds).toBeLessThan(25);
+  const told = screen.join(' ').replace(/\s+/g, ' ');
+  expect(told).toMatch(/ended after (19|2[0-4]) of 25 rounds: those that remain could not change what to do/);
+});
+
+test('a failover that looks for minutes holds the name; whoever is refused is told how to end it, and can', {
+  timeout: 120_000,
+}, async () => {
+  const simulated = await startWorld();
+  worlds.push(simulated);
+  const given = ['--reason', 'edge', '--confirm', 'api.resend.com'];
+  const first = simulated.runbook('failover', [...given, '--over', '12m']);
+  await first.until(/The same requests|Is it us, or Cloudflare/);
+  const second = await simulated.runbook('failover', given).ended;
+  const [, run = ''] =
+    /resend-ops rollback (\S+) --take-over/.exec(second.stderr.replace(/\s+/g, ' ').replaceAll(' REHEARSAL │ ', ' ')) ??
+    [];
+  expect([second.code, run], second.stderr).toEqual([6, expect.stringMatching(/^\d{8}-/)]);
+  const ended = await simulated.run(['rollback', run, '--take-over', '--yes']).ended;
+  expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining('ROLLED BACK')]);
+  // The first can do nothing any more; it would find out with its next entry, at the end of its look.
+  first.child.kill('SIGINT');
+  expect((await first.ended).code).not.toBe(0);
+  expect((await simulated.writes()).filter(({ path }) => path.includes('load_balancers'))).toEqual([]);
+  // And the name is free again.
+  const third = await simulated.runbook('failover', [...given, '--dry-run']).ended;
+  expect(third.code, third.stderr).toBe(0);
+});
+
 test('nothing is reached from here: this machine may be offline, and nobody is told to switch', {
   timeout: 120_000,
 }, async () => {

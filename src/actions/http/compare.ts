@@ -4,13 +4,12 @@ import { type ActionContext, check, type Summary } from '../action.ts';
 import { durationSchema } from '../duration.ts';
 import { fallbackFollows, lookIsShort, routesDiffer } from '../input-rules.ts';
 import { routeOf } from './connect-target.ts';
-import { type Decision, decideVerdict } from './decide-verdict.ts';
-import { matrixOf, matrixSchema, type Round, renderMatrix } from './matrix.ts';
-import { answeredOf, answeredSchema, doubtPrimary } from './primary-doubt.ts';
-import type { RequestResult } from './request-result.ts';
+import type { Verdict } from './decide-verdict.ts';
+import { settledBy } from './end-early.ts';
+import { type Comparison, comparisonSchema, judgeRounds } from './judge-rounds.ts';
+import { renderMatrix } from './matrix.ts';
 import { mostRounds, roundTimes } from './round-times.ts';
-import type { Cell, RouteEvidence } from './route-evidence.ts';
-import { sendRounds } from './send-rounds.ts';
+import { type Sent, sendRounds } from './send-rounds.ts';
 import { headlineWidth, toWidth, wrapText } from './text-columns.ts';
 
 const inputSchema = z
@@ -23,6 +22,11 @@ const inputSchema = z
     every: durationSchema
       .optional()
       .describe(`a longer \`over\` has a round for each such time, up to ${mostRounds} in all`),
+    cycle: durationSchema
+      .optional()
+      .describe(
+        'a look that is as long as this cycle of failing and recovering, or longer, ends as soon as the rounds that remain cannot change what `triage.recommend` would recommend',
+      ),
     only: z
       .enum(['all', 'critical'])
       .default('all')
@@ -45,47 +49,22 @@ const inputSchema = z
     params: { reads: lookIsShort.reads },
   });
 
-const outputSchema = z.strictObject({
-  verdict: z.enum(['healthy', 'provider-fault', 'own-fault', 'fallback-not-ready', 'recovering', 'inconclusive']),
-  reasons: z.array(z.string()).describe('the evidence, the weightiest first'),
-  notes: z.array(z.string()).describe('what could not be judged'),
-  rounds: z.int().positive(),
-  routes: z.record(
-    z.string(),
-    z.strictObject({
-      role: z.enum(['primary', 'fallback', 'origin']),
-      provider: z.string(),
-      state: z
-        .enum(['good', 'bad', 'recovering', 'blink', 'unreachable', 'absent'])
-        .describe('absent: an origin whose answers came by another path'),
-      good: z.int().nonnegative().describe('rounds in which every critical request was met'),
-      bad: z.int().nonnegative(),
-      rounds: z.array(z.boolean()).describe('each round: was every critical request met'),
-    }),
-  ),
-  answered: answeredSchema,
-  matrix: matrixSchema,
-});
-
 type Input = z.output<typeof inputSchema>;
-type Output = z.output<typeof outputSchema>;
 
 /** Sends a suite over several routes at the same time, in rounds, and decides from the differences whose fault it is. */
 export const httpCompare = check({
   name: 'http.compare',
   summary: 'Send a suite over several routes at the same time and tell from the differences whose fault it is',
   input: inputSchema,
-  output: outputSchema,
+  output: comparisonSchema,
   guard: 'verdict',
   run,
   summarise,
 });
 
-async function run(input: Input, ctx: ActionContext): Promise<Output> {
+async function run(input: Input, ctx: ActionContext): Promise<Comparison> {
   const suite = ctx.suite(input.suite);
-  const [primary = '', ...others] = input.routes;
-  const origin = others.find((name) => name !== input.fallback);
-  const providers = new Map(input.routes.map((name) => [name, routeOf(ctx.env, name).provider]));
+  for (const name of input.routes) routeOf(ctx.env, name);
   if (!suite.requests.some(({ critical }) => critical)) {
     throw new OpsError('invalid', `suite "${input.suite}" has no critical request, so nothing tells an outage`, {
       hint: 'mark what customers cannot do without with `critical: true`',
@@ -94,64 +73,16 @@ async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const requests = suite.requests.filter(({ critical }) => critical || input.only === 'all');
   const times = roundTimes({ rounds: input.rounds, overMs: input.over, everyMs: input.every });
   const looking = { suite: { ...suite, requests }, suiteName: input.suite, routes: input.routes, times };
-  const sent = await sendRounds({ ...looking, atOnce: input['at-once'] }, ctx);
-  const { rounds } = sent;
-  const evidence = {
-    primary: evidenceOf(rounds, primary),
-    fallback: evidenceOf(rounds, input.fallback),
-    ...(origin === undefined ? {} : { origin: evidenceOf(rounds, origin) }),
-  };
-  const { verdict, reasons, counted, states } = decideVerdict(evidence);
-  const matrix = matrixOf(
-    counted.length === 0 ? rounds : rounds.filter((_, round) => counted.includes(round)),
-    input.routes,
-  );
-  const answered = answeredOf(sent.answered, sent.atAnswered, counted);
-  const doubt = verdict === 'provider-fault' ? doubtPrimary(primary, answered, matrix) : undefined;
-  const routeOutput = (role: 'primary' | 'fallback' | 'origin', { name, cells }: RouteEvidence) => {
-    const met = counted.map((round) => Object.values(cells).every((sequence) => sequence[round] === 'good'));
-    const good = met.filter((whole) => whole).length;
-    const provider = providers.get(name) ?? '';
-    return [name, { role, provider, state: states[role], good, bad: met.length - good, rounds: met }] as const;
-  };
-  const notes = new Set(rounds.flatMap((round) => [...round.values()].flat().flatMap((result) => result.notes)));
-  const skipped = (rounds[0]?.get(primary) ?? []).filter(({ outcome }) => outcome === 'skipped');
-  return {
-    verdict: doubt === undefined ? verdict : 'inconclusive',
-    reasons: doubt === undefined ? reasons : [doubt, ...reasons],
-    notes: [...skipped.map(({ id, why }) => `${id}: ${why}`), ...notes],
-    rounds: rounds.length,
-    routes: Object.fromEntries([
-      routeOutput('primary', evidence.primary),
-      routeOutput('fallback', evidence.fallback),
-      ...(evidence.origin === undefined ? [] : [routeOutput('origin', evidence.origin)]),
-    ]),
-    answered,
-    matrix,
-  };
+  const { cycle: cycleMs, over: overMs } = input;
+  const isWide = cycleMs !== undefined && overMs >= cycleMs;
+  const wide = { routes: input.routes, fallback: input.fallback, times, overMs, cycleMs: cycleMs ?? overMs };
+  const settled = isWide ? (so: Sent) => settledBy(so, wide, ctx) : undefined;
+  const sending = { ...looking, atOnce: input['at-once'], ...(settled === undefined ? {} : { settled }) };
+  const sent = await sendRounds(sending, ctx);
+  return judgeRounds(sent, input, ctx);
 }
 
-/** The critical requests that were sent, as cells. */
-function evidenceOf(rounds: readonly Round[], name: string): RouteEvidence {
-  const cells: Record<string, Cell[]> = {};
-  for (const round of rounds) {
-    for (const result of round.get(name) ?? []) {
-      if (!result.critical || result.outcome === 'skipped') continue;
-      const sequence = cells[result.id] ?? [];
-      sequence.push(cellOf(result));
-      cells[result.id] = sequence;
-    }
-  }
-  return { name, cells };
-}
-
-function cellOf(result: RequestResult): Cell {
-  if (result.misrouted) return 'misrouted';
-  if (result.outcome === 'passed') return 'good';
-  return result.connected ? 'bad' : 'unconnected';
-}
-
-const meanings: Record<Decision['verdict'], string> = {
+const meanings: Record<Verdict, string> = {
   healthy: 'both paths serve every critical request',
   'provider-fault': 'the primary path fails, the fallback works',
   'own-fault': 'the backends fail behind every path; switching would not help',
@@ -160,7 +91,12 @@ const meanings: Record<Decision['verdict'], string> = {
   inconclusive: 'the evidence does not decide',
 };
 
-function summarise(output: Output): Summary {
+function describeEnd({ rounds, endedEarly }: Comparison): string[] {
+  if (endedEarly === null) return [];
+  return [`ended after ${rounds} of ${endedEarly.planned} rounds: those that remain ${endedEarly.why}`];
+}
+
+function summarise(output: Comparison): Summary {
   const routes = Object.keys(output.routes);
   const why = output.matrix.flatMap(({ id, critical, cells }) =>
     routes.flatMap((route) => {
@@ -176,6 +112,7 @@ function summarise(output: Output): Summary {
       ...renderMatrix(output.matrix, routes),
       ...output.reasons.flatMap((reason) => wrapText(`- ${reason}`)),
       ...shown.flatMap((item) => wrapText(`- ${item.route}, ${item.id}: ${item.why}`)),
+      ...describeEnd(output).flatMap((line) => wrapText(`- ${line}`)),
       ...output.notes.flatMap((note) => wrapText(`note: ${note}`, '      ')),
     ],
     // A clear verdict is what the matrix says; another needs its first reasons.

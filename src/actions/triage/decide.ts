@@ -45,11 +45,13 @@ type Concluded = Omit<Decision, 'counted' | 'doubt'> & { doubt?: Doubt['doubt'] 
  * {@link Window}), the last ones among the missed. In a window wider than a cycle of the flap fewer of them are enough, if
  * it is so with half of the critical requests; and there it has come back only where the last half of a cycle is green.
  */
-export function decide(deciding: Deciding): Decision {
-  const { paths } = deciding;
+export function decide(given: Deciding): Decision {
+  const { paths } = given;
   if (paths === undefined) {
     return { ...again('the paths could not be looked at, and nothing else decides'), doubt: null, counted: null };
   }
+  // What was sent in less time than was meant is judged by the time that it took.
+  const deciding = { ...given, windowMs: Math.min(given.windowMs, paths.endedEarly?.afterMs ?? given.windowMs) };
   const seen = seeRoutes(paths, deciding);
   if (seen === undefined) {
     return { ...again('the paths were looked at without a primary and a fallback'), doubt: null, counted: null };
@@ -148,8 +150,7 @@ function weighProviderFault(paths: Paths, seen: Seen, deciding: Deciding): Concl
   if (doubt !== undefined) return doubt;
   const difference = `${tally(primary)}, and ${fallback.name} met what it missed: ${list(decisive)}`;
   const others = reasons.filter((reason) => !reason.startsWith(tally(primary)) && !reason.startsWith('only '));
-  const brief = `seen over ${deciding.windowMs / 1_000} s: a fault that comes and goes would look the same while it lasts`;
-  const because = [difference, ...others, ...(deciding.windowMs >= deciding.cycleMs ? [] : [brief])];
+  const because = [difference, ...others, ...describeTime(paths, primary.rounds.length, deciding)];
   return { recommendation: 'fail-over', because, until: null };
 }
 
@@ -195,4 +196,11 @@ function list(ids: readonly string[]): string {
 /** A time of minutes or more, in whole minutes. */
 export function inMinutes(ms: number): string {
   return `${Math.max(1, Math.ceil(ms / 60_000))} min`;
+}
+
+function describeTime({ endedEarly }: Paths, rounds: number, { windowMs, cycleMs }: Deciding): string[] {
+  if (endedEarly !== null)
+    return [`ended after ${rounds} of ${endedEarly.planned} rounds: those that remain ${endedEarly.why}`];
+  if (windowMs >= cycleMs) return [];
+  return [`seen over ${windowMs / 1_000} s: a fault that comes and goes would look the same while it lasts`];
 }

@@ -15,6 +15,7 @@ export const pathsSchema = z.object({
       rounds: z.array(z.boolean()).describe('each round: was every critical request met'),
     }),
   ),
+  endedEarly: z.object({ afterMs: z.number(), planned: z.int(), why: z.string() }).nullable(),
   answered: z.object({
     state: z.enum(['same', 'asked', 'away', 'unknown']),
     addresses: z.array(z.string()),

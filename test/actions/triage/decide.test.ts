@@ -38,6 +38,7 @@ function pathsOf(edge: Cells, fallback: Cells, origin: Cells): Paths {
       fallback: { role: 'fallback', provider: 'cloudfront', state: states.fallback, rounds: rounds(fallback) },
       origin: { role: 'origin', provider: 'load-balancer', state: states.origin, rounds: rounds(origin) },
     },
+    endedEarly: null,
     answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: ids.map((id) => ({
       id,

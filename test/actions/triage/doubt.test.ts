@@ -33,6 +33,7 @@ function paths(cells: readonly Cell[], answered: Paths['answered'], more: Partia
       edge: { role: 'primary', provider: 'cloudflare', state: 'bad', rounds: six(false) },
       fallback: { role: 'fallback', provider: 'cloudfront', state: 'good', rounds: six(true) },
     },
+    endedEarly: null,
     answered,
     matrix: ids.map((id, at) => ({
       ...{ id, critical: true, cells: { edge: cells[at % cells.length] ?? met, fallback: met } },

@@ -36,6 +36,7 @@ function pathsOver(overMs: number, fails: { edge: (atMs: number) => boolean; fal
       fallback: { role: 'fallback', provider: 'cloudfront', state: states.fallback, rounds: rounds.fallback },
       origin: { role: 'origin', provider: 'load-balancer', state: states.origin, rounds: rounds.origin },
     },
+    endedEarly: null,
     answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: ids.map((id) => ({
       id,

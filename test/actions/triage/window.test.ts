@@ -49,6 +49,7 @@ async function verdict(runbook: string, edge: string) {
     verdict: found,
     reasons,
     routes: { edge: route('primary', edge), fallback: route('fallback', good), origin: route('origin', good) },
+    endedEarly: null,
     answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: [{ id: 'send', critical: true, cells: { edge: passed(edge), fallback: passed(good) } }],
   };

@@ -39,6 +39,7 @@ function pathsOf({ verdict, edge, fallback }: (typeof worlds)[Recommendation]): 
       },
       fallback: { role: 'fallback', provider: 'cloudfront', state: 'good', rounds: rounds(fallback) },
     },
+    endedEarly: null,
     answered: { state: 'unknown', addresses: [], rounds: [] },
     matrix: [{ id: 'send', critical: true, cells: { edge: cell(edge), fallback: cell(fallback) } }],
   };
