@@ -80,7 +80,8 @@ function route(world: SimulatedWorld, request: ServerRequest, now: string): Serv
   const path = url.pathname.replace(/\/$/, '');
   const call = `${request.method} ${path.slice(prefix.length)}`;
   if (!path.startsWith(`${prefix}/`)) return noRoute(path);
-  if (call === 'GET /user/tokens/verify') return verifyToken(world, Date.parse(now));
+  if (call === 'GET /user/tokens/verify' || call === `GET /accounts/${idOf('account', world)}/tokens/verify`)
+    return verifyToken(world, Date.parse(now));
   if (call === 'GET /zones') {
     const name = url.searchParams
       .get('name')

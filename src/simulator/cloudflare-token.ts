@@ -21,8 +21,10 @@ export function refuseCredentials(
     const chain = [{ code: 6111, message: 'Invalid format for Authorization header' }];
     return failure(400, { code: 6003, message: 'Invalid request headers', chain });
   }
-  const isVerification = request.path.startsWith(`${prefix}/user/tokens/verify`);
-  if (given !== token)
+  const owner = /^\/(user|accounts\/[0-9a-f]{32})\/tokens\/verify/.exec(request.path.slice(prefix.length))?.[1];
+  const isVerification = owner !== undefined;
+  const isOwner = (owner === 'user') === (world.cloudflareToken !== 'account-owned');
+  if (given !== token || (isVerification && !isOwner))
     return isVerification ? failure(401, { code: 1000, message: 'Invalid API Token' }) : notAllowed();
   return isVerification || mayCall(world, request) ? undefined : notAllowed();
 }
@@ -38,12 +40,13 @@ function mayCall({ cloudflareToken }: SimulatedWorld, { method, path }: ServerRe
   return cloudflareToken !== 'without-load-balancers' || !path.includes('/load_balancers');
 }
 
-/** The answer to GET /user/tokens/verify: an expired token is told as such (Cloudflare API, Verify Token). */
+/** The answer to GET /user/tokens/verify, and to that of an account: an expired token is told as such (Cloudflare API, Verify Token). */
 export function verifyToken(world: SimulatedWorld, nowMs: number): ServerAnswer {
   const id = createHash('sha256').update(`token:${world.zone.id}`).digest('hex').slice(0, 32);
   const on = (days: number) => new Date(nowMs + days * dayMs).toISOString().replace(/\.\d{3}/, '');
   if (world.cloudflareToken === 'expired') return success({ id, status: 'expired', expires_on: on(-1) });
-  const end = world.cloudflareToken === 'ends-soon' ? { expires_on: on(5) } : {};
+  const end =
+    world.cloudflareToken === 'ends-soon' || world.cloudflareToken === 'account-owned' ? { expires_on: on(5) } : {};
   const messages = [{ code: 10000, message: 'This API Token is valid and active', type: null }];
   return success({ id, status: 'active', ...end }, { messages });
 }

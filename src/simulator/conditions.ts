@@ -16,6 +16,7 @@ export const conditions = {
   'token-ends-soon': 'the Cloudflare token ends in five days',
   'token-without-scope': 'the Cloudflare token may read the zone and its records, and no load balancer',
   'token-read-only': 'the Cloudflare token may read everything, and change nothing',
+  'token-account-owned': 'the Cloudflare token is owned by the account, not by a user, and ends in five days',
   'aws-key-read-only': 'the AWS key may read everything, and change nothing',
   'alerts-resolve-early': 'missing data resolves the monitors, and services resolve incidents before they escalate',
 } as const;
@@ -77,6 +78,9 @@ export function bringAbout(world: SimulatedWorld, condition: Condition): void {
       return;
     case 'token-read-only':
       world.cloudflareToken = 'read-only';
+      return;
+    case 'token-account-owned':
+      world.cloudflareToken = 'account-owned';
       return;
     case 'aws-key-read-only':
       world.awsKey = 'read-only';

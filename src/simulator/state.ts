@@ -242,7 +242,7 @@ export type SimulatedWorld = SimulatedCloudFront &
     /** Slack's name leads to the edge, whose marks its answers carry and with which it falls. */
     slackBehindProvider?: boolean;
     /** What has become of the Cloudflare token, and of the AWS key; good for everything unless given. */
-    cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers' | 'read-only';
+    cloudflareToken?: 'expired' | 'ends-soon' | 'without-load-balancers' | 'read-only' | 'account-owned';
     awsKey?: 'read-only';
     channels: SimulatedChannel[];
     statusPage: SimulatedStatusPage;

@@ -1,3 +1,4 @@
+import type { BaseTokens as BaseAccountTokens } from 'cloudflare/resources/accounts/tokens/tokens';
 import type { BaseRecords } from 'cloudflare/resources/dns/records';
 import type { BaseLoadBalancers } from 'cloudflare/resources/load-balancers/load-balancers';
 import type { BasePools } from 'cloudflare/resources/load-balancers/pools/pools';
@@ -18,6 +19,7 @@ export type CloudflareClient = {
   };
   readonly zones: Pick<BaseZones, 'get'>;
   readonly user: { readonly tokens: Pick<BaseTokens, 'verify'> };
+  readonly accounts: { readonly tokens: Pick<BaseAccountTokens, 'verify'> };
 };
 
 /** Where Cloudflare's API is, unless the environment file names another endpoint. */
@@ -44,8 +46,9 @@ export async function createCloudflareClient(options: {
 }): Promise<CloudflareClient> {
   const { token, baseURL = cloudflareApi, fetch } = options;
   assertToken(token, 'Cloudflare');
-  const [{ createClient }, dns, loadBalancers, pools, tokens, zones] = await Promise.all([
+  const [{ createClient }, accountTokens, dns, loadBalancers, pools, tokens, zones] = await Promise.all([
     import('cloudflare/tree-shakable'),
+    import('cloudflare/resources/accounts/tokens/tokens'),
     import('cloudflare/resources/dns/records'),
     import('cloudflare/resources/load-balancers/load-balancers'),
     import('cloudflare/resources/load-balancers/pools/pools'),
@@ -53,7 +56,14 @@ export async function createCloudflareClient(options: {
     import('cloudflare/resources/zones/zones'),
   ]);
   return createClient({
-    resources: [dns.BaseRecords, loadBalancers.BaseLoadBalancers, pools.BasePools, tokens.BaseTokens, zones.BaseZones],
+    resources: [
+      accountTokens.BaseTokens,
+      dns.BaseRecords,
+      loadBalancers.BaseLoadBalancers,
+      pools.BasePools,
+      tokens.BaseTokens,
+      zones.BaseZones,
+    ],
     apiToken: token,
     // Left out, they are read from the process's variables and sent beside the token.
     apiKey: null,

@@ -23,6 +23,8 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 // The shipped runbooks, and a scenario that no rehearsal is shipped with.
 const runbooks = join(home, 'runbooks');
 cpSync(fileURLToPath(new URL('../../runbooks', import.meta.url)), runbooks, { recursive: true });
+const ownedByAccount = { title: 'The account owns it', timeline: [{ at: '0s', become: ['token-account-owned'] }] };
+writeFileSync(join(runbooks, 'scenarios', 'token-account-owned.yaml'), stringify(ownedByAccount));
 const endsSoon = { title: 'The token ends in five days', timeline: [{ at: '0s', become: ['token-ends-soon'] }] };
 writeFileSync(join(runbooks, 'scenarios', 'token-ends-soon.yaml'), stringify(endsSoon));
 
@@ -55,6 +57,7 @@ describe('readiness for machines, by the built program', () => {
     ['token-expired', 1, /id="cloudflare\/token-not-active",severity="critical",accepted="false"\} 1$/m],
     ['token-without-scope', 1, /id="cloudflare\/read-refused",severity="critical",accepted="false"\} 1$/m],
     ['token-ends-soon', 0, /id="cloudflare\/token-expiring",severity="warning",accepted="false"\} 1$/m],
+    ['token-account-owned', 0, /id="cloudflare\/token-expiring",severity="warning",accepted="false"\} 1$/m],
     ['proxied-record', 0, /id="dns\/absence-kept-long",severity="warning",accepted="false"\} 1$/m],
     ['alerts-resolve-early', 0, /id="alerts\/datadog-recovers-early",severity="critical",accepted="false"\} 2$/m],
   ])('%s is a finding of validate-fallback', { timeout: 90_000 }, async (scenario, code, finding) => {

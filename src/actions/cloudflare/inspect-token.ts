@@ -7,6 +7,7 @@ import { type Found, findingCounts, holdFindings, renderFindings } from '../find
 import { readWithRetry } from './call-cloudflare.ts';
 import { cloudflareIds, listLoadBalancers } from './load-balancer.ts';
 import { listRecordsAt } from './records-at-name.ts';
+import { verifyToken } from './verify-token.ts';
 
 const inputSchema = z.strictObject({
   'within-days': z.int().min(1).max(366).default(14).describe('a token that expires sooner is a finding'),
@@ -49,13 +50,13 @@ export const inspectToken = check<Input, Output>({
   summarise,
 });
 
-/** Verification of a user's token (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/). */
+/** Verification of a token (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/; of an account's the same). */
 const verificationSchema = z.object({ status: z.string(), expires_on: z.iso.datetime({ offset: true }).nullish() });
 
 async function run(input: Input, ctx: ActionContext): Promise<Output> {
   const { zoneId } = cloudflareIds(ctx.env);
   const [token, zone, records, loadBalancers] = await Promise.allSettled([
-    readWithRetry(ctx, 'verify the token', (client, options) => client.user.tokens.verify(options)),
+    verifyToken(ctx),
     readWithRetry(ctx, 'read the zone', (client, options) => client.zones.get({ zone_id: zoneId }, options)),
     listRecordsAt(ctx, zoneId, ctx.env.hostname),
     listLoadBalancers(ctx, zoneId),
@@ -137,7 +138,7 @@ function findingOfRead(where: string, error: OpsError): TokenFinding {
       };
 }
 
-/** A token that an account owns is not verified as a user's, and still reads. */
+/** A token that another account than the zone's owns is verified by neither, and may read all the same. */
 function findingOfVerification(error: OpsError, reads: boolean): TokenFinding {
   if (!isRefusal(error)) return findingOfRead('token', error);
   return {
@@ -145,7 +146,7 @@ function findingOfVerification(error: OpsError, reads: boolean): TokenFinding {
     severity: reads ? 'info' : 'critical',
     where: '',
     breaks: reads
-      ? 'it reads, and cannot be verified as a user’s token (one that an account owns): nobody knows when it expires'
+      ? 'it reads, and neither a user nor the zone’s account knows it: nobody can tell when it expires'
       : `Cloudflare does not know the token: ${boundedText(error.message, 300)}`,
     remedy: reads ? 'look in the dashboard when it expires' : 'make a new token, and set the process variable',
   };

@@ -3,9 +3,9 @@ import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
 import { isPlaceholder } from '../../world/placeholder.ts';
 import type { ActionContext } from '../action.ts';
-import { readWithRetry } from './call-cloudflare.ts';
 import { type CloudflareIds, listLoadBalancers, readLoadBalancer } from './load-balancer.ts';
 import { listRecordsAt } from './records-at-name.ts';
+import { verifyToken } from './verify-token.ts';
 
 const verification = z.object({ status: z.string() });
 
@@ -30,7 +30,7 @@ export async function verifyCredentials(
       cause: reading.reason,
     });
   }
-  // A token owned by an account fails verification as a user's, and still reads: then the reading counts.
+  // A token that another account owns fails verification, and may read all the same: then the reading counts.
   const reads = reading.status === 'fulfilled' && reading.value;
   if (token.status === 'rejected' && refusesCredentials(token.reason) && !reads) throw token.reason;
   for (const outcome of [token, reading]) {
@@ -39,7 +39,7 @@ export async function verifyCredentials(
 }
 
 async function readTokenStatus(ctx: ActionContext): Promise<string | undefined> {
-  const answer = await readWithRetry(ctx, 'verify the token', (client, options) => client.user.tokens.verify(options));
+  const answer = await verifyToken(ctx);
   const parsed = verification.safeParse(answer);
   return parsed.success ? parsed.data.status : undefined;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readWithRetry } from '../../actions/cloudflare/call-cloudflare.ts';
 import { listLoadBalancers } from '../../actions/cloudflare/load-balancer.ts';
 import { listRecordsAt } from '../../actions/cloudflare/records-at-name.ts';
+import { verifyToken } from '../../actions/cloudflare/verify-token.ts';
 import { daysUntil, inDays, severityOfDays } from '../../actions/days-left.ts';
 import { OpsError } from '../../errors.ts';
 import { boundedText } from '../../world/bounded-text.ts';
@@ -72,7 +73,7 @@ export async function examineCloudflare(means: Means): Promise<Finding[]> {
 
 async function readVerification(ctx: ReadingContext): Promise<Verification> {
   const what = 'verify the token';
-  const answer = await readWithRetry(ctx, what, (client, options) => client.user.tokens.verify(options));
+  const answer = await verifyToken(ctx);
   const parsed = verification.safeParse(answer);
   if (parsed.success) return parsed.data;
   throw new OpsError('failed', `${what}: the answer does not tell its status`, { hint: 'look in the dashboard' });
@@ -82,10 +83,10 @@ function judgeToken(token: Asked<Verification>, readsSomething: boolean, nowMs: 
   const id = 'cloudflare-token';
   const breaks = 'nothing can be switched at Cloudflare: the failover stops before it starts';
   if (!('answer' in token)) {
-    // A token that an account owns fails verification as a user's, and reads all the same.
+    // A token that another account than the zone's owns fails verification, and may read all the same.
     if ('refused' in token && readsSomething) {
       return trouble(id, 'unknown', {
-        found: 'the token reads, and cannot be verified: an account owns it, not a user',
+        found: 'the token reads, and cannot be verified: neither a user nor the zone’s account knows it',
         breaks: 'when it ends cannot be told',
         remedy: 'look at its end in the dashboard, under Manage Account, Account API Tokens',
       });

@@ -10,11 +10,12 @@ const page = (result: unknown[]) => ({ result });
 /** The test clock stands at the beginning of 2026. */
 async function look(
   token: unknown,
-  { records, balancers, zone }: { records?: Error; balancers?: Error; zone?: Error } = {},
+  { records, balancers, zone, account }: { records?: Error; balancers?: Error; zone?: Error; account?: unknown } = {},
 ) {
   const answer = (value: unknown) => (value instanceof Error ? Promise.reject(value) : Promise.resolve(value));
   const client = {
     user: { tokens: { verify: () => answer(token) } },
+    accounts: { tokens: { verify: () => answer(account ?? refused) } },
     zones: { get: () => answer(zone ?? { account: { id: 'a' } }) },
     dns: { records: { list: () => answer(records ?? page([])) } },
     loadBalancers: { list: () => answer(balancers ?? page([])) },
@@ -48,6 +49,20 @@ describe('cloudflare.inspect-token', () => {
     ['2026-01-01T06:00:00Z', ['critical cloudflare/token-expiring']],
   ])('one that expires on %s', async (expires_on, expected) => {
     expect((await look({ id: 't', status: 'active', expires_on })).findings).toEqual(expected);
+  });
+
+  test('one that the zone’s account owns is verified there, with its end', async () => {
+    const account = { id: 't', status: 'active', expires_on: '2026-01-08T00:00:00Z' };
+    const { findings, output } = await look(refused, { account });
+    expect([findings, output]).toEqual([
+      ['warning cloudflare/token-expiring'],
+      expect.objectContaining({ status: 'active', daysLeft: 7 }),
+    ]);
+    const expired = await look(refused, { account: { id: 't', status: 'expired' } });
+    expect(expired.findings).toEqual(['critical cloudflare/token-not-active']);
+    // Where the zone cannot be read, nobody knows whose account it is.
+    const unread = await look(refused, { account, zone: refused });
+    expect(unread.findings).toContain('critical cloudflare/token-not-verified');
   });
 
   test.each(['expired', 'disabled'])('one that is %s', async (status) => {
