@@ -6,6 +6,7 @@ import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import { OpsError } from '../../src/errors.ts';
 import type { Entry } from '../../src/journal/events.ts';
+import { createClock } from '../../src/world/system-clock.ts';
 import { useBenches } from './benches.ts';
 
 const bench = useBenches();
@@ -416,6 +417,23 @@ test('an optional step whose request never left is tried again; one that may hav
       mischief === 'not-sent' ? 'succeeded' : mischief === 'lost' ? 'in-doubt' : 'failed',
     );
   }
+});
+
+test('an optional step that waits for its next try when the run ends has failed as its last try did', async () => {
+  const { options, world, store } = bench(`
+  - { id: told, title: Told, optional: true, uses: test.say, with: { text: hello } }
+  - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
+`);
+  world.mischief.set(
+    'said',
+    Array.from({ length: 9 }, () => 'not-sent' as const),
+  );
+  // Slow enough that the end of the run finds it waiting.
+  const { run, exitCode } = await startRun({ ...options, clock: createClock({ speed: 4 }) });
+  expect(exitCode).toBe(0);
+  const failed = (await store.read(run)).flatMap((entry) => (entry.type === 'step-failed' ? [entry.error] : []));
+  expect(failed.length).toBeGreaterThan(1);
+  expect(failed.filter(({ code }) => code !== 'not-sent')).toEqual([]);
 });
 
 test('an optional step waits for the optional steps whose outputs it reads', async () => {
