@@ -41,6 +41,8 @@ export function createEntryPrinter({
     screen.line({ text: sanitise(completeCommands(error.message, flags)), tone: 'bad' }, { indent: textIndent });
     if (error.hint !== undefined) more(error.hint);
   };
+  // A doubt is told once: the step that it fails, and the group around that, have the same words.
+  const doubts = new Set<string>();
   // The time that a person took to decide is not the step's.
   const confirmedAtMs = new Map<string, number>();
   const titleOf = (state: RunState, step: string) => state.steps.get(step)?.title ?? step;
@@ -77,6 +79,7 @@ export function createEntryPrinter({
         if (step === undefined) return;
         ended(step, state.speed);
         printSummary(screen, step, { detail: true });
+        if (doubts.has(entry.error.message)) return;
         if (hasStoppedAt(state, entry)) more(entry.error.hint ?? '');
         else explain(entry.error);
         return printCommand(screen, state, step, `${environmentFlag(state)}${runbooks}${flags}`);
@@ -127,6 +130,7 @@ export function createEntryPrinter({
         return explain(entry.error);
       case 'change-unresolved':
         say(marks.doubt, `a person must look: ${titleOf(state, entry.step)}`);
+        doubts.add(entry.error.message);
         return explain(entry.error);
       case 'follow-up-failed':
         if (full) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
@@ -150,6 +154,8 @@ export function createEntryPrinter({
       case 'run-reopened':
         return say(marks.running, `opened again: ${entry.why}`);
       case 'marked-done':
+        if (entry.undone === true)
+          return say(marks.undone, `by hand: ${titleOf(state, entry.step)}: ${entry.evidence}`);
         return say(marks.byHand, `${titleOf(state, entry.step)}: ${entry.evidence}`);
       case 'commented':
       case 'cancel-requested':
