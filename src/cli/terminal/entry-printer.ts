@@ -43,6 +43,8 @@ export function createEntryPrinter({
   };
   // A doubt is told once: the step that it fails, and the group around that, have the same words.
   const doubts = new Set<string>();
+  // What made it doubtful was told when it happened, by step.
+  const causes = new Map<string, string>();
   // The time that a person took to decide is not the step's.
   const confirmedAtMs = new Map<string, number>();
   const titleOf = (state: RunState, step: string) => state.steps.get(step)?.title ?? step;
@@ -121,6 +123,7 @@ export function createEntryPrinter({
       case 'change-doubted':
         say(marks.doubt, titleOf(state, entry.step));
         explain(entry.error);
+        causes.set(entry.step, entry.error.message);
         return more('looking at the world to find out what happened');
       case 'change-applied':
         if (entry.how === 'observed') say(marks.done, `the world shows it applied: ${titleOf(state, entry.step)}`);
@@ -131,7 +134,7 @@ export function createEntryPrinter({
       case 'change-unresolved':
         say(marks.doubt, `a person must look: ${titleOf(state, entry.step)}`);
         doubts.add(entry.error.message);
-        return explain(entry.error);
+        return explain({ ...entry.error, message: withoutCause(entry.error.message, causes.get(entry.step)) });
       case 'follow-up-failed':
         if (full) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
         return;
@@ -187,6 +190,11 @@ function printCommand(screen: Screen, { runbook }: RunState, { summary }: StepSt
 /** The environment that the run was given; the usual one needs no flag. */
 function environmentFlag({ environment }: RunState): string {
   return environment === 'production' ? '' : ` --env ${quoteForShell(environment)}`;
+}
+
+/** A doubt's words without the cause in brackets, where that stands right above them. */
+function withoutCause(message: string, cause: string | undefined): string {
+  return cause === undefined ? message : message.replace(` (${cause})`, '');
 }
 
 const voids = {

@@ -90,6 +90,7 @@ test('a doubt is explained once, though the group around the step fails of it to
   expect(text).toMatch(/a person must look: One .*\? in doubt One .*failed Either/);
   expect(text.match(/it does not show so far, and may still happen/g)).toHaveLength(1);
   expect(text.match(/look at it by hand/g)).toHaveLength(1);
+  expect(text.match(/the connection was reset/g)).toHaveLength(1);
 });
 
 test('the end of a run that was undone says of its clocks that they hold no more', async () => {
