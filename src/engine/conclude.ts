@@ -13,6 +13,7 @@ import { type RollbackReason, rollBack } from './rollback.ts';
 import type { Session } from './session.ts';
 import { look } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
+import { wayOn } from './ways-on.ts';
 
 /** How long optional steps may still take when the run is over. */
 const optionalGraceMs = 5_000;
@@ -119,8 +120,13 @@ function wordsFor(change: ChangeState): string {
     case 'revert-failed':
       return `could not be rolled back: ${change.error?.message ?? 'unknown'}`;
     default:
-      return `in doubt: ${change.error?.message ?? 'its answer was lost'}`;
+      return doubtWords(change.error?.message ?? 'its answer was lost');
   }
+}
+
+/** An error that a doubt was journaled with says so itself. */
+function doubtWords(message: string): string {
+  return message.startsWith('in doubt') ? message : `in doubt: ${message}`;
 }
 
 function endingOf(session: Session, end: StepEnd): Ending {
@@ -130,7 +136,7 @@ function endingOf(session: Session, end: StepEnd): Ending {
   const doubtful = inPlace.some(({ change }) => change.status !== 'applied');
   const strayed = inPlace.some(({ change, phase }) => change.status === 'applied' && phase === 'failed');
   const rolledBack = state.rollingBack;
-  const next = `next: \`resend-ops resume ${state.run}\`, or \`resend-ops rollback ${state.run}\``;
+  const next = wayOn(state);
   if (end.kind === 'succeeded' && !doubtful && !strayed) {
     if (state.mode === 'dry-run') return dryRunEnding(session);
     if (session.tolerated.length === 0) {
@@ -143,16 +149,11 @@ function endingOf(session: Session, end: StepEnd): Ending {
     return { outcome: 'needs-attention', exitCode: exitCodes.needsAttention, message: `${failed}; ${next}` };
   }
   if (left.length > 0) {
-    const why =
-      end.kind === 'failed' || end.kind === 'unresolved'
-        ? `${end.step}: ${end.error.message}`
-        : end.kind === 'stopped'
-          ? 'stopped'
-          : 'something is in doubt';
+    const told = `left: ${left.join('; ')}; ${next}`;
     return {
       outcome: 'needs-attention',
       exitCode: exitCodes.needsAttention,
-      message: `${why}; left: ${left.join('; ')}; ${next}`,
+      message: [...whyLeft(end, left), told].join('; '),
     };
   }
   if (end.kind === 'stopped') {
@@ -177,6 +178,14 @@ function failedOptional({ material, state }: Session): string {
     .flatMap((id) => state.steps.get(id) ?? [])
     .filter(({ phase }) => phase === 'failed');
   return failed.length === 0 ? '' : `; optional, and failed: ${failed.map(({ title }) => title).join('; ')}`;
+}
+
+/** Why the run stopped with something left; nothing more where what is left says it already. */
+function whyLeft(end: StepEnd, left: readonly string[]): string[] {
+  if (end.kind === 'stopped') return ['stopped'];
+  if (end.kind !== 'failed' && end.kind !== 'unresolved') return ['something is in doubt'];
+  const { message } = end.error;
+  return left.some((words) => words.endsWith(`: ${message}`)) ? [] : [`${end.step}: ${message}`];
 }
 
 function dryRunEnding(session: Session): Ending {

@@ -75,7 +75,7 @@ function put(session: Session, step: string, question: Question): Promise<Answer
   const signal = session.reads.signal;
   if (question.kind === 'plain') return operator.confirm({ message: question.message, step, signal });
   return operator.typePhrase({
-    message: `Type ${question.phrase} to go; a slip gets one more try, an empty line stops`,
+    message: `Type ${question.phrase} to go; wrong twice, or empty, stops`,
     phrase: question.phrase,
     step,
     signal,

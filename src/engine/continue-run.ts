@@ -19,15 +19,12 @@ import { preliminaryContext } from './preliminary-context.ts';
 import type { RunResult } from './result.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
 import { openSession, type Session, shortIdOf, tellTimeline } from './session.ts';
+import { releasedWords } from './ways-on.ts';
 
 /** Goes on with a run whose driver died or stopped: what is in doubt is observed first, what is done is not done again. */
 export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
   const state = await stateOf(options);
-  if (state.phase === 'ended') {
-    throw new OpsError('usage', `run ${state.run} has ended: ${state.ending?.message ?? ''}`, {
-      hint: `undo it with \`resend-ops rollback ${state.run}\`, or start a new run`,
-    });
-  }
+  assertUnfinished(state);
   refuseLostWorlds(state);
   const { rollbackCause } = state;
   if (rollbackCause === null) await checkBeforeResuming(options, state);
@@ -41,6 +38,16 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
   return await driven(session, () => driveRun(session));
 }
 
+/** Throws `usage` where nothing is left to go on with; the hint offers to undo only what there is to undo. */
+function assertUnfinished(state: RunState): void {
+  const { run, phase, ending, released } = state;
+  if (phase !== 'ended' && released === null) return;
+  const undo = changesInPlace(state).length > 0 ? `undo it with \`resend-ops rollback ${run}\`, or ` : '';
+  const how = phase === 'ended' ? `has ended: ${ending?.message ?? ''}` : releasedWords(state);
+  const left = undo === '' ? 'nothing of it is in place: ' : '';
+  throw new OpsError('usage', `run ${run} ${how}`, { hint: `${left}${undo}start a new run` });
+}
+
 /** Undoes what a run changed, whether it ended or not; one that ended well, once that is confirmed. Exit 0: everything is as before. */
 export async function rollbackRun(options: ContinueOptions): Promise<RunResult> {
   const state = await stateOf(options);
@@ -48,13 +55,10 @@ export async function rollbackRun(options: ContinueOptions): Promise<RunResult> 
   if (state.mode === 'dry-run')
     throw new OpsError('usage', `run ${state.run} was a dry run: there is nothing to roll back`);
   const confirmed = await confirmUndoing(options, state);
-  if (state.phase === 'ended') {
+  if (state.phase === 'ended' || state.released !== null) {
     await endWhatLeavesNothing(options, state.run, state.resources);
-    await options.store.reopen(state.run, options.actor, {
-      type: 'run-reopened',
-      resources: state.resources,
-      why: 'rollback',
-    });
+    const event = { type: 'run-reopened', resources: state.resources, why: 'rollback' } as const;
+    await options.store.reopen(state.run, options.actor, event, { force: options.force === true });
   }
   const session = await take(options);
   return await driven(session, async () => {
@@ -102,7 +106,13 @@ async function undo(session: Session, reason: RollbackReason): Promise<void> {
     const failed = [...session.state.steps.values()].filter(({ change }) => change?.status === 'revert-failed');
     if (failed.length === 0) {
       const kept = changesInPlace(session.state).map(({ title }) => title);
-      const told = kept.length === 0 ? '' : `; kept, as the runbook says: ${kept.join('; ')}`;
+      const byHand = [...session.state.steps.values()].filter(({ undoneByHand }) => undoneByHand !== null);
+      const told = [
+        ...(byHand.length === 0
+          ? []
+          : [`; undone by hand, and not looked at: ${byHand.map(({ title }) => title).join('; ')}`]),
+        ...(kept.length === 0 ? [] : [`; kept, as the runbook says: ${kept.join('; ')}`]),
+      ].join('');
       await finish(session, {
         outcome: 'rolled-back',
         exitCode: exitAfterRollback[reason.cause],

@@ -29,17 +29,19 @@ export function doubtOf(settled: Settled, trouble?: unknown): string {
 
 /** Leaves a change in doubt, in the journal and in words: a person must look. */
 export async function unresolved(session: Session, step: ActionStep, why: string): Promise<StepEnd> {
-  const { run, steps } = session.state;
-  const change = steps.get(step.id)?.change;
-  const undo = change?.undoable === true && !change.leavesNothing ? ` \`resend-ops rollback ${run}\` undoes it,` : '';
-  const error = recordedError(
-    new OpsError('lost-answer', `in doubt: ${why}`, {
-      hint: `look at it by hand; \`resend-ops resume ${run}\` looks again,${undo} \`resend-ops mark-done ${run} ${step.id} --evidence TEXT\` records that it is done`,
-    }),
-  );
+  const error = recordedError(new OpsError('lost-answer', `in doubt: ${why}`, { hint: hintOf(session, step) }));
   await session.record({ type: 'change-unresolved', step: step.id, error });
   await session.record({ type: 'step-failed', step: step.id, error });
   return { kind: 'unresolved', step: step.id, error };
+}
+
+/** How a person finds out and finishes; a rehearsal has nothing to be finished. */
+function hintOf({ state: { run, mode, steps } }: Session, { id }: ActionStep): string {
+  if (mode === 'rehearsal')
+    return 'in a live run a person looks at it, and finishes or undoes it; a rehearsal ends here';
+  const change = steps.get(id)?.change;
+  const undo = change?.undoable === true && !change.leavesNothing ? ` \`resend-ops rollback ${run}\` undoes it,` : '';
+  return `look at it by hand; \`resend-ops resume ${run}\` looks again,${undo} \`resend-ops mark-done ${run} ${id} --evidence TEXT\` records that it is done`;
 }
 
 /** Ends a change's step well: reads the output that was lost with an answer, and holds it against `expect`. */

@@ -13,11 +13,12 @@ export function changesInPlace(state: RunState): ChangedStep[] {
 /** The steps whose message, or other change that cannot be undone, may have happened or not. */
 export function messagesInDoubt(state: RunState): ChangedStep[] {
   return [...state.steps.values()].filter(
-    (step): step is ChangedStep => step.change !== null && !step.change.undoable && isDoubtful(step.change),
+    (step): step is ChangedStep => step.change !== null && !step.change.undoable && isInDoubt(step.change),
   );
 }
 
-function isDoubtful({ status }: ChangeState): boolean {
+/** Whether nobody can tell, so far, whether a change happened. */
+export function isInDoubt({ status }: ChangeState): boolean {
   return status === 'intended' || status === 'doubted' || status === 'unresolved';
 }
 
@@ -36,7 +37,7 @@ export function isGone({ status }: ChangeState): boolean {
  */
 export function standingWords(state: RunState): string | undefined {
   const all = changesInPlace(state);
-  const doubtful = all.filter(({ change }) => isDoubtful(change));
+  const doubtful = all.filter(({ change }) => isInDoubt(change));
   if (all.length === 0) return undefined;
   if (doubtful.length === 0) return 'Changes of this run are in place.';
   const isGivenUp = doubtful.every(({ change }) => change.status === 'unresolved');
@@ -49,5 +50,10 @@ export function standingWords(state: RunState): string | undefined {
 
 /** Whether something is in place for certain, so far as this run knows. */
 export function isSurelyChanged(state: RunState): boolean {
-  return changesInPlace(state).some(({ change }) => !isDoubtful(change));
+  return changesInPlace(state).some(({ change }) => !isInDoubt(change));
+}
+
+/** Whether the undoing of a change has begun, and is not known to have happened. */
+export function isBeingUndone({ status }: ChangeState): boolean {
+  return status === 'reverting' || status === 'revert-failed';
 }

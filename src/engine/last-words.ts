@@ -21,6 +21,8 @@ export async function sayLastWords(session: Session, how: Ending): Promise<void>
   if (ending === undefined) return;
   for (const step of [...session.state.steps.values()]) {
     const action = step.change === null ? undefined : session.drive.actions.get(step.change.uses);
+    // Who was told once is not told again by a second rollback, which finds nothing to undo.
+    if (step.toldAtEnd !== null) continue;
     if (action?.kind === 'change' && step.change?.status === 'applied') await sayOf(session, step, { action, ending });
   }
 }

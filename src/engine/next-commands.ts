@@ -2,6 +2,7 @@ import { type ExitCode, exitCodes } from '../errors.ts';
 import type { ChangeStatus, RunState } from '../journal/run-state.ts';
 import { parseDuration } from '../runbook/duration.ts';
 import { quoteForShell } from '../world/quote-for-shell.ts';
+import { changesInPlace } from './in-place.ts';
 import type { OpenThing } from './left-open.ts';
 
 /** What nobody can tell until somebody looks. */
@@ -17,18 +18,40 @@ export const usualEnvironment = 'production';
 export function nextCommands(state: RunState, exitCode: ExitCode, flags: string): string[] {
   const { run, mode } = state;
   const command = (name: string, ...more: string[]) => `resend-ops ${[name, ...more].join(' ')}${flags}`;
-  if (exitCode === exitCodes.audit) return [command('audit verify')];
+  if (exitCode === exitCodes.audit) {
+    const isOpen = mode === 'live' && state.phase !== 'ended' && changesInPlace(state).length > 0;
+    return [
+      command('audit verify'),
+      ...(isOpen
+        ? [
+            `${command('resume', run)}  (once the log can be written: go on)`,
+            `${command('rollback', run)}  (once it can: undo what is in place)`,
+          ]
+        : []),
+    ];
+  }
   if (recommendedCommand(state, exitCode, '') !== undefined) return [];
-  // What was only read has ended with its answer on the screen; the whole of it is in the report.
-  if (exitCode !== exitCodes.needsAttention && isReadOnly(state)) return [command('report', run)];
+  // What was only read has ended with its answer on the screen.
+  if (exitCode !== exitCodes.needsAttention && isReadOnly(state)) return [];
   if (mode === 'rehearsal') return [command('status', run)];
   if (mode === 'dry-run') return exitCode === 0 ? [`the same command without --dry-run`] : [command('status', run)];
   if (exitCode !== exitCodes.needsAttention) return [command('status', run)];
+  if (state.released !== null) {
+    return [
+      ...(changesInPlace(state).length === 0
+        ? []
+        : [`${command('rollback', run)}  (undo what is left, if it is still so)`]),
+      `${command('audit show', run)}  (what it did)`,
+    ];
+  }
   const doubted = [...state.steps.values()].filter(({ change }) => change !== null && doubtful.has(change.status));
   return [
     `${command('resume', run)}  (look again and go on)`,
     `${command('rollback', run)}  (undo what is left)`,
-    ...doubted.map(({ id }) => `${command('mark-done', run, id, '--evidence TEXT')}  (done by hand)`),
+    ...doubted.map(({ id, change }) => {
+      const byHand = change?.status === 'revert-failed' ? 'undone by hand' : 'done by hand';
+      return `${command('mark-done', run, id, '--evidence TEXT')}  (${byHand})`;
+    }),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { Outcome } from '../journal/events.ts';
 import type { Clocks, RunState, StepPhase, StepState } from '../journal/run-state.ts';
+import { releasedWords, wayOn } from './ways-on.ts';
 
 /**
  * What became of a step. In a dry run a change that would be made is `planned`, and what depends on one that did not
@@ -28,12 +29,12 @@ export type RunResult = {
   remedy?: string;
 };
 
-/** The result of a run from its state; an unfinished one needs attention. */
+/** The result of a run from its state; an unfinished one needs attention, and so does one that was given up. */
 export function resultOf(state: RunState): RunResult {
-  const ending = state.ending ?? {
+  const ending = (state.released === null ? state.ending : null) ?? {
     outcome: 'needs-attention' as const,
     exitCode: exitCodes.needsAttention,
-    message: `not finished; next: \`resend-ops resume ${state.run}\`, or \`resend-ops rollback ${state.run}\``,
+    message: `${releasedWords(state) || 'not finished'}; ${wayOn(state)}`,
   };
   return {
     type: 'result',

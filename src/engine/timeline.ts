@@ -59,7 +59,7 @@ function textOf(entry: Entry, state: RunState): string | undefined {
     case 'change-doubted':
       return `in doubt, looking at the world: ${title}: ${entry.error.message}`;
     case 'change-unresolved':
-      return `IN DOUBT, a person must look: ${title}: ${entry.error.message}`;
+      return `IN DOUBT, a person must look: ${title}: ${entry.error.message.replace(/^in doubt: /, '')}`;
     case 'change-not-applied':
       return `not applied: ${title}: ${entry.error.message}`;
     case 'ending-told':
@@ -75,7 +75,7 @@ function textOf(entry: Entry, state: RunState): string | undefined {
     case 'revert-failed':
       return `NOT UNDONE: ${title}: ${entry.error.message}`;
     case 'marked-done':
-      return `done by hand, says ${entry.actor.user}: ${title} (${entry.evidence})`;
+      return `${entry.undone === true ? 'undone' : 'done'} by hand, says ${entry.actor.user}: ${title} (${entry.evidence})`;
     default:
       return undefined;
   }

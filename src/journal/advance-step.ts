@@ -95,6 +95,11 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
       step.toldAtEnd = entry.state;
       return;
     case 'marked-done':
+      if (entry.undone === true) {
+        step.undoneByHand = entry.evidence;
+        if (step.change !== null) step.change = { ...step.change, status: 'reverted', error: null };
+        return;
+      }
       step.phase = 'succeeded';
       step.endedAtMs = atMs;
       step.markedDone = entry.evidence;
@@ -160,6 +165,7 @@ function newStep(id: string, startedAtMs: number): StepState {
     refusals: [],
     voided: [],
     markedDone: null,
+    undoneByHand: null,
     timeline: { sentUpTo: 0, toldUpTo: 0 },
     toldAtEnd: null,
   };

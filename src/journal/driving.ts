@@ -65,13 +65,13 @@ export function assertEpoch(view: LogView, run: string, epoch: number): void {
   if (known.ended !== undefined) throw endedError(known.ended);
 }
 
-/** Throws `fenced`: a process that lives, or may live, drives the run. */
+/** A process that lives, or may live, drives the run: who, where, since when. Exit code 6. */
 export function drivenError(run: string, driver: IndexedDriver, liveness: Liveness): OpsError {
   const { pid } = driver.process;
-  return new OpsError('fenced', `run ${run} is driven by ${describeDriver(driver)}, since ${driver.since}`, {
+  return new OpsError('busy', `run ${run} is driven by ${describeDriver(driver)}, since ${driver.since}`, {
     hint:
       liveness === 'unknown'
-        ? `that process was started on ${hostOf(driver.process)} or in another container, where nothing can be asked from here: make sure that it is gone, then take over: \`resend-ops resume ${run} --take-over\``
+        ? `that process was started on ${hostOf(driver.process)} or in another container, where nothing can be asked from here: make sure that it is gone, then run this again with --take-over`
         : `follow it with \`resend-ops watch ${run}\`; to take over, end it first: \`kill -9 ${pid}\`. A run whose process is dead may be driven at once; one that cannot be ended, with --take-over`,
   });
 }

@@ -169,7 +169,8 @@ export type Event =
   | { type: 'commented'; text: string }
   /** Asks the driver to stop at its next safe point and to roll back. */
   | { type: 'cancel-requested'; text: string }
-  | { type: 'marked-done'; step: string; evidence: string }
+  /** A person did it, and how they know. `undone`: it was the undoing of a change that they did by hand. */
+  | { type: 'marked-done'; step: string; evidence: string; undone?: true }
   /** Written by the store when it repaired a torn last line (a crash in the middle of a write). */
   | { type: 'tail-repaired'; bytes: number; kept: string }
   /** `audit release --force`: the claim of a run that nobody will finish was given up by hand. */

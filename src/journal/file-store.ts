@@ -81,12 +81,14 @@ export function createFileStore(options: FileStoreOptions): Store {
         append({ run, epoch: 0, actor: by, event: { ...first, resources, begunBy: stamp } });
       });
     },
-    async reopen(run, by, event) {
+    async reopen(run, by, event, { force = false } = {}) {
       await writer.transact(by, nothingLost, (append) => {
         const known = knownRun(view, run);
         if (known.ended === undefined && !known.claimReleased) {
           throw new OpsError('usage', `run ${run} has not ended`, { hint: `go on with \`resend-ops resume ${run}\`` });
         }
+        const before = known.ended === undefined && !force ? liveDriver(known, self, ask) : undefined;
+        if (before !== undefined) throw drivenError(run, before, ask(before.process));
         assertFree(view, run, event.resources, ask);
         append({ run, epoch: 0, actor: by, event });
       });
@@ -170,6 +172,7 @@ function listing(run: IndexedRun, ask: AskLiveness): RunListing {
     started: run.started,
     ended: run.ended,
     intends: run.intends,
+    released: run.claimReleased,
     driver: driver && {
       actor: driver.actor,
       pid: driver.process.pid,

@@ -106,10 +106,11 @@ function move(run: IndexedRun, entry: Entry): void {
       run.claims = [];
       return;
     case 'run-reopened':
+      // Whoever ended it has let go; the driver of a run that was released by hand may still have a call in flight.
+      if (run.driver !== undefined && run.ended !== undefined) run.driver.released = true;
       run.ended = undefined;
       run.claims = entry.resources;
       run.claimReleased = false;
-      if (run.driver !== undefined) run.driver.released = true;
       return;
     case 'claim-released':
       run.claims = [];

@@ -87,6 +87,8 @@ export type StepState = {
   /** Why each request that came to nothing did, oldest first. */
   voided: readonly VoidedWhy[];
   markedDone: string | null;
+  /** How a person knows that its change is undone: they did it by hand. */
+  undoneByHand: string | null;
   /** How far the run's timeline was sent to what the step has made, and how far it surely is there: numbers of entries. */
   timeline: { sentUpTo: number; toldUpTo: number };
   /** How things stand where people were told of the run's end; null where they were not. */
@@ -134,6 +136,8 @@ export type RunState = {
   drivenBy: readonly string[];
   driver: { epoch: number; actor: Actor; pid: number; since: string; released: boolean } | null;
   interrupted: string | null;
+  /** Its claim was given up by hand (`release --force`): nobody goes on with it, and only a rollback takes it up again. */
+  released: { by: Actor; at: string; reason: string } | null;
   /** Set while suspended and after the end. */
   ending: { outcome: Outcome; exitCode: ExitCode; message: string; left: readonly string[] } | null;
   lastSeq: number;

@@ -40,6 +40,7 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
     drivenBy: [],
     driver: null,
     interrupted: null,
+    released: null,
     ending: null,
     lastSeq: entry.seq,
     head: { seq: entry.seq, hash: entry.hash },
@@ -110,11 +111,15 @@ export function advance(state: RunState, entry: Entry): void {
       state.rollingBack = true;
       state.rollbackCause = entry.cause;
       return;
+    case 'claim-released':
+      state.released = { by: entry.actor, at: entry.time, reason: entry.reason };
+      return;
     case 'resumed':
     case 'run-reopened':
       state.phase = 'running';
       state.ending = null;
       state.interrupted = null;
+      state.released = null;
       return;
     case 'run-suspended':
       state.phase = 'suspended';

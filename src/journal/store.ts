@@ -18,9 +18,17 @@ export type Store = {
     resources: readonly string[],
     first: Extract<Event, { type: 'run-started' }>,
   ): Promise<void>;
-  /** Claims an ended run's resources again, in one atomic act, so that it can be driven and rolled back; throws {@link busyError}. */
-  reopen(run: string, by: Actor, event: Extract<Event, { type: 'run-reopened' }>): Promise<void>;
-  /** Becomes the driver and raises the epoch. Throws `fenced` while another live process drives, unless `force`. */
+  /**
+   * Claims the resources of a run that ended or was released again, in one atomic act, so that it can be driven and rolled
+   * back; throws {@link busyError}, and `busy` where a process that lives, or may live, still drives it, unless `force`.
+   */
+  reopen(
+    run: string,
+    by: Actor,
+    event: Extract<Event, { type: 'run-reopened' }>,
+    options?: { force?: boolean },
+  ): Promise<void>;
+  /** Becomes the driver and raises the epoch. Throws `busy` while another live process drives, unless `force`. */
   drive(run: string, by: Actor, options?: { force?: boolean }): Promise<Lease>;
   /** Anyone, driver or not: comment, approve, ask to cancel, mark done, release. Epoch of the entry is 0. */
   say(run: string, by: Actor, event: Event): Promise<Entry>;
@@ -42,7 +50,7 @@ export type Head = { origin: string; seq: number; hash: string };
 
 /**
  * A run as `runs` lists it. `driver` is the last process that drove; `alive` tells whether it still exists. `intends`: it
- * has set out to change something, or to say something to people.
+ * has set out to change something, or to say something to people. `released`: its claim was given up by hand.
  */
 export type RunListing = {
   run: string;
@@ -52,6 +60,7 @@ export type RunListing = {
   started: Extract<Entry, { type: 'run-started' }>;
   ended: Extract<Entry, { type: 'run-ended' }> | undefined;
   intends: boolean;
+  released: boolean;
   driver: { actor: Actor; pid: number; since: string; alive: boolean } | undefined;
 };
 

@@ -352,7 +352,7 @@ type Scene = {
 
 const scenes: readonly Scene[] = [
   { name: 'asked for an input', runbook: 'two-ways', at: /channel\?/, code: 4, enabled: true, begun: false },
-  { name: 'a typed prompt', runbook: 'typed', at: /to go, anything else/, code: 4, enabled: true, begun: true },
+  { name: 'a typed prompt', runbook: 'typed', at: /to go; wrong twice/, code: 4, enabled: true, begun: true },
   { name: 'a plain prompt', runbook: 'plain', at: /Switch\?/, code: 4, enabled: true, begun: true },
   { name: 'waiting', runbook: 'slow', at: /waiting 120 s/, code: 4, enabled: true, begun: true },
   {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readOptions } from '../../src/cli/command.ts';
 import { openStore } from '../../src/cli/open-store.ts';
 import { program } from '../../src/cli/program.ts';
+import type { Event, PinnedDocument } from '../../src/journal/events.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 
 let fake: FakeWorld;
@@ -176,7 +177,24 @@ test('a rehearsal cannot be resumed or rolled back: its world is gone, and that 
   expect(fake.stderr()).toMatch(/was a rehearsal/);
 });
 
-test('a run whose process died is explained, with what to do next', async () => {
+/** The files of a run: what it was is read from them, whatever is said to it. */
+async function pinnedFiles(store: ReturnType<typeof openStore>): Promise<PinnedDocument[]> {
+  const { packageDirectory } = fake.world;
+  const environment = await readFile(join(packageDirectory, 'runbooks/environments/production.yaml'), 'utf8');
+  const runbook = 'title: Hold\nsteps:\n  - { id: hold, title: Hold, uses: wait, with: { for: 1s } }\n';
+  return [
+    { kind: 'runbook', name: 'hold', file: '/runbooks/hold.yaml', sha256: await store.pin(runbook) },
+    {
+      kind: 'environment',
+      name: 'production',
+      file: '/runbooks/production.yaml',
+      sha256: await store.pin(environment),
+    },
+  ];
+}
+
+/** A live run that died with its one change intended; `then` says what became of it. */
+async function deadRun(id: string, then: readonly Event[] = []): Promise<void> {
   const store = openStore(fake.world, readOptions({}));
   const by = { user: 'ada', host: 'bastion' };
   const started = {
@@ -188,21 +206,100 @@ test('a run whose process died is explained, with what to do next', async () => 
     environment: 'production',
     hostname: 'api.example.com',
     inputs: {},
-    documents: [],
+    documents: await pinnedFiles(store),
     resources: [],
     overrides: {},
     version: '9.9.9',
   };
-  await store.begin('20990101-000000-dead', by, [], started);
-  const lease = await store.drive('20990101-000000-dead', by);
+  await store.begin(id, by, [], started);
+  const lease = await store.drive(id, by);
   await lease.append({ type: 'step-started', step: 'switch', title: 'Send traffic', uses: 'a.change' });
   const intent = { uses: 'a.change', input: {}, before: true, after: false, digest: 'd', undoable: true } as const;
   await lease.append({ type: 'change-intended', step: 'switch', rollback: 'auto', ...intent });
+  for (const event of then) await lease.append(event);
   await lease.release();
   await store.close();
+}
+
+const said = (type: 'stdout' | 'stderr') => fake[type]().replace(/\s+/g, ' ');
+
+test('a run whose process died is explained, with what to do next', async () => {
+  await deadRun('20990101-000000-dead');
   expect(await run('status', '20990101')).toBe(0);
   expect(fake.stdout()).toMatch(/UNFINISHED/);
   expect(fake.stdout()).toMatch(/in doubt: switch/);
   expect(fake.stdout()).toMatch(/next: resend-ops resume 20990101-000000-dead/);
   expect(fake.stdout()).toMatch(/next: resend-ops rollback 20990101-000000-dead/);
+});
+
+test('a run that was released says so everywhere, and offers no command that would refuse', async () => {
+  const id = '20990102-000000-gone';
+  await deadRun(id);
+  expect(await run('release', id, '--force', '--reason', 'it is over')).toBe(0);
+  expect(fake.stdout()).toContain(`next: resend-ops status ${id}`);
+  fake.clear();
+  expect(await run('runs')).toBe(0);
+  expect(fake.stdout()).toMatch(new RegExp(`^${id} +released +live`, 'm'));
+  fake.clear();
+  expect(await run('status', id)).toBe(0);
+  expect(said('stdout')).toMatch(/RELEASED it was released by ada@bastion at \S+: it is over/);
+  expect(said('stdout')).toContain('in doubt: Send traffic');
+  expect(said('stdout')).toContain(`next: resend-ops rollback ${id}`);
+  expect(fake.stdout()).not.toMatch(/resume|UNFINISHED/);
+  fake.clear();
+  expect(await run('status', id, '--json')).toBe(0);
+  expect(parsed()).toMatchObject([{ exitCode: 3, released: { by: { user: 'ada' }, reason: 'it is over' } }]);
+  fake.clear();
+  expect(await run('mark-done', id, 'switch', '--evidence', 'console')).toBe(2);
+  expect(said('stderr')).toMatch(/was released by ada@bastion/);
+});
+
+const lost = { code: 'lost-answer', message: 'in doubt: cut off' } as const;
+
+test.each([
+  ['a step that failed before any intent', 'check', [], 2, /has no change in doubt/],
+  [
+    'a change in doubt',
+    'switch',
+    [{ type: 'change-unresolved', step: 'switch', error: lost }],
+    0,
+    /marked as done by hand/,
+  ],
+  [
+    'a change that is surely there',
+    'switch',
+    [{ type: 'change-applied', step: 'switch', how: 'answered', output: null }],
+    2,
+    /has no change in doubt/,
+  ],
+  [
+    'an undoing that failed',
+    'switch',
+    [
+      { type: 'change-applied', step: 'switch', how: 'answered', output: null },
+      { type: 'revert-intended', step: 'switch' },
+      { type: 'revert-failed', step: 'switch', error: lost, observed: 'after' },
+    ],
+    0,
+    /marked as undone by hand: its change is no longer in place/,
+  ],
+] as const)('mark-done of %s', async (what, step, then, code, words) => {
+  const id = `20990103-000000-${what.length}`;
+  const failed = { code: 'failed', message: 'no' } as const;
+  await deadRun(id, [
+    { type: 'step-started', step: 'check', title: 'Look', uses: 'a.check' },
+    { type: 'step-failed', step: 'check', error: failed },
+    ...then,
+  ]);
+  expect(await run('mark-done', id, step, '--evidence', 'the console shows it')).toBe(code);
+  expect(said(code === 0 ? 'stdout' : 'stderr')).toMatch(words);
+  fake.clear();
+  expect(await run('status', id, '--json')).toBe(0);
+  const undone = what === 'an undoing that failed';
+  const [{ steps }] = parsed();
+  const seen = steps.find((each: { id: string }) => each.id === 'switch');
+  expect(seen.recovery).toBe(undone ? 'reverted' : null);
+  expect(seen.outcome).toBe(
+    what === 'a change in doubt' ? 'succeeded' : what.includes('intent') ? 'in-doubt' : 'running',
+  );
 });

@@ -195,7 +195,7 @@ test('a living driver is not pushed aside', async () => {
     bench.onEntry((entry) => entry.type === 'step-started' && resolve(entry.run)),
   );
   const other = bench.afterDeath(run);
-  await expect(resumeRun(other)).rejects.toMatchObject({ code: 'fenced' });
+  await expect(resumeRun(other)).rejects.toMatchObject({ code: 'busy' });
   bench.interrupts.raise('SIGTERM');
   expect(await running).toMatchObject({ exitCode: 4 });
 });

@@ -479,8 +479,5 @@ test('a question in words of its own, and a phrase that is no text', async () =>
   );
   world.switches.set('a', 7);
   expect(await startRun(options)).toMatchObject({ exitCode: 0 });
-  expect(operator.asked).toEqual([
-    'Really on api.example.com?',
-    'Type 7 to go; a slip gets one more try, an empty line stops',
-  ]);
+  expect(operator.asked).toEqual(['Really on api.example.com?', 'Type 7 to go; wrong twice, or empty, stops']);
 });

@@ -146,3 +146,32 @@ test('of several places in one change, each is shown from what goes to what come
   expect(lines.slice(from, from + 8)).toEqual(['  zone', '- b', '+ a', '- e', '+ c', '+ d', '  stays', '- f']);
   expect(now).toBe(0);
 });
+
+test('who was told of the end is not told again by a second rollback', async () => {
+  let posted = 0;
+  const notice = change({
+    ...{ name: 'test.notice', summary: 'Say', input: z.strictObject({}), state: z.number() },
+    output: z.object({ id: z.number() }),
+    plan: async () => ({ before: 0, after: 1, diff: ['+ notice'], notes: [], guards: [] }),
+    apply: async () => ({ id: 1 }),
+    observe: async () => 'after' as const,
+    lastWord: {
+      words: () => 'Nothing was moved.',
+      async say() {
+        posted += 1;
+        return 'resolved';
+      },
+    },
+    summarise: () => ({ headline: 'said', detail: [] }),
+  });
+  const steps = `
+  - { id: tell, title: Tell, uses: test.notice, with: {} }
+  - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
+`;
+  const { options, world, again, types } = bench(steps, { actions: [notice] });
+  world.mischief.set('a', ['lost']);
+  const { run } = await startRun(options);
+  for (const _ of ['first', 'second']) expect(await rollbackRun(again(run))).toMatchObject({ exitCode: 0 });
+  expect(posted).toBe(1);
+  expect(types().filter((type) => type === 'ending-told')).toHaveLength(1);
+});

@@ -162,6 +162,24 @@ describe('claims', () => {
     await expect(store.reopen('run-1', alice, reopened)).resolves.toBeUndefined();
   });
 
+  test('a run that was given up under a living driver is claimed anew only by force, and that driver is waited for', async () => {
+    const other = { ...readSelf(), pid: process.ppid };
+    await (await begun()).drive('run-1', alice);
+    const store = storeOn(directory, { self: other, quarantineMs: 50 });
+    await store.say('run-1', bob, { type: 'claim-released', reason: 'it hangs' });
+    expect((await store.runs())[0]).toMatchObject({ released: true });
+    const reopened = { type: 'run-reopened', resources: [resource], why: 'rollback' } as const;
+    await expect(store.reopen('run-1', bob, reopened)).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('is driven by alice'),
+    });
+    expect((await store.runs())[0]).toMatchObject({ released: true });
+    await store.reopen('run-1', bob, reopened, { force: true });
+    expect((await store.runs())[0]).toMatchObject({ released: false });
+    await expect(store.drive('run-1', bob)).rejects.toMatchObject({ code: 'busy' });
+    expect(await store.drive('run-1', bob, { force: true })).toMatchObject({ epoch: 2, quarantineMs: 50 });
+  });
+
   test('a claim given up under a living driver stops its writes, and lets it record what it did', async () => {
     const store = await begun();
     const lease = await store.drive('run-1', alice);
@@ -179,7 +197,7 @@ describe('driving', () => {
     await store.drive('run-1', alice);
     const other = { ...readSelf(), pid: process.ppid };
     await expect(storeOn(directory, { self: other }).drive('run-1', bob)).rejects.toMatchObject({
-      code: 'fenced',
+      code: 'busy',
       hint: expect.stringContaining(`kill -9 ${process.pid}`),
     });
     const after = storeOn(directory, { isAlive: () => 'dead' });
@@ -250,7 +268,7 @@ describe('driving', () => {
     const store = await begun('run-1', { self: elsewhere });
     await store.drive('run-1', alice);
     await expect(storeOn(directory).drive('run-1', bob)).rejects.toMatchObject({
-      code: 'fenced',
+      code: 'busy',
       hint: expect.stringContaining('other-machine'),
     });
     expect(await storeOn(directory).drive('run-1', bob, { force: true })).toMatchObject({ epoch: 2 });
@@ -259,7 +277,7 @@ describe('driving', () => {
   test('only the process that began a run may drive it while that process lives', async () => {
     const store = await begun();
     const other = storeOn(directory, { self: { ...readSelf(), pid: process.ppid } });
-    await expect(other.drive('run-1', bob)).rejects.toMatchObject({ code: 'fenced' });
+    await expect(other.drive('run-1', bob)).rejects.toMatchObject({ code: 'busy' });
     expect((await store.drive('run-1', alice)).epoch).toBe(1);
   });
 

@@ -93,7 +93,7 @@ describe('several processes on one log', () => {
     expect(await frozen.next()).toMatchObject({ type: 'change-intended', step: 'first', epoch: 1 });
     frozen.signal('SIGSTOP');
     const store = storeOn(directory, { quarantineMs: 50 });
-    await expect(store.drive('run-1', bob)).rejects.toMatchObject({ code: 'fenced' });
+    await expect(store.drive('run-1', bob)).rejects.toMatchObject({ code: 'busy' });
     const lease = await store.drive('run-1', bob, { force: true });
     expect(lease).toMatchObject({ epoch: 2, quarantineMs: 50 });
     frozen.ask('second');

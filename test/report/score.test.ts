@@ -34,6 +34,7 @@ function state(more: Partial<RunState> = {}): RunState {
     drivenBy: [],
     driver: null,
     interrupted: null,
+    released: null,
     ending: { outcome: 'succeeded', exitCode: 0, message: 'done', left: ['the load balancer: in place'] },
     lastSeq: 9,
     head: { seq: 9, hash: 'f' },
@@ -150,6 +151,7 @@ function step(uses: string, output: { verdict: string }) {
     refusals: [],
     voided: [],
     markedDone: null,
+    undoneByHand: null,
     timeline: { sentUpTo: 0, toldUpTo: 0 },
     toldAtEnd: null,
   } as const;

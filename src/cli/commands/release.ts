@@ -1,6 +1,7 @@
 import { exitCodes, OpsError } from '../../errors.ts';
 import type { CommandRun } from '../command.ts';
 import { writeJsonLine } from '../json-lines.ts';
+import { stateFlags } from '../open-store.ts';
 import { sayToRun } from '../say-to-run.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 
@@ -22,6 +23,7 @@ export const release: CommandRun = async (invocation) => {
     const { screen } = openTerminal(world, options, { to: 'stdout' });
     screen.line(`run ${entry.run} claims nothing any more; in the log as entry ${entry.seq}`);
     screen.line('what it changed is as it left it: look at it before anything else is started');
+    screen.line([{ text: 'next: ', tone: 'strong' }, `resend-ops status ${entry.run}${stateFlags(options)}`]);
   }
   return exitCodes.succeeded;
 };

@@ -36,8 +36,9 @@ export const runs: CommandRun = ({ world, options }) =>
     return exitCodes.succeeded;
   });
 
-/** How a run stands, in a word: its outcome, or who drives it, or that nobody does. */
-function standing({ ended, driver }: RunListing): { word: string; tone: Tone } {
+/** How a run stands, in a word: its outcome, or that its claim was given up, or who drives it, or that nobody does. */
+function standing({ ended, released, driver }: RunListing): { word: string; tone: Tone } {
   if (ended !== undefined) return { word: ended.outcome, tone: ended.exitCode === 0 ? 'good' : 'warning' };
+  if (released) return { word: 'released', tone: 'warning' };
   return driver?.alive === true ? { word: 'running', tone: 'accent' } : { word: 'unfinished', tone: 'bad' };
 }

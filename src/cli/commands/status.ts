@@ -24,9 +24,9 @@ export const status: CommandRun = ({ world, args, options }) =>
     const { driver = null } = listing;
     const open = thingsLeftOpen(state, actions);
     if (options.flag('json')) {
-      const { phase } = state;
+      const { phase, released } = state;
       const approval = approvalAwaited(state);
-      writeJsonLine(world, { ...resultOf(state), phase, driver, approval, leftOpen: openAsJson(open) });
+      writeJsonLine(world, { ...resultOf(state), phase, released, driver, approval, leftOpen: openAsJson(open) });
     } else {
       const banner = bannerOf(state.mode, listing.started.simulated === true);
       const { screen } = openTerminal(world, options, { to: 'stdout', banner });

@@ -61,8 +61,14 @@ export function printEndScreen(screen: Screen, state: RunState, end: EndOptions)
   }
   for (const line of messagesSent(state)) screen.line({ text: line, tone: 'quiet' }, { indent: 2 });
   if (hasClocks(state, end.objective)) {
-    clockLine(screen, 'switched', state.clocks.switchedMs, end.objective?.switchedWithinMs);
-    clockLine(screen, 'recovered', state.clocks.recoveredMs, end.objective?.recoveredWithinMs);
+    const { switchedMs, recoveredMs } = state.clocks;
+    if (outcome === 'rolled-back') {
+      undoneLine(screen, 'switched', switchedMs);
+      undoneLine(screen, 'recovered', recoveredMs);
+    } else {
+      clockLine(screen, 'switched', switchedMs, end.objective?.switchedWithinMs);
+      clockLine(screen, 'recovered', recoveredMs, end.objective?.recoveredWithinMs);
+    }
   }
   for (const line of end.customers ?? []) screen.line(line, { indent: 2 });
   if (end.head !== null) {
@@ -111,6 +117,13 @@ function printCommands(screen: Screen, state: RunState, open: readonly OpenThing
 function hasClocks({ clocks }: RunState, objective: Objective | undefined): boolean {
   const { goAt, switchedMs, recoveredMs, predictedDrainMs } = clocks;
   return goAt !== null && (objective !== undefined || (switchedMs ?? recoveredMs ?? predictedDrainMs) !== null);
+}
+
+/** A clock of a run that was undone: it was reached, and is so no more. */
+function undoneLine(screen: Screen, name: string, ms: number | null): void {
+  if (ms === null) return;
+  const text = `${formatDuration(ms)} after go, and undone since`;
+  screen.line([name.padEnd(10), { text, tone: 'warning' }], { indent: 2 });
 }
 
 function clockLine(screen: Screen, name: string, ms: number | null, limitMs: number | undefined): void {

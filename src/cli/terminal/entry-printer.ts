@@ -37,6 +37,10 @@ export function createEntryPrinter({
     screen.line({ text: sanitise(completeCommands(error.message, flags)), tone: 'bad' }, { indent: textIndent });
     if (error.hint !== undefined) more(error.hint);
   };
+  // A doubt is told once: the step that it fails, and the group around that, have the same words.
+  const doubts = new Set<string>();
+  // What made it doubtful was told when it happened, by step.
+  const causes = new Map<string, string>();
   // The time that a person took to decide is not the step's.
   const confirmedAtMs = new Map<string, number>();
   const titleOf = (state: RunState, step: string) => state.steps.get(step)?.title ?? step;
@@ -73,6 +77,7 @@ export function createEntryPrinter({
         if (step === undefined) return;
         ended(step, state.speed);
         printSummary(screen, step, { detail: true });
+        if (doubts.has(entry.error.message)) return;
         if (hasStoppedAt(state, entry)) return more(entry.error.hint ?? '');
         return explain(entry.error);
       case 'step-skipped':
@@ -113,6 +118,7 @@ export function createEntryPrinter({
       case 'change-doubted':
         say(marks.doubt, titleOf(state, entry.step));
         explain(entry.error);
+        causes.set(entry.step, entry.error.message);
         return more('looking at the world to find out what happened');
       case 'change-applied':
         if (entry.how === 'observed') say(marks.done, `the world shows it applied: ${titleOf(state, entry.step)}`);
@@ -122,7 +128,8 @@ export function createEntryPrinter({
         return explain(entry.error);
       case 'change-unresolved':
         say(marks.doubt, `a person must look: ${titleOf(state, entry.step)}`);
-        return explain(entry.error);
+        doubts.add(entry.error.message);
+        return explain({ ...entry.error, message: withoutCause(entry.error.message, causes.get(entry.step)) });
       case 'follow-up-failed':
         if (full) say(marks.skipped, `could not update ${titleOf(state, entry.step)}: ${entry.error.message}`);
         return;
@@ -145,6 +152,8 @@ export function createEntryPrinter({
       case 'run-reopened':
         return say(marks.running, `opened again: ${entry.why}`);
       case 'marked-done':
+        if (entry.undone === true)
+          return say(marks.undone, `by hand: ${titleOf(state, entry.step)}: ${entry.evidence}`);
         return say(marks.byHand, `${titleOf(state, entry.step)}: ${entry.evidence}`);
       case 'commented':
       case 'cancel-requested':
@@ -161,6 +170,11 @@ export function createEntryPrinter({
 function hasStoppedAt(state: RunState, { step, error }: Extract<Entry, { type: 'step-failed' }>): boolean {
   const { guard, message } = state.guards.findLast((raised) => raised.step === step) ?? {};
   return error.message === `guard ${guard}: ${message}`;
+}
+
+/** A doubt's words without the cause in brackets, where that stands right above them. */
+function withoutCause(message: string, cause: string | undefined): string {
+  return cause === undefined ? message : message.replace(` (${cause})`, '');
 }
 
 const voids = {

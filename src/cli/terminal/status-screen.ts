@@ -1,7 +1,9 @@
 import { leavesNothing } from '../../engine/end-what-leaves-nothing.ts';
+import { changesInPlace, isInDoubt } from '../../engine/in-place.ts';
 import { stepAwaitingApproval } from '../../engine/judge-approval.ts';
 import type { OpenThing } from '../../engine/left-open.ts';
 import { nextCommands } from '../../engine/next-commands.ts';
+import { releasedWords } from '../../engine/ways-on.ts';
 import { exitCodes } from '../../errors.ts';
 import type { RunState, StepState } from '../../journal/run-state.ts';
 import type { RunListing } from '../../journal/store.ts';
@@ -27,6 +29,10 @@ export function printStatus(
   });
   screen.line();
   for (const step of state.steps.values()) printStep(screen, step, state.speed);
+  if (state.released !== null) {
+    printReleased(screen, state, { open, flags });
+    return;
+  }
   if (state.ending !== null) {
     const { exitCode, message } = state.ending;
     printEndScreen(screen, state, { objective: undefined, head: state.head, exitCode, message, open, flags });
@@ -58,6 +64,28 @@ export function printStatus(
   for (const line of nextCommands(state, exitCodes.needsAttention, flags)) {
     screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
   }
+  printLeftOpen(screen, state, { open, flags });
+}
+
+/** A run that nobody goes on with: what it has left in the world, and what a person can still do. */
+function printReleased(
+  screen: Screen,
+  state: RunState,
+  { open, flags }: { open: readonly OpenThing[]; flags: string },
+): void {
+  const left = changesInPlace(state);
+  screen.line();
+  screen.line([{ text: 'RELEASED', tone: 'warning' }, `  it ${sanitise(releasedWords(state))}`]);
+  screen.line('nobody goes on with it, and its resources are free: another run may have changed them since', {
+    indent: 2,
+  });
+  if (left.length === 0) screen.line('it left nothing that could be undone', { indent: 2 });
+  for (const { title, change } of left) {
+    const stands = isInDoubt(change) ? 'in doubt: ' : 'left as it was: ';
+    screen.line([{ text: stands, tone: 'warning' }, sanitise(title)], { indent: 2 });
+  }
+  for (const line of nextCommands(state, exitCodes.needsAttention, flags))
+    screen.line([{ text: 'next: ', tone: 'strong' }, line], { indent: 2 });
   printLeftOpen(screen, state, { open, flags });
 }
 
