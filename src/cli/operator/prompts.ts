@@ -152,6 +152,8 @@ function promptsOn(
       const choices = [...labels].map(([value, label]) => ({
         value,
         name: wrapWords(label, width(), { hanging: 4, start: 2 }).join('\n'),
+        // Shown for a moment, before it is cleared.
+        short: answered(message, label),
       }));
       const asking: Question<(typeof options)[number]['value']> = {
         message,

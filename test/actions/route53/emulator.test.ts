@@ -108,7 +108,9 @@ describe.skipIf(!hasMoto)('against an independent emulator (moto)', () => {
     },
   );
 
-  test('the same is written back, and nothing changes', { timeout: 60_000 }, async () => {
+  // The emulator holds a CREATE against what is there before the batch's own DELETE has been carried out; Route 53 carries
+  // out a batch in order, as one.
+  test('a batch that is refused leaves all as it was, and proves nothing', { timeout: 60_000 }, async () => {
     const set = {
       Name: hostname,
       Type: 'CNAME',
@@ -125,7 +127,8 @@ describe.skipIf(!hasMoto)('against an independent emulator (moto)', () => {
     const proof = asChange(proveRoute53Write);
     const plan = await proof.plan(proof.input.parse({}), context());
     const change = { input: {}, before: proof.state.parse(plan.before), after: proof.state.parse(plan.after) };
-    expect(await proof.apply(change, context())).toMatchObject({ proven: true, critical: 0 });
+    const error = await failureOf(proof.apply(change, context()));
+    expect(error).toMatchObject({ code: 'drift', message: expect.stringContaining('already exists') });
     expect(await setsAt()).toEqual(before);
   });
 

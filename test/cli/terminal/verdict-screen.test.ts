@@ -100,13 +100,11 @@ test.each(recommendations)('%s: the last line is what to run next, and it is sai
     nothing: undefined,
   };
   const command = commands[recommendation];
-  // Nothing to do is no reason to look at the run's status: what was seen is in its report.
+  // Where nothing is to be done, what was seen stands above, and nothing is to be run.
   const last =
-    command === undefined
-      ? ['  next: resend-ops report r1 --state-dir x']
-      : ['  next:', `${command} --runbooks y --state-dir x`];
+    command === undefined ? ['  exit 0: the world is as asked'] : ['  next:', `${command} --runbooks y --state-dir x`];
   expect(lines.slice(-last.length)).toEqual(last);
-  expect(lines.filter((line) => line.includes('resend-ops'))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes('resend-ops'))).toHaveLength(command === undefined ? 0 : 1);
 });
 
 test.each([
@@ -119,7 +117,7 @@ test.each([
   async (recommendation, overMs, told) => {
     const lines = await screenOf(recommendation, overMs);
     expect(lines.some((line) => line.startsWith('resend-ops triage --over '))).toBe(told);
-    expect(lines.some((line) => line.includes('next:'))).toBe(true);
+    expect(lines.some((line) => line.includes('next:'))).toBe(told);
   },
 );
 
