@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type ProbeResult, type ProbeWorld, runProbe, type SimulatedProbe } from './globalping-probe.ts';
@@ -86,6 +86,11 @@ export function startGlobalpingApi(options: Options): Promise<RunningServer> {
   });
 }
 
+/** Ids are public at the real service, too: they need not be hard to guess, and two rehearsals of one seed have the same. */
+function idOf(number: number): string {
+  return createHash('sha256').update(`measurement ${number}`).digest('hex').slice(0, 32);
+}
+
 function create(
   options: Options,
   measurements: Map<string, Measurement>,
@@ -105,7 +110,7 @@ function create(
   if (!spent.ok) return refusal(429, 'too_many_probes', 'Too Many Probes Requested', spent.headers);
   const { host = target, path, query, method } = measurementOptions.request;
   const measurement: Measurement = {
-    id: randomBytes(16).toString('hex'),
+    id: idOf(measurements.size + 1),
     createdAt: new Date(nowMs).toISOString(),
     target,
     // The real service limits looks for each measurement and caller too; the numbers are the simulator's own.

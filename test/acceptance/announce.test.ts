@@ -91,7 +91,7 @@ test.each([
   'announced twice, and a failover: one notice at %s, gone on with, and never turned back',
   { timeout: longTest },
   async (_, change) => {
-    const simulated = await world(change);
+    const simulated = await world(change, '--speed', '10');
     const words = async () => {
       const [incident, ...more] = await simulated.incidents();
       expect(more).toEqual([]);
@@ -102,7 +102,9 @@ test.each([
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('is taken over: Elevated error rates')]);
     expect(await words()).toEqual(['investigating: We are looking.', 'investigating: Still looking.']);
 
-    // Nothing is wrong here: the failover stops before it changes anything.
+    // The edge is down and Cloudflare's API too: the failover tells customers, and ends without having changed anything.
+    await simulated.fault('edge', { kind: 'status', status: 500 });
+    await simulated.fault('cloudflare-api', { kind: 'status', status: 503 });
     const failover = () => simulated.runbook('failover', ['--reason', 'x', '--confirm', 'api.resend.com']).ended;
     const first = await failover();
     expect([first.code, first.stdout]).toEqual([1, expect.stringMatching(/"step":"notice"[^\n]*"taken-over":\{/)]);

@@ -71,6 +71,7 @@ function timeless(lines: readonly Line[]): string[] {
         if (skipped.includes(key) || /Ms$/.test(key)) return undefined;
         if (typeof value !== 'string') return value;
         return value
+          .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
           .replace(/\d{8}-\d{6}-/g, '')
           .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
           .replace(/\d+(\.\d+)? m?s\b/g, 'TIME')

@@ -39,10 +39,14 @@ export function printGoScreen(screen: Screen, state: RunState, stepId: string, o
     screen.line({ text: `cannot be undone, already done: ${lasting.join('; ')}`, tone: 'warning' });
 }
 
+/** What stands beside the paths when a recommendation is made: it is weighed there, and stands in full above. */
+const weighed: ReadonlySet<string | null> = new Set(['vendor.status', 'datadog.monitors', 'globalping.measure']);
+
 /** What was skipped speaks neither for nor against; what cannot be undone is told as that. */
 function isFinding(step: StepState, waiting: string): boolean {
   const { id, uses, phase } = step;
-  return id !== waiting && uses !== null && phase !== 'running' && phase !== 'skipped' && !cannotBeUndone(step);
+  if (id === waiting || uses === null || weighed.has(uses)) return false;
+  return phase !== 'running' && phase !== 'skipped' && !cannotBeUndone(step);
 }
 
 /** What stays even if this run is rolled back. */
@@ -67,7 +71,7 @@ function printFinding(screen: Screen, found: StepState): void {
 
 /** The matrix behind a verdict is what the decision rests on; of other checks, their headline is enough. */
 function holdsVerdict(output: Json | null): boolean {
-  return typeof output === 'object' && output !== null && 'verdict' in output;
+  return typeof output === 'object' && output !== null && 'verdict' in output && 'matrix' in output;
 }
 
 function newestPlanned(state: RunState): StepState | undefined {

@@ -231,8 +231,8 @@ export const defects: readonly Defect[] = [
     edits: [
       {
         file: 'src/engine/change-step.ts',
-        find: "  if (session.state.mode === 'dry-run') {\n    if (action.revert",
-        replace: "  if (session.state.mode === 'rehearsal') {\n    if (action.revert",
+        find: "  if (session.state.mode === 'dry-run') {\n    await foreseeRefusal",
+        replace: "  if (session.state.mode === 'rehearsal') {\n    await foreseeRefusal",
       },
     ],
     caughtBy: inProcess('test/engine/run.test.ts', 'dry run: checks run'),
