@@ -31,8 +31,8 @@ export function nextCommands(state: RunState, exitCode: ExitCode, flags: string)
     ];
   }
   if (recommendedCommand(state, exitCode, '') !== undefined) return [];
-  // What was only read has ended with its answer on the screen.
-  if (exitCode !== exitCodes.needsAttention && isReadOnly(state)) return [];
+  // What was only read, to its end, has its answer on the screen.
+  if (exitCode === exitCodes.succeeded && isReadOnly(state)) return [];
   if (mode === 'rehearsal') return [command('status', run)];
   if (mode === 'dry-run') return exitCode === 0 ? [`the same command without --dry-run`] : [command('status', run)];
   if (exitCode !== exitCodes.needsAttention) return [command('status', run)];
