@@ -13,12 +13,12 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { program } from '../../src/cli/program.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 
 const { privateCache } = createRequire(import.meta.url)('../../bin/private-cache.js') as {
-  privateCache(): string | undefined;
+  privateCache(base: string, home: string): string | undefined;
 };
 let fake: FakeWorld;
 let runbook: string;
@@ -32,7 +32,6 @@ beforeEach(async () => {
   kept = join(cacheDirectory, 'found-sound');
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
   rmSync(join(kept, '..'), { recursive: true, force: true });
   await fake.remove();
 });
@@ -120,19 +119,16 @@ test('marks are bounded, and the oldest go first', async () => {
 });
 
 test('the cache is a directory of this user alone, or none', () => {
-  vi.stubEnv('XDG_CACHE_HOME', fake.home);
   const directory = join(fake.home, 'resend-ops');
-  expect(privateCache()).toBe(directory);
+  expect(privateCache(fake.home, '/nowhere')).toBe(directory);
   expect(statSync(directory).mode & 0o777).toBe(0o700);
   chmodSync(directory, 0o770);
-  expect(privateCache()).toBeUndefined();
+  expect(privateCache(fake.home, '/nowhere')).toBeUndefined();
   rmSync(directory, { recursive: true });
   symlinkSync(fake.home, directory);
-  expect(privateCache()).toBeUndefined();
+  expect(privateCache(fake.home, '/nowhere')).toBeUndefined();
   rmSync(directory);
   writeFileSync(directory, '');
-  expect(privateCache()).toBeUndefined();
-  vi.stubEnv('XDG_CACHE_HOME', 'relative');
-  vi.stubEnv('HOME', fake.home);
-  expect(privateCache()).toBe(join(fake.home, '.cache/resend-ops'));
+  expect(privateCache(fake.home, '/nowhere')).toBeUndefined();
+  expect(privateCache('relative', fake.home)).toBe(join(fake.home, '.cache/resend-ops'));
 });
