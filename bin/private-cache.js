@@ -9,10 +9,10 @@ const { isAbsolute, join } = require('node:path');
  * made, or is not this user's alone: code that is kept there is run. (Left to itself, Node keeps compiled code in the
  * shared temporary directory, under a name that others can foresee and take first.)
  */
-function privateCache(base = process.env.XDG_CACHE_HOME ?? '', home = homedir()) {
+function privateCache(base = process.env.XDG_CACHE_HOME ?? '', home = undefined) {
   try {
     // The XDG specification: a relative path is invalid and to be ignored.
-    const parent = isAbsolute(base) ? base : join(home, '.cache');
+    const parent = isAbsolute(base) ? base : join(home ?? homedir(), '.cache');
     const directory = join(parent, 'resend-ops');
     for (const each of [parent, directory]) {
       if (!existsSync(each)) mkdirSync(each, { mode: 0o700 });
