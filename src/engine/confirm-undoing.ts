@@ -4,7 +4,7 @@ import type { RunState } from '../journal/run-state.ts';
 import { quoteForShell } from '../world/quote-for-shell.ts';
 import { planDigest } from './digest.ts';
 import type { ChangedStep } from './in-place.ts';
-import { usualEnvironment } from './next-commands.ts';
+import { usualEnvironment, waysBack } from './next-commands.ts';
 import type { ContinueOptions } from './options.ts';
 import { changesToRevert } from './rollback.ts';
 import type { Session } from './session.ts';
@@ -14,9 +14,6 @@ export type UndoingConfirmed = { by: Extract<Event, { type: 'confirmation-given'
 
 /** One change to undo; the digest stands for exactly that, as a plan's does: the same change from `after` to `before`. */
 type Undoing = { step: string; digest: string };
-
-/** The runbook that leads back from where another has led, and proves first that it may. */
-const waysBack: Readonly<Record<string, string>> = { failover: 'failback', failback: 'failover' };
 
 /**
  * Asks before a run is undone that ended well: its changes are what was asked for, and undoing them looks at nothing that

@@ -35,6 +35,9 @@ export function nextCommands(state: RunState, exitCode: ExitCode, flags: string)
   if (exitCode === exitCodes.succeeded && isReadOnly(state)) return [];
   if (mode === 'rehearsal') return [command('status', run)];
   if (mode === 'dry-run') return exitCode === 0 ? [`the same command without --dry-run`] : [command('status', run)];
+  const home = wayHome(state, exitCode);
+  if (home !== undefined)
+    return [`resend-ops ${home}${environmentFlag(state)}${flags}  (the way back, once it is proven)`];
   if (exitCode !== exitCodes.needsAttention) return [command('status', run)];
   if (state.released !== null) {
     return [
@@ -53,6 +56,15 @@ export function nextCommands(state: RunState, exitCode: ExitCode, flags: string)
       return `${command('mark-done', run, id, '--evidence TEXT')}  (${byHand})`;
     }),
   ];
+}
+
+/** The runbook that leads back from where another has led, and proves first that it may. */
+export const waysBack: Readonly<Record<string, string>> = { failover: 'failback', failback: 'failover' };
+
+/** What comes after a switch away from the primary that went well; nothing after the way home itself. */
+function wayHome({ runbook, clocks }: RunState, exitCode: ExitCode): string | undefined {
+  if (exitCode !== exitCodes.succeeded || clocks.switchedMs === null || runbook === 'failback') return undefined;
+  return waysBack[runbook];
 }
 
 /**

@@ -72,6 +72,7 @@ function timeless(lines: readonly Line[]): string[] {
         if (typeof value !== 'string') return value;
         return value
           .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+          .replace(/last changed \d+/g, 'last changed TIME')
           .replace(/\d{8}-\d{6}-/g, '')
           .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
           .replace(/\d+(\.\d+)? m?s\b/g, 'TIME')

@@ -87,7 +87,7 @@ test('the screen before a decision shows what was found and planned as text', { 
     await lease.append({
       type: 'step-succeeded',
       step: 'look',
-      output: { verdict: `verdict ${text}` },
+      output: { verdict: `verdict ${text}`, matrix: [] },
       summary: { headline: `found ${text}`, detail: [`row ${text}`] },
       knowledge: 'known',
     });
