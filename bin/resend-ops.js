@@ -33,20 +33,6 @@ function fastAnswer(argument) {
   return argument === '--help' || argument === '-h' ? preparedHelp() : undefined;
 }
 
-/** A function is optimised once it has run through so many bytes of code: V8's own measure, and that of the first second. */
-const interruptBudget = { own: 66 * 1024, atFirst: 1_000_000 };
-
-/**
- * Optimising what runs only a few times costs a short command more than it gains; what lasts longer is optimised as ever.
- * Only Node 20 is told so: the V8 of later ones has no such flag, and says that on stderr.
- */
-function optimiseLater() {
-  if (!process.versions.node.startsWith('20.')) return;
-  const { setFlagsFromString } = require('node:v8');
-  setFlagsFromString(`--interrupt-budget=${interruptBudget.atFirst}`);
-  setTimeout(() => setFlagsFromString(`--interrupt-budget=${interruptBudget.own}`), 1_000).unref();
-}
-
 /** Asked for only where something is to be kept. */
 function cacheDirectory() {
   return require('./private-cache.js').privateCache();
@@ -75,7 +61,6 @@ function start() {
     return;
   }
   keepCompiledCode();
-  optimiseLater();
   require(join(dist, 'main.js')).main({ packageDirectory, cacheDirectory });
 }
 
