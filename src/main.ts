@@ -6,7 +6,7 @@ import { exitCodes } from './errors.ts';
 import { createRedactor } from './journal/redact.ts';
 import { createClock } from './world/system-clock.ts';
 import { systemFiles } from './world/system-files.ts';
-import type { InputPort, OutputPort, World } from './world/world.ts';
+import type { InputPort, OutputPort, StopSignal, World } from './world/world.ts';
 
 /**
  * An output that takes no more (`| head`, a closed terminal, a full disk) ends the output, never the run. The stream is
@@ -70,6 +70,11 @@ function openInput(): InputPort {
   return { isTTY: process.stdin.isTTY === true, stream: process.stdin };
 }
 
+/** Whoever has asked to stop, and asks once more, must not cut short the end that says how things stand. */
+function passOverOnce(signal: StopSignal): void {
+  process.once(signal, () => {});
+}
+
 function realWorld({ packageDirectory, cacheDirectory }: Installation): World {
   const input = once(openInput);
   const clock = once(() => createClock({ speed: 1 }));
@@ -94,7 +99,10 @@ function realWorld({ packageDirectory, cacheDirectory }: Installation): World {
     stderr: outputPort(() => process.stderr),
     onSignal(signal, listener) {
       process.on(signal, listener);
-      return () => process.off(signal, listener);
+      return () => {
+        process.off(signal, listener);
+        passOverOnce(signal);
+      };
     },
     files: systemFiles,
     redactor: createRedactor([]),
