@@ -59,6 +59,13 @@ export function advanceBySaid(state: RunState, entry: Entry): void {
   state.head = head;
 }
 
+function goOn(state: RunState): void {
+  state.phase = 'running';
+  state.ending = null;
+  state.interrupted = null;
+  state.released = null;
+}
+
 /** Moves a state one entry on, in place: a run's state lives in one fold, and entries come one at a time. */
 export function advance(state: RunState, entry: Entry): void {
   state.lastSeq = entry.seq;
@@ -114,12 +121,13 @@ export function advance(state: RunState, entry: Entry): void {
     case 'claim-released':
       state.released = { by: entry.actor, at: entry.time, reason: entry.reason };
       return;
-    case 'resumed':
     case 'run-reopened':
-      state.phase = 'running';
-      state.ending = null;
-      state.interrupted = null;
-      state.released = null;
+      // Only to be undone: whoever takes it up from here goes on with that, also where no more than this was written.
+      state.rollbackCause = 'asked';
+      goOn(state);
+      return;
+    case 'resumed':
+      goOn(state);
       return;
     case 'run-suspended':
       state.phase = 'suspended';

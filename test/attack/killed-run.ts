@@ -95,7 +95,7 @@ export async function attack(world: AttackedWorld, made: Attack): Promise<Attack
       if (!again.died) break;
       command = next;
     }
-    const wasOver = readLog(state).some(({ type }) => type === 'run-ended');
+    const wasOver = isOver(readLog(state));
     const last = await runProcess(recoverArguments(command, state), undefined);
     findings.push(...(await judgeEnd(made, world, state, { command, wasOver, ...last })));
     findings.push(...judgeWrites(readLog(state), await world.writes()));
@@ -185,7 +185,7 @@ async function judgeNothingStarted(
 
 /** While a run is not over, nobody else may start on its resource; the refusal names the run. */
 async function judgeSecondStart(target: Target, world: AttackedWorld, state: string, run: string): Promise<string[]> {
-  if (readLog(state).some(({ type }) => type === 'run-ended')) return [];
+  if (isOver(readLog(state))) return [];
   const before = (await world.writes()).length;
   const second = await start(startArguments(target, world, state), world.secrets).ended;
   if (second.code !== 6) return [`a second start exits ${second.code} while run ${run} is not over`];
@@ -197,6 +197,11 @@ async function judgeSecondStart(target: Target, world: AttackedWorld, state: str
 async function judgeFree(target: Target, world: AttackedWorld, state: string): Promise<string[]> {
   const next = await start(startArguments(target, world, state), world.secrets).ended;
   return next.code === 0 || next.code === 1 ? [] : [`the next run exits ${next.code}: ${next.stderr.slice(-500)}`];
+}
+
+/** Whether a run has ended, and was not opened again to be undone. */
+function isOver(log: ReturnType<typeof readLog>): boolean {
+  return log.findLast(({ type }) => type === 'run-ended' || type === 'run-reopened')?.type === 'run-ended';
 }
 
 /** What the person is told at the end is what the world is. */
@@ -221,7 +226,7 @@ async function judgeEnd(
   const rollbacks = log.filter((entry) => entry.type === 'rollback-started');
   const expected = last.command === 'rollback' || rollbacks.length > 0 ? 'rolled-back' : made.target.ends;
   // What a person asked to be undone is as asked; a run that undid itself has failed, whoever finishes that.
-  const asked = rollbacks.some(({ why }) => why.includes('`resend-ops rollback`'));
+  const asked = rollbacks.some(({ cause }) => cause === 'asked');
   const exit = expected === 'succeeded' || asked ? 0 : 1;
   if (last.code !== exit || result?.outcome !== expected) {
     findings.push(

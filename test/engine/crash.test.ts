@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Event } from '../../src/journal/events.ts';
 import type { Store } from '../../src/journal/store.ts';
-import { deadProcess } from '../journal/support/store-fixture.ts';
+import { deadProcess, storeOn } from '../journal/support/store-fixture.ts';
 import { createBench } from './bench-world.ts';
 
 const benches: ReturnType<typeof createBench>[] = [];
@@ -110,6 +111,30 @@ test('a process that dies between the decision to roll back and its beginning: r
   const run = await runUntilDeath(bench, (event) => event.type === 'rollback-started', false);
   const result = await resumeRun(bench.afterDeath(run));
   expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
+  expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
+});
+
+test('a rollback that died before it began is gone on with by resume, which does not end well instead', async () => {
+  const bench = dyingBench(steps);
+  await startRun(bench.options);
+  const [{ run } = { run: '' }] = await bench.store.runs();
+  const died = new Promise<void>((resolve, reject) => {
+    const { operator, ...options } = bench.afterDeath(run);
+    const store = dyingAt(
+      storeOn(join(bench.directory, 'state'), { self: deadProcess() }),
+      (event) => event.type === 'rollback-started',
+      false,
+      resolve,
+    );
+    const confirm = async () => ({ kind: 'answered', value: true, by: 'flag' }) as const;
+    rollbackRun({ ...options, store, operator: { ...operator, confirm } }).then(
+      () => reject(new Error('it ended')),
+      reject,
+    );
+  });
+  await died;
+  const result = await resumeRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });
 
