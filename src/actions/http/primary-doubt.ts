@@ -14,6 +14,8 @@ export const answeredSchema = z
       ),
     addresses: z.array(z.string()).describe('those that were asked in turns'),
     rounds: z.array(z.boolean()).describe('each round: was every critical request met there'),
+    passed: z.int().nonnegative().default(0).describe('critical requests that were met there'),
+    of: z.int().nonnegative().default(0).describe('critical requests that were sent there'),
   })
   .describe('the primary once more at what DNS answers for its hostname, where the environment dials another address');
 
@@ -26,11 +28,17 @@ export function answeredOf(
   sent: readonly (readonly RequestResult[])[],
   counted: readonly number[],
 ): Answered {
-  const rounds = counted.flatMap((round) => {
-    const critical = (sent[round] ?? []).filter((result) => result.critical && result.outcome !== 'skipped');
-    return critical.length === 0 ? [] : [critical.every(({ outcome }) => outcome === 'passed')];
-  });
-  return { state, addresses: places.map(({ address }) => address), rounds };
+  const asked = counted
+    .map((round) => (sent[round] ?? []).filter((result) => result.critical && result.outcome !== 'skipped'))
+    .filter((critical) => critical.length > 0);
+  const isMet = ({ outcome }: RequestResult) => outcome === 'passed';
+  return {
+    state,
+    addresses: places.map(({ address }) => address),
+    rounds: asked.map((critical) => critical.every(isMet)),
+    passed: asked.flat().filter(isMet).length,
+    of: asked.flat().length,
+  };
 }
 
 /**

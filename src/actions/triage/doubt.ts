@@ -33,6 +33,7 @@ export type Failing = {
  * | --- | --- | --- |
  * | answers 429 where it decides | anything: our own requests are what it limits | look again |
  * | fails | works where DNS leads, in more rounds than may be met | look again |
+ * | fails for every request | most requests get through where DNS leads: there it is noisy, here it is closed | look again |
  * | fails for every request, from the first round on | vantage points: nearly all (7 of 8) served by it; and not both: monitors alert, its vendor says major trouble | look again |
  * | is not reached: no TLS session in nine of ten failures | nothing: no vantage point fails, no monitor alerts, the vendor is silent, and where DNS leads could not be asked | look again |
  * | is not reached | fails where DNS leads, too (or the environment dials just that); or a quarter of the vantage points fail; or monitors alert; or its vendor says major trouble | fail over |
@@ -51,6 +52,10 @@ export function doubtOf(paths: Paths, primary: Failing, elsewhere: Elsewhere): D
   if (wasAsked && failedThere * primary.rounds < primary.needed * answered.rounds.length) {
     const met = answered.rounds.length - failedThere;
     const seen = `${name} met everything in ${met} of ${answered.rounds.length} rounds at what DNS answers (${answered.addresses.join(', ')}), and in ${primary.rounds - primary.failed} of ${primary.rounds} at the address that the environment dials`;
+    return onlyFromHere(name, seen);
+  }
+  if (primary.isWhole && answered.passed * 2 > answered.of) {
+    const seen = `${name} met ${answered.passed} of ${answered.of} requests at what DNS answers (${answered.addresses.join(', ')}), and none gets through at the address that the environment dials`;
     return onlyFromHere(name, seen);
   }
   const speaks = isTroubled(paths, name, elsewhere.words);

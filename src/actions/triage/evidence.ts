@@ -20,6 +20,8 @@ export const pathsSchema = z.object({
     state: z.enum(['same', 'asked', 'away', 'unknown']),
     addresses: z.array(z.string()),
     rounds: z.array(z.boolean()).describe('the primary at what DNS answers: was every critical request met there'),
+    passed: z.int().nonnegative().default(0),
+    of: z.int().nonnegative().default(0),
   }),
   matrix: z.array(
     z.object({

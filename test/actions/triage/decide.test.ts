@@ -39,7 +39,7 @@ function pathsOf(edge: Cells, fallback: Cells, origin: Cells): Paths {
       origin: { role: 'origin', provider: 'load-balancer', state: states.origin, rounds: rounds(origin) },
     },
     endedEarly: null,
-    answered: { state: 'unknown', addresses: [], rounds: [] },
+    answered: { state: 'unknown', addresses: [], rounds: [], passed: 0, of: 0 },
     matrix: ids.map((id) => ({
       id,
       critical: true,

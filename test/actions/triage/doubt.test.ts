@@ -15,12 +15,12 @@ const answers500: Cell = { ...met, passed: 0 };
 const unreached: Cell = { ...met, passed: 0, unreached: 6 };
 const limited: Cell = { ...met, passed: 0, limited: 6 };
 
-const nowhere: Paths['answered'] = { state: 'unknown', addresses: [], rounds: [] };
-const same: Paths['answered'] = { state: 'same', addresses: [], rounds: [] };
-const away: Paths['answered'] = { state: 'away', addresses: [], rounds: [] };
+const nowhere: Paths['answered'] = { state: 'unknown', addresses: [], rounds: [], passed: 0, of: 0 };
+const same: Paths['answered'] = { state: 'same', addresses: [], rounds: [], passed: 0, of: 0 };
+const away: Paths['answered'] = { state: 'away', addresses: [], rounds: [], passed: 0, of: 0 };
 /** What the edge did at the address that DNS answers: `+` met, `-` missed. */
 const asked = (rounds: string): Paths['answered'] => ({
-  ...{ state: 'asked', addresses: ['104.18.0.1'], rounds: [...rounds].map((mark) => mark === '+') },
+  ...{ state: 'asked', addresses: ['104.18.0.1'], rounds: [...rounds].map((mark) => mark === '+'), passed: 0, of: 0 },
 });
 
 /** Six rounds whose requests did so over the edge, while the fallback met everything. */
@@ -75,6 +75,7 @@ test.each<Row>([
   ['… and all others tell of an outage', [unreached], asked('++++++'), { monitors: alerts, words: says('critical') }],
   ['a stale address that answers for somebody else', [answers500], asked('++++++'), {}],
   ['it fails where DNS leads in fewer rounds than decide', [unreached], asked('--+--+'), {}],
+  ['closed here, and noisy where DNS leads', [unreached], { ...asked('------'), passed: 22, of: 42 }, {}],
   ['unreached, and everybody elsewhere is served', [unreached], nowhere, wellElsewhere],
   [
     'unreached, here where DNS leads too, and everybody elsewhere is served',
@@ -107,6 +108,7 @@ test.each<Row>([
 
 test.each<Row>([
   ['unreached, and where DNS leads too', [unreached], asked('------'), {}],
+  ['… where half of all requests fail', [unreached], { ...asked('------'), passed: 21, of: 42 }, {}],
   ['… and some vantage points fail', [unreached], asked('------'), { vantage: vantage(6, 2) }],
   ['… but for one round', [unreached], asked('--+---'), {}],
   ['unreached, and that is where DNS leads', [unreached], same, {}],

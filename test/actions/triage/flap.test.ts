@@ -37,7 +37,7 @@ function pathsOver(overMs: number, fails: { edge: (atMs: number) => boolean; fal
       origin: { role: 'origin', provider: 'load-balancer', state: states.origin, rounds: rounds.origin },
     },
     endedEarly: null,
-    answered: { state: 'unknown', addresses: [], rounds: [] },
+    answered: { state: 'unknown', addresses: [], rounds: [], passed: 0, of: 0 },
     matrix: ids.map((id) => ({
       id,
       critical: true,

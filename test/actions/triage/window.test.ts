@@ -50,7 +50,7 @@ async function verdict(runbook: string, edge: string) {
     reasons,
     routes: { edge: route('primary', edge), fallback: route('fallback', good), origin: route('origin', good) },
     endedEarly: null,
-    answered: { state: 'unknown', addresses: [], rounds: [] },
+    answered: { state: 'unknown', addresses: [], rounds: [], passed: 0, of: 0 },
     matrix: [{ id: 'send', critical: true, cells: { edge: passed(edge), fallback: passed(good) } }],
   };
   const window = judge.with?.window === undefined ? {} : { window: judge.with.window };
