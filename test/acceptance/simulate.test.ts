@@ -4,7 +4,6 @@ import { start, startWorld } from './program.ts';
 test('--customers 0: nobody sends a request but who is asked to', { timeout: 60_000 }, async () => {
   const world = await startWorld(['--customers', '0']);
   try {
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(JSON.parse(await world.call('GET', '/clients'))).toMatchObject({ clients: 0, sent: 0 });
     expect(JSON.parse(await world.call('GET', '/requests?server=edge'))).toEqual([]);
   } finally {

@@ -21,9 +21,10 @@ export type Settled = 'could not change what to do' | 'are more than the whole c
 
 /**
  * Whether a wide look at a primary that is steady may end before its last round; what comes and goes is looked at to the
- * end. Either the rounds that remain cannot change what is recommended,
- * whatever becomes of them: each route may fail or serve in all of them (the primary in each way that is weighed), or they
- * may not count at all. Or everything was met over every route for a whole cycle, which is what is waited for. A prefix is judged by the time that it spans, so both must come to the same. Pure.
+ * end. Either the rounds that remain cannot change what is recommended, whatever becomes of them: each route may fail or
+ * serve in all of them (the primary in each way that is weighed), or they may not count at all. Or everything was met over
+ * every route for a whole cycle, which is what is waited for. A prefix is judged by the time that it spans, so both must
+ * come to the same. Pure.
  */
 export function settledBy(sent: Sent, look: WideLook, ctx: Pick<ActionContext, 'env'>): Settled | undefined {
   const { times, overMs, cycleMs } = look;
