@@ -17,6 +17,9 @@ import { inRounds, isInstalled, report, timed } from './measure.js';
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const program = here('../../bin/resend-ops.js');
 const rounds = Number(process.argv[2] ?? 9);
+/** What a sync took at the median on the disk for which the bar of the step was set. */
+const usualSyncMs = 0.5;
+const slowDisk = ['--require', here('slow-disk.cjs')];
 const home = mkdtempSync(join(tmpdir(), 'resend-ops-bench-'));
 
 /** A runbook directory of its own for one runbook, so that nothing else is read. */
@@ -61,12 +64,13 @@ const runOf =
   (name, inRun, more = {}) =>
   async () => {
     const { state, args } = runArguments(name, more.environment);
-    const ms = await timed(process.execPath, args, more.variables);
+    const ms = await timed(process.execPath, [...(more.node ?? []), ...args], more.variables);
     const times = readFileSync(join(state, 'audit/00000001.jsonl'), 'utf8')
       .trim()
       .split('\n')
       .map((line) => Date.parse(JSON.parse(line).time));
-    inRun[name] = [...(inRun[name] ?? []), times.at(-1) - times[0]];
+    const as = more.as ?? name;
+    inRun[as] = [...(inRun[as] ?? []), times.at(-1) - times[0]];
     rmSync(state, { recursive: true });
     return ms;
   };
@@ -84,12 +88,14 @@ async function gauge(name, more = {}) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-const floorOf = (steps) => async () => {
-  const file = join(home, 'floor.jsonl');
-  const ms = await timed(process.execPath, [here('floor.js'), file, String(steps)]);
-  rmSync(file);
-  return ms;
-};
+const floorOf =
+  (steps, { node = [], variables } = {}) =>
+  async () => {
+    const file = join(home, 'floor.jsonl');
+    const ms = await timed(process.execPath, [...node, here('floor.js'), file, String(steps)], variables);
+    rmSync(file);
+    return ms;
+  };
 
 async function startTarget() {
   const server = http.createServer((_, response) => response.end('ok'));
@@ -136,6 +142,7 @@ async function measureSteps(target, simulator) {
   for (const count of [10, 30]) writeRunbook(`changes-${count}`, changes(count));
   const inRun = {};
   const shell = (count, command) => () => timed('bash', ['-c', `for i in $(seq ${count}); do ${command}; done`]);
+  const slow = { node: slowDisk, variables: { SYNC_MS: String(usualSyncMs) } };
   const curl = `curl -s -o /dev/null ${target.url}`;
   const times = await inRounds(rounds, {
     'floor-10': floorOf(10),
@@ -146,6 +153,10 @@ async function measureSteps(target, simulator) {
     'grouped-100': runOf('grouped-100', inRun),
     'grouped-500': runOf('grouped-500', inRun),
     'floor-500': floorOf(500),
+    'slow-floor-10': floorOf(10, slow),
+    'slow-plain-10': runOf('plain-10', inRun, { ...slow, as: 'slow-plain-10' }),
+    'slow-floor-100': floorOf(100, slow),
+    'slow-plain-100': runOf('plain-100', inRun, { ...slow, as: 'slow-plain-100' }),
     'changes-10': runOf('changes-10', inRun, simulator),
     'changes-30': runOf('changes-30', inRun, simulator),
     'true-100': shell(100, '/bin/true'),
@@ -166,6 +177,8 @@ async function main() {
     const step = perStep(times, 'plain-100', 'plain-10', 90);
     const stepInRun = perStep(inRun, 'plain-100', 'plain-10', 90);
     const longStep = perStep(inRun, 'grouped-500', 'grouped-100', 400);
+    const slowFloor = perStep(times, 'slow-floor-100', 'slow-floor-10', 90);
+    const slowStep = perStep(inRun, 'slow-plain-100', 'slow-plain-10', 90);
     const change = perStep(times, 'changes-30', 'changes-10', 20);
     const kept = [];
     const say = (what, values, bar) => kept.push(report(what, values, bar));
@@ -177,6 +190,7 @@ async function main() {
     say('no-op step, ms, in the run (100 to 500, in groups)', longStep);
     say('no-op step / floor, in the run', ratios(stepInRun, floor), { atMost: 2 });
     say('no-op step / floor, in the run (100 to 500, in groups)', ratios(longStep, longFloor), { atMost: 2 });
+    say(`the same, where a sync takes ${usualSyncMs} ms`, ratios(slowStep, slowFloor), { atMost: 2 });
     say('no-op step / floor, with reading its YAML', ratios(step, floor));
     say('T(500) / T(100), whole processes', ratios(times['grouped-500'], times['grouped-100']), { atMost: 5.5 });
     say('T(500) / T(100), in the run', ratios(inRun['grouped-500'], inRun['grouped-100']), { atMost: 5.5 });
