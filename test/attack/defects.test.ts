@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CopiedTree, copyTree, type TestRun } from '../copied-tree.ts';
 import { type Catcher, type Defect, defects } from './defects/defects.ts';
@@ -13,7 +14,7 @@ const tried = defects.filter(({ name, always }) => (only === undefined ? isFull 
 let tree: CopiedTree;
 const controls = new Map<string, Promise<TestRun>>();
 /** A row of the record for each defect. */
-const caught: { defect: Defect; where: string; attacks: number; ms: number }[] = [];
+const caught: { defect: Defect; where: string; attacks: number; seen: string }[] = [];
 
 beforeAll(() => {
   tree = copyTree();
@@ -50,6 +51,25 @@ function control(catcher: Catcher): Promise<TestRun> {
   return known;
 }
 
+/**
+ * What the run saw of the defect: a promise that an attack found broken, or what a test expected and did not get. A crash
+ * of the test, or one that never ends, would come of many a mistake, and shows that none was looked for.
+ */
+function seenBy(run: TestRun): { test: string; attacks: number; seen: string } | undefined {
+  for (const { status, name, messages, tally } of run.tests) {
+    if (status !== 'failed') continue;
+    const seen =
+      tally === undefined ? messages.find((message) => message.startsWith('AssertionError')) : tally.findings[0];
+    if (seen !== undefined) return { test: name, attacks: tally?.attacks ?? 1, seen: firstLine(seen) };
+  }
+  return undefined;
+}
+
+function firstLine(text: string): string {
+  const [line = ''] = stripVTControlCharacters(text).split('\n');
+  return line.length <= 140 ? line : `${line.slice(0, 139)}…`;
+}
+
 function putIn(defect: Defect): void {
   const misfits = misfitsOf(defect);
   if (misfits.length > 0) throw new Error(misfits.join('\n'));
@@ -63,7 +83,6 @@ for (const defect of tried) {
     const sound = await control(caughtBy);
     expect(sound, 'the test without the defect').toMatchObject({ kind: 'ran', code: 0 });
     const before = new Map(defect.edits.map(({ file }) => [file, tree.read(file)]));
-    const begunAt = performance.now();
     let run: TestRun;
     try {
       putIn(defect);
@@ -73,18 +92,18 @@ for (const defect of tried) {
       for (const [file, text] of before) tree.write(file, text);
       if (caughtBy.builds) await tree.build();
     }
-    const failed = run.tests.filter(({ status }) => status === 'failed');
-    const attacks = failed.reduce((sum, { tally: own }) => sum + (own?.attacks ?? 1), 0);
-    const [first] = failed;
-    const seen = run.kind === 'timed-out' ? 'it never ends' : (first?.tally?.findings[0] ?? first?.messages[0] ?? '');
-    console.log(`${defect.name}: ${first?.name ?? run.kind}, ${attacks} attacks: ${seen.split('\n')[0]}`);
-    const isCaught = run.kind === 'timed-out' || failed.length > 0;
-    if (isCaught) {
-      const where = `${caughtBy.file.replace('test/', '')}: ${first?.name ?? caughtBy.named}`;
-      caught.push({ defect, where, attacks, ms: performance.now() - begunAt });
+    const found = seenBy(run);
+    if (found !== undefined) {
+      const where = `${caughtBy.file.replace('test/', '')}: ${found.test}`;
+      caught.push({ defect, where, attacks: found.attacks, seen: found.seen });
     }
+    const failures = run.tests.flatMap(({ messages }) => messages.map(firstLine));
     tally.add(
-      isCaught ? [] : [`${defect.name} is not caught (${run.kind}, exit ${run.code}): ${run.output.slice(-500)}`],
+      found === undefined
+        ? [
+            `${defect.name} is not caught (${run.kind}, exit ${run.code}): ${[...failures, run.output.slice(-500)].join(' | ')}`,
+          ]
+        : [],
     );
     tally.close();
   });
@@ -92,10 +111,14 @@ for (const defect of tried) {
 
 const record = fileURLToPath(new URL('../../docs/defects.md', import.meta.url));
 
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
 function page(): string {
   const rows = caught.map(
-    ({ defect, where, attacks }) =>
-      `| ${defect.name} | ${defect.harm} | ${where.replaceAll('|', '\\|')} | ${attacks} |`,
+    ({ defect, where, attacks, seen }) =>
+      `| ${[defect.name, defect.harm, where, seen].map(cell).join(' | ')} | ${attacks} |`,
   );
   return `# Defects put in on purpose
 
@@ -103,8 +126,8 @@ Each of these mistakes was put into a copy of the program, and the tests of it w
 is there proves nothing by finding nothing. Written by the last full run of \`npm run attack\`: ${caught.length} of ${defects.length} caught. The
 list, with the exact change of each, is \`test/attack/defects/defects.ts\`; the same test passes without the change.
 
-| defect | what it would do | caught by | attacks |
-| --- | --- | --- | ---: |
+| defect | what it would do | caught by | first seen as | attacks |
+| --- | --- | --- | --- | ---: |
 ${rows.join('\n')}
 `;
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pageFile = `${root}/docs/attacks.md`;
@@ -13,8 +13,20 @@ const pageFile = `${root}/docs/attacks.md`;
  * Attacks that did not run this time keep the line of the run in which they last did.
  */
 export default class AttackReporter implements Reporter {
+  /** The run is of all attacks in its files: what is skipped lacks its means here, and was not merely left out. */
+  private isOfAll = true;
+
+  onInit(vitest: Vitest): void {
+    this.isOfAll = vitest.config.testNamePattern === undefined;
+  }
+
   onTestCaseResult(test: TestCase): void {
     const { attacks, findings, outcome } = resultOf(test);
+    // What this machine lacks the means for (strace, mounts) is said, so that nobody takes it for made.
+    if (outcome === 'skipped') {
+      if (this.isOfAll) console.log(`skipped  ${nameOf(test)}`);
+      return;
+    }
     console.log(`${outcome}  ${nameOf(test)}: ${attacks} attacks, ${findings.length} findings`);
     for (const finding of findings) console.log(`        ${finding}`);
   }
@@ -30,6 +42,9 @@ export default class AttackReporter implements Reporter {
     const findings = rows.reduce((sum, row) => sum + row.findings.length, broken.length);
     const before = existsSync(pageFile) ? readFileSync(pageFile, 'utf8') : '';
     if (rows.length > 0) writeFileSync(pageFile, page(merge(before, rows)));
+    const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]).length;
+    if (skipped > 0 && this.isOfAll)
+      console.log(`${skipped} skipped: their lines on the page are of an earlier run, if any`);
     console.log(`${attacks} attacks, ${findings} findings`);
   }
 }
