@@ -51,6 +51,9 @@ function control(catcher: Catcher): Promise<TestRun> {
   return known;
 }
 
+/** How a failed expectation begins, as the runner and the helpers of the tests word it. */
+const expectation = /^(AssertionError|Error: promise resolved|Error: no OpsError)/;
+
 /**
  * What the run saw of the defect: a promise that an attack found broken, or what a test expected and did not get. A crash
  * of the test, or one that never ends, would come of many a mistake, and shows that none was looked for.
@@ -58,15 +61,16 @@ function control(catcher: Catcher): Promise<TestRun> {
 function seenBy(run: TestRun): { test: string; attacks: number; seen: string } | undefined {
   for (const { status, name, messages, tally } of run.tests) {
     if (status !== 'failed') continue;
-    const seen =
-      tally === undefined ? messages.find((message) => message.startsWith('AssertionError')) : tally.findings[0];
+    const seen = tally === undefined ? messages.find((message) => expectation.test(message)) : tally.findings[0];
     if (seen !== undefined) return { test: name, attacks: tally?.attacks ?? 1, seen: firstLine(seen) };
   }
   return undefined;
 }
 
 function firstLine(text: string): string {
-  const [line = ''] = stripVTControlCharacters(text).split('\n');
+  const [line = ''] = stripVTControlCharacters(text)
+    .replaceAll(/\/\S*resend-ops-\S*?([^/\s]*)(?=\s|$)/g, '…/$1')
+    .split('\n');
   return line.length <= 140 ? line : `${line.slice(0, 139)}…`;
 }
 
