@@ -44,7 +44,10 @@ function hintOf({ state: { run, mode, steps } }: Session, { id }: ActionStep): s
   return `look at it by hand; \`resend-ops resume ${run}\` looks again,${undo} \`resend-ops mark-done ${run} ${id} --evidence TEXT\` records that it is done`;
 }
 
-/** Ends a change's step well: reads the output that was lost with an answer, and holds it against `expect`. */
+/**
+ * Ends a change's step well: reads the output that was lost with an answer, and holds it against `expect`. The world shows
+ * the change, so an output that cannot be read is lost and no more, unless something was to be held against it.
+ */
 export async function succeed(
   session: Session,
   step: ActionStep,
@@ -53,10 +56,11 @@ export async function succeed(
   answered: Json,
   already: string | undefined,
 ): Promise<StepEnd> {
-  const output = answered ?? (await readOutput(session, step, action, planned));
+  const { output, trouble } =
+    answered === null ? await readOutput(session, step, action, planned) : { output: answered, trouble: undefined };
   const summary: Summary =
     output === null
-      ? { headline: 'done; its answer was lost, the world shows it', detail: [] }
+      ? { headline: 'done; its answer was lost, the world shows it', detail: wordsFor(trouble) }
       : action.summarise(output, planned.input);
   const shown = already === undefined ? summary : { ...summary, headline: already };
   if (output !== null) {
@@ -75,15 +79,26 @@ export async function succeed(
   return { kind: 'succeeded' };
 }
 
+/** The output as the world tells it; null, with the trouble, where it cannot be read and the step can do without. */
 async function readOutput(
   session: Session,
   step: ActionStep,
   action: ChangeAction,
   planned: Planned<Json, Json>,
-): Promise<Json> {
+): Promise<{ output: Json; trouble: unknown }> {
   const { outputOf } = action;
-  if (outputOf === undefined) return null;
-  return await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
-    outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),
-  );
+  if (outputOf === undefined) return { output: null, trouble: undefined };
+  try {
+    const output = await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
+      outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),
+    );
+    return { output, trouble: undefined };
+  } catch (trouble) {
+    if (endsDriving(trouble) || step.expect !== undefined) throw trouble;
+    return { output: null, trouble };
+  }
+}
+
+function wordsFor(trouble: unknown): string[] {
+  return trouble === undefined ? [] : [`its output could not be read: ${recordedError(trouble).message}`];
 }

@@ -1,5 +1,5 @@
 import { OpsError } from '../errors.ts';
-import type { RunState, StepState } from '../journal/run-state.ts';
+import type { ChangeState, RunState, StepState } from '../journal/run-state.ts';
 import type { ActionStep, FirstOfStep } from '../runbook/runbook.ts';
 import { deciderOf } from './decisions.ts';
 import { isGone } from './in-place.ts';
@@ -8,8 +8,8 @@ import { requestStop, type Session } from './session.ts';
 import type { StepEnd } from './step-end.ts';
 
 /**
- * Tries alternatives in order. The next is tried only when the one before is proven not applied, and no guard objected.
- * Where nobody can tell, an operator at a terminal may look again or go on knowingly; without one the run stops there.
+ * Tries alternatives in order. The next is tried only when the one before is proven not applied, and no guard objected:
+ * one that failed with its change in place is the last. Where nobody can tell, an operator at a terminal may look again or go on knowingly; without one the run stops there.
  * A group that a dead driver left (`isTakenUp`) goes on with the alternative that was under way: what came before it was
  * passed over already, and trying that again could make the same switch twice, by two ways.
  */
@@ -56,6 +56,11 @@ export async function firstOf(
       await session.record({ type: 'step-failed', step: step.id, error: end.error });
       return guarded ? { kind: 'failed', step: step.id, error: end.error } : end;
     }
+    // It failed, and its change is there all the same: another way would make it twice.
+    if (end.kind === 'failed' && !isNotThere(session.state.steps.get(alternative.id)?.change)) {
+      await session.record({ type: 'step-failed', step: step.id, error: end.error });
+      return end;
+    }
     reasons.push(`${alternative.id}: ${end.error.message}`);
   }
   const error = recordedError(
@@ -79,7 +84,12 @@ function passedOver({ steps }: RunState, group: FirstOfStep): StepState[] {
 /** Whether an alternative ended without a change in the world; one that a stop cut short has not ended. */
 function isPassedOver({ phase, error, change }: StepState): boolean {
   if (phase === 'skipped') return true;
-  return phase === 'failed' && error?.code !== 'aborted' && (change === null || isGone(change));
+  return phase === 'failed' && error?.code !== 'aborted' && isNotThere(change);
+}
+
+/** Whether an alternative has, for certain, nothing of a change in the world. */
+function isNotThere(change: ChangeState | null | undefined): boolean {
+  return change === null || change === undefined || isGone(change);
 }
 
 async function tryAlternative(
