@@ -164,6 +164,45 @@ test.each([
   expect(bench.world.writes).toEqual(['set b=2']);
 });
 
+test.each([
+  ['marked done', true, ['set b=2']],
+  ['looked at again, and made where it is not there', false, ['set b=2', 'set b=2']],
+])(
+  'a group that was left with a way in doubt goes on with that way, %s, and tries no earlier one',
+  async (_name, isMarked, writes) => {
+    const bench = createBench(ways);
+    benches.push(bench);
+    bench.world.mischief.set('a', ['refuse']);
+    bench.world.mischief.set('b', ['lost']);
+    const { run, exitCode } = await startRun(bench.options);
+    expect(exitCode).toBe(3);
+    if (isMarked) {
+      bench.world.switches.set('b', 2);
+      const evidence = 'seen in the console';
+      await bench.store.say(run, bench.options.actor, { type: 'marked-done', step: 'two', evidence });
+    }
+    expect(await resumeRun(bench.again(run))).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+    expect(bench.world.writes).toEqual(writes);
+  },
+);
+
+test('a group whose way stays in doubt makes no other when it is resumed, nor after a death at its beginning', async () => {
+  const bench = dyingBench(ways);
+  bench.world.mischief.set('a', ['refuse']);
+  bench.world.mischief.set('b', ['lost']);
+  bench.onEntry((entry) => {
+    if (entry.type === 'change-doubted') bench.world.switches.set('b', 99);
+  });
+  const { run, exitCode } = await startRun(bench.options);
+  expect(exitCode).toBe(3);
+  await new Promise<void>((resolve, reject) => {
+    const store = dyingAt(bench.options.store, isType('step-started', 'either'), true, resolve);
+    resumeRun({ ...bench.again(run), store }).then(() => reject(new Error('it ended')), reject);
+  });
+  expect(await resumeRun(bench.afterDeath(run))).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
+  expect(bench.world.writes).toEqual(['set b=2']);
+});
+
 test('what was confirmed for a plan is not asked again after a crash, and is asked for another plan', async () => {
   for (const [found, asked] of [
     [undefined, 0],
