@@ -88,6 +88,47 @@ test.each([
   expect([bench.world.switches.get('a') ?? null, bench.world.switches.get('b') ?? null]).toEqual([null, null]);
 });
 
+test('a rollback that nobody could look at leaves a doubt a doubt: the next one waits until the write would have landed', async () => {
+  const bench = dyingBench(steps);
+  bench.world.mischief.set('a', ['late']);
+  const run = await runUntilDeath(bench, isType('change-doubted', 'one'), false);
+  bench.world.blind = true;
+  expect(await rollbackRun(bench.afterDeath(run))).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
+  bench.world.blind = false;
+  if (bench.world.late !== null) bench.world.late.afterReads = 3;
+  expect(await rollbackRun(bench.afterDeath(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(bench.world.writes).toEqual(['set a=1', 'revert a=null']);
+  const types = (await bench.store.read(run)).map(({ type }) => type);
+  expect(types.slice(types.lastIndexOf('rollback-started'))).toEqual([
+    'rollback-started',
+    'change-applied',
+    'revert-intended',
+    'change-reverted',
+    'run-ended',
+  ]);
+});
+
+test('a write that a rollback saw, and undid before its process died, is told as undone by the next', async () => {
+  const bench = dyingBench(steps);
+  bench.world.mischief.set('a', ['lost-but-done']);
+  const run = await runUntilDeath(bench, isType('change-doubted', 'one'), false);
+  await new Promise<void>((resolve, reject) => {
+    const own = storeOn(join(bench.directory, 'state'), { self: { ...deadProcess(), start: '1' } });
+    const store = dyingAt(own, isType('change-reverted', 'one'), false, resolve);
+    rollbackRun({ ...bench.again(run), store }).then(() => reject(new Error('it ended')), reject);
+  });
+  const next = bench.afterDeath(run);
+  let slept = 0;
+  const sleep: typeof next.clock.sleep = async () => {
+    slept += 1;
+  };
+  expect(await rollbackRun({ ...next, clock: { ...next.clock, sleep } })).toMatchObject({ exitCode: 0 });
+  expect(slept).toBe(0);
+  const types = (await bench.store.read(run)).map(({ type }) => type);
+  expect(types).toContain('change-reverted');
+  expect(types).not.toContain('change-not-applied');
+});
+
 test('a process that dies in its rollback: resume goes on rolling back', async () => {
   const bench = dyingBench(`${steps}
   - { id: three, title: Third, uses: test.set, with: { name: c, value: 3 } }
