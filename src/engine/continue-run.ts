@@ -26,12 +26,13 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
   const state = await stateOf(options);
   assertUnfinished(state);
   refuseLostWorlds(state);
-  const { rollbackCause } = state;
-  if (rollbackCause === null) await checkBeforeResuming(options, state);
+  if (state.rollbackCause === null) await checkBeforeResuming(options, state);
   const session = await take(options);
   await session.record({ type: 'resumed' });
+  // Not as it was before the checks: whoever drove it until it was taken over may have begun to undo it meanwhile.
+  const { rollbackCause, rollingBack } = session.state;
   if (rollbackCause !== null) {
-    const why = state.rollingBack ? 'a rollback had begun' : 'a rollback had been decided';
+    const why = rollingBack ? 'a rollback had begun' : 'a rollback had been decided';
     const reason: RollbackReason = { why, cause: rollbackCause };
     return await driven(session, () => undo(session, reason));
   }

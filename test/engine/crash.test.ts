@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { change } from '../../src/actions/action.ts';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Event } from '../../src/journal/events.ts';
@@ -152,6 +154,33 @@ test('a process that dies between the decision to roll back and its beginning: r
   const run = await runUntilDeath(bench, (event) => event.type === 'rollback-started', false);
   const result = await resumeRun(bench.afterDeath(run));
   expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
+  expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
+});
+
+test('a rollback that another driver begins while resume still checks is gone on with, not undone by going forward', async () => {
+  // Runs at the preflight of a resumed run: after its log was read, and before it is taken over.
+  let atPreflight = async () => {};
+  const checked = change({
+    ...{ name: 'test.checked', summary: 'Do', input: z.strictObject({}), state: z.number(), output: z.object({}) },
+    plan: async () => ({ before: 0, after: 1, diff: ['+ 1'], notes: [], guards: [] }),
+    apply: async () => ({}),
+    observe: async () => 'after' as const,
+    preflight: () => atPreflight(),
+    summarise: () => ({ headline: 'done', detail: [] }),
+  });
+  const bench = createBench(`${steps}\n  - { id: three, title: Third, uses: test.checked, with: {} }\n`, {
+    self: deadProcess(),
+    actions: [checked],
+  });
+  benches.push(bench);
+  const run = await runUntilDeath(bench, isType('step-started', 'three'), false);
+  atPreflight = () =>
+    new Promise((resolve, reject) => {
+      const own = storeOn(join(bench.directory, 'state'), { self: { ...deadProcess(), start: '1' } });
+      const store = dyingAt(own, isType('change-reverted', 'two'), true, resolve);
+      rollbackRun({ ...bench.again(run), store }).then(() => reject(new Error('it ended')), reject);
+    });
+  expect(await resumeRun(bench.afterDeath(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });
 
