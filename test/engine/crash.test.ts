@@ -273,6 +273,33 @@ test('a group whose way stays in doubt makes no other when it is resumed, nor af
   expect(bench.world.writes).toEqual(['set b=2']);
 });
 
+test.each([
+  ['a check', '{ id: bad, title: Bad, uses: test.look, with: { name: z }, expect: "false", on-failure: continue }'],
+  [
+    'a group of ways',
+    '{ id: bad, title: Bad, on-failure: continue, first-of: [{ id: way, uses: test.set, with: { name: z, value: 1 } }] }',
+  ],
+])(
+  'a failure that was passed over in a group is told also by who resumes after the group ended well: %s',
+  async (_what, bad) => {
+    const bench = dyingBench(`
+  - id: both
+    title: Both
+    parallel:
+      - ${bad}
+      - { id: good, title: Good, uses: test.look, with: { name: a } }
+  - { id: after, title: After, uses: test.look, with: { name: a } }
+`);
+    bench.world.mischief.set('z', ['refuse']);
+    const run = await runUntilDeath(bench, isType('step-succeeded', 'both'), true);
+    expect(await resumeRun(bench.afterDeath(run))).toMatchObject({
+      outcome: 'failed',
+      exitCode: 1,
+      message: 'failed and passed over: bad',
+    });
+  },
+);
+
 test('what was confirmed for a plan is not asked again after a crash, and is asked for another plan', async () => {
   for (const [found, asked] of [
     [undefined, 0],
