@@ -300,6 +300,22 @@ test.each([
   },
 );
 
+test('a milestone that was proven counts, although its process died before it said so', async () => {
+  const bench = dyingBench(`
+  - { id: one, title: First, uses: test.set, with: { name: a, value: 1 } }
+  - { id: see, title: See, uses: test.look, with: { name: a } }
+  - { id: two, title: Second, uses: test.set, with: { name: b, value: 2 } }
+`);
+  const run = await runUntilDeath(bench, (event) => event.type === 'milestone-reached', false);
+  const result = await resumeRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ exitCode: 0, clocks: { switchedMs: expect.any(Number) } });
+  const entries = await bench.store.read(run);
+  const at = (type: Event['type'], step: string) =>
+    Date.parse(entries.find((entry) => entry.type === type && 'step' in entry && entry.step === step)?.time ?? '');
+  const { speed } = bench.options.clock;
+  expect(result.clocks.switchedMs).toBe((at('step-succeeded', 'see') - at('go-given', 'one')) * speed);
+});
+
 test('what was confirmed for a plan is not asked again after a crash, and is asked for another plan', async () => {
   for (const [found, asked] of [
     [undefined, 0],
