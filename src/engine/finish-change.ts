@@ -9,15 +9,7 @@ import { endsDriving, recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
-import { inTimeBox } from './time-box.ts';
-
-/** Time box of each part of a change (plan, apply) that names none. */
-const defaultChangeMs = 30_000;
-
-/** The time box of each part of a change; none where it waits for a person. */
-export function timeoutOf(step: ActionStep, action: ChangeAction): number | undefined {
-  return step.timeoutMs ?? (action.attended === true ? undefined : defaultChangeMs);
-}
+import { inTimeBox, timeoutOf } from './time-box.ts';
 
 /** Why nobody can tell, in words. */
 export function doubtOf(settled: Settled, trouble?: unknown): string {

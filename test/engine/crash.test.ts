@@ -6,6 +6,7 @@ import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Event } from '../../src/journal/events.ts';
 import type { Store } from '../../src/journal/store.ts';
+import { createClock } from '../../src/world/system-clock.ts';
 import { deadProcess, storeOn } from '../journal/support/store-fixture.ts';
 import { createBench } from './bench-world.ts';
 
@@ -354,6 +355,27 @@ test('a write that a dead process may have sent is looked for as long as it may 
   expect(await resumeRun({ ...next, clock: { ...next.clock, sleep } })).toMatchObject({ exitCode: 0 });
   expect(looks).toBe(59);
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2']);
+});
+
+test.each([
+  ['at once, to half a minute from the takeover', 40, 25_000, 59],
+  ['after its time box, to half a minute from the end of that', 10, 25_000, 29],
+  ['much later, for five seconds', 10, 300_000, 9],
+])('a write that a dead process may have sent late is looked for: %s', async (_when, boxS, laterMs, looks) => {
+  const boxed = `\n  - { id: one, title: First, uses: test.set, timeout: ${boxS}s, with: { name: a, value: 1 } }\n`;
+  const bench = dyingBench(boxed);
+  const run = await runUntilDeath(bench, isType('change-intended', 'one'), true);
+  const [intended] = (await bench.store.read(run)).filter(({ type }) => type === 'change-intended');
+  const now = () => Date.parse(intended?.time ?? '') + laterMs;
+  let slept = 0;
+  const sleep = async () => {
+    slept += 1;
+  };
+  const next = bench.afterDeath(run);
+  const store = storeOn(join(bench.directory, 'state'), { clock: { now, sleep: async () => undefined } });
+  const clock = { ...createClock({ speed: 1 }), now, sleep };
+  expect(await resumeRun({ ...next, store, clock })).toMatchObject({ exitCode: 0 });
+  expect(slept).toBe(looks);
 });
 
 test('a change that was applied is not said to be applied twice', async () => {
