@@ -9,7 +9,7 @@ import { askConfirmation, questionOf } from './confirm.ts';
 import { actionContext, parseInput, readOnly, writing } from './context.ts';
 import { planDigest, sameJson } from './digest.ts';
 import { resolveWith } from './expressions.ts';
-import { doubtOf, succeed, timeoutOf, unresolved } from './finish-change.ts';
+import { doubtOf, succeed, unresolved } from './finish-change.ts';
 import { foreseeRefusal } from './foresee-refusal.ts';
 import { raiseGuard } from './guards.ts';
 import { isGone } from './in-place.ts';
@@ -17,7 +17,7 @@ import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.t
 import { type Session, safePoint } from './session.ts';
 import { settle } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
-import { inTimeBox } from './time-box.ts';
+import { inTimeBox, timeoutOf } from './time-box.ts';
 
 /** What a step asks people before its change: its own, or that of the group that it is an alternative of. */
 export type Asks = { confirm: Step['confirm']; approvals: Step['approvals'] };

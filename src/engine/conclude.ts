@@ -9,6 +9,7 @@ import type { Ending } from './ending.ts';
 import { tellFollowersTheEnd } from './follow.ts';
 import { changesInPlace, messagesInDoubt, standingWords } from './in-place.ts';
 import { sayLastWords } from './last-words.ts';
+import { stepsPassedOver } from './passed-over.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
 import type { Session } from './session.ts';
 import { look } from './settle.ts';
@@ -139,12 +140,13 @@ function endingOf(session: Session, end: StepEnd): Ending {
   const next = wayOn(state);
   if (end.kind === 'succeeded' && !doubtful && !strayed) {
     if (state.mode === 'dry-run') return dryRunEnding(session);
-    if (session.tolerated.length === 0) {
+    const passedOver = stepsPassedOver(session.material.runbook.steps, state);
+    if (passedOver.length === 0) {
       const told = inPlace.length === 0 ? '' : `; in place: ${inPlace.map(({ title }) => title).join('; ')}`;
       const message = `the world is as asked${told}${failedOptional(session)}`;
       return { outcome: 'succeeded', exitCode: exitCodes.succeeded, message };
     }
-    const failed = `failed and passed over: ${session.tolerated.join(', ')}`;
+    const failed = `failed and passed over: ${passedOver.join(', ')}`;
     if (left.length === 0) return { outcome: 'failed', exitCode: exitCodes.failed, message: failed };
     return { outcome: 'needs-attention', exitCode: exitCodes.needsAttention, message: `${failed}; ${next}` };
   }
@@ -193,7 +195,7 @@ function dryRunEnding(session: Session): Ending {
   const lost = idsOfOptional(session.material.runbook.steps).filter((id) => steps.get(id)?.phase === 'failed');
   const without = lost.length === 0 ? '' : `; a live run would go on without: ${lost.join(', ')}`;
   const guards = session.state.guards.filter((guard) => guard.overriddenBecause === null).map((guard) => guard.guard);
-  const stops = [...new Set([...guards, ...session.tolerated])];
+  const stops = [...new Set([...guards, ...stepsPassedOver(session.material.runbook.steps, session.state)])];
   if (stops.length === 0)
     return {
       outcome: 'succeeded',

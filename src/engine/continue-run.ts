@@ -1,6 +1,6 @@
 import { exitCodes, OpsError } from '../errors.ts';
 import type { Entry } from '../journal/events.ts';
-import type { RunState } from '../journal/run-state.ts';
+import type { RunState, StepState } from '../journal/run-state.ts';
 import { foldRun } from '../journal/state.ts';
 import { assertApprovable } from './approval-rule.ts';
 import { asJson } from './as-json.ts';
@@ -19,6 +19,7 @@ import { preliminaryContext } from './preliminary-context.ts';
 import type { RunResult } from './result.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
 import { openSession, type Session, shortIdOf, tellTimeline } from './session.ts';
+import { settleDoubts } from './settle-doubts.ts';
 import { releasedWords } from './ways-on.ts';
 
 /** Goes on with a run whose driver died or stopped: what is in doubt is observed first, what is done is not done again. */
@@ -26,12 +27,13 @@ export async function resumeRun(options: ContinueOptions): Promise<RunResult> {
   const state = await stateOf(options);
   assertUnfinished(state);
   refuseLostWorlds(state);
-  const { rollbackCause } = state;
-  if (rollbackCause === null) await checkBeforeResuming(options, state);
+  if (state.rollbackCause === null) await checkBeforeResuming(options, state);
   const session = await take(options);
   await session.record({ type: 'resumed' });
+  // Not as it was before the checks: whoever drove it until it was taken over may have begun to undo it meanwhile.
+  const { rollbackCause, rollingBack } = session.state;
   if (rollbackCause !== null) {
-    const why = state.rollingBack ? 'a rollback had begun' : 'a rollback had been decided';
+    const why = rollingBack ? 'a rollback had begun' : 'a rollback had been decided';
     const reason: RollbackReason = { why, cause: rollbackCause };
     return await driven(session, () => undo(session, reason));
   }
@@ -103,8 +105,9 @@ async function undo(session: Session, reason: RollbackReason): Promise<void> {
   const stopHeeding = heedInterrupts(session);
   try {
     await rollBack(session, reason);
+    const doubted = await settleDoubts(session);
     const failed = [...session.state.steps.values()].filter(({ change }) => change?.status === 'revert-failed');
-    if (failed.length === 0) {
+    if (failed.length === 0 && doubted.length === 0) {
       const kept = changesInPlace(session.state).map(({ title }) => title);
       const byHand = [...session.state.steps.values()].filter(({ undoneByHand }) => undoneByHand !== null);
       const told = [
@@ -120,12 +123,25 @@ async function undo(session: Session, reason: RollbackReason): Promise<void> {
       });
       return;
     }
-    const names = failed.map(({ id, change }) => `${id} (${change?.error?.message ?? 'unknown'})`).join('; ');
-    const message = `not rolled back: ${names}; undo it by hand, or try again: \`resend-ops rollback ${session.state.run}\``;
+    const message = unfinishedWords(session.state.run, failed, doubted);
     await finish(session, { outcome: 'needs-attention', exitCode: exitCodes.needsAttention, message });
   } finally {
     stopHeeding();
   }
+}
+
+/** What a rollback could not undo, and what nobody can tell of; each with what a person does about it. */
+function unfinishedWords(run: string, failed: readonly StepState[], doubted: readonly StepState[]): string {
+  const namesOf = (steps: readonly StepState[]) =>
+    steps.map(({ id, change }) => `${id} (${change?.error?.message ?? 'unknown'})`).join('; ');
+  const again = `\`resend-ops rollback ${run}\``;
+  const marks = doubted.map(({ id }) => `\`resend-ops mark-done ${run} ${id} --evidence TEXT\``).join(', ');
+  return [
+    ...(failed.length === 0 ? [] : [`not rolled back: ${namesOf(failed)}; undo it by hand, or try again: ${again}`]),
+    ...(doubted.length === 0
+      ? []
+      : [`not known: ${namesOf(doubted)}; look at it by hand: ${again} looks again, ${marks} records that it is done`]),
+  ].join('; ');
 }
 
 async function stateOf(options: ContinueOptions): Promise<RunState> {

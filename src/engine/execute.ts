@@ -18,10 +18,7 @@ export async function executeInOrder(session: Session, steps: readonly Step[]): 
     const stop = await safePoint(session);
     if (stop !== null) return { kind: 'stopped', choice: stop };
     const end = await executeOrLaunch(session, step);
-    if (end.kind === 'failed' && end.policy === 'continue') {
-      session.tolerated.push(end.step);
-      continue;
-    }
+    if (end.kind === 'failed' && end.policy === 'continue') continue;
     if (end.kind !== 'succeeded' && end.kind !== 'skipped') return end;
   }
   // Who asked during the last step that all be undone means it; a stop that leaves things has nothing left to stop.
@@ -147,9 +144,6 @@ async function executeTogether(session: Session, step: ParallelStep): Promise<St
     if (child.status === 'rejected') throw child.reason;
     return child.value;
   });
-  for (const end of ends) {
-    if (end.kind === 'failed' && end.policy === 'continue') session.tolerated.push(end.step);
-  }
   const worst =
     ends.find((end) => end.kind === 'unresolved') ??
     ends.find((end) => end.kind === 'failed' && end.policy !== 'continue') ??

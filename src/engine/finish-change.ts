@@ -9,15 +9,7 @@ import { endsDriving, recordedError } from './recorded-error.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
-import { inTimeBox } from './time-box.ts';
-
-/** Time box of each part of a change (plan, apply) that names none. */
-const defaultChangeMs = 30_000;
-
-/** The time box of each part of a change; none where it waits for a person. */
-export function timeoutOf(step: ActionStep, action: ChangeAction): number | undefined {
-  return step.timeoutMs ?? (action.attended === true ? undefined : defaultChangeMs);
-}
+import { inTimeBox, timeoutOf } from './time-box.ts';
 
 /** Why nobody can tell, in words. */
 export function doubtOf(settled: Settled, trouble?: unknown): string {
@@ -44,7 +36,10 @@ function hintOf({ state: { run, mode, steps } }: Session, { id }: ActionStep): s
   return `look at it by hand; \`resend-ops resume ${run}\` looks again,${undo} \`resend-ops mark-done ${run} ${id} --evidence TEXT\` records that it is done`;
 }
 
-/** Ends a change's step well: reads the output that was lost with an answer, and holds it against `expect`. */
+/**
+ * Ends a change's step well: reads the output that was lost with an answer, and holds it against `expect`. The world shows
+ * the change, so an output that cannot be read is lost and no more, unless something was to be held against it.
+ */
 export async function succeed(
   session: Session,
   step: ActionStep,
@@ -53,10 +48,11 @@ export async function succeed(
   answered: Json,
   already: string | undefined,
 ): Promise<StepEnd> {
-  const output = answered ?? (await readOutput(session, step, action, planned));
+  const { output, trouble } =
+    answered === null ? await readOutput(session, step, action, planned) : { output: answered, trouble: undefined };
   const summary: Summary =
     output === null
-      ? { headline: 'done; its answer was lost, the world shows it', detail: [] }
+      ? { headline: 'done; its answer was lost, the world shows it', detail: wordsFor(trouble) }
       : action.summarise(output, planned.input);
   const shown = already === undefined ? summary : { ...summary, headline: already };
   if (output !== null) {
@@ -75,15 +71,26 @@ export async function succeed(
   return { kind: 'succeeded' };
 }
 
+/** The output as the world tells it; null, with the trouble, where it cannot be read and the step can do without. */
 async function readOutput(
   session: Session,
   step: ActionStep,
   action: ChangeAction,
   planned: Planned<Json, Json>,
-): Promise<Json> {
+): Promise<{ output: Json; trouble: unknown }> {
   const { outputOf } = action;
-  if (outputOf === undefined) return null;
-  return await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
-    outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),
-  );
+  if (outputOf === undefined) return { output: null, trouble: undefined };
+  try {
+    const output = await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
+      outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),
+    );
+    return { output, trouble: undefined };
+  } catch (trouble) {
+    if (endsDriving(trouble) || step.expect !== undefined) throw trouble;
+    return { output: null, trouble };
+  }
+}
+
+function wordsFor(trouble: unknown): string[] {
+  return trouble === undefined ? [] : [`its output could not be read: ${recordedError(trouble).message}`];
 }

@@ -1,5 +1,5 @@
 import { OpsError } from '../errors.ts';
-import type { RunState, StepState } from '../journal/run-state.ts';
+import type { ChangeState, RunState, StepState } from '../journal/run-state.ts';
 import type { ActionStep, FirstOfStep } from '../runbook/runbook.ts';
 import { deciderOf } from './decisions.ts';
 import { isGone } from './in-place.ts';
@@ -8,10 +8,11 @@ import { requestStop, type Session } from './session.ts';
 import type { StepEnd } from './step-end.ts';
 
 /**
- * Tries alternatives in order. The next is tried only when the one before is proven not applied, and no guard objected.
- * Where nobody can tell, an operator at a terminal may look again or go on knowingly; without one the run stops there.
- * A group that a dead driver left (`isTakenUp`) goes on with the alternative that was under way: what came before it was
- * passed over already, and trying that again could make the same switch twice, by two ways.
+ * Tries alternatives in order. The next is tried only when the one before is proven not applied, and no guard objected:
+ * one that failed with its change in place is the last. Where nobody can tell, an operator at a terminal may look again or
+ * go on knowingly; without one the run stops there. A group that an earlier drive left, dead (`isTakenUp`) or in doubt, goes
+ * on where that stood: what came before was passed over already, and trying it again could make the same switch twice, by
+ * two ways.
  */
 export async function firstOf(
   session: Session,
@@ -19,9 +20,12 @@ export async function firstOf(
   isTakenUp: boolean,
   execute: (alternative: ActionStep) => Promise<StepEnd>,
 ): Promise<StepEnd> {
-  const passed = isTakenUp ? passedOver(session.state, step) : [];
-  const reasons = passed.map(({ id, error, skippedWhy }) => `${id}: ${error?.message ?? skippedWhy ?? 'passed over'}`);
-  for (const alternative of step.steps.slice(passed.length)) {
+  const first = firstToTry(session.state, step, isTakenUp);
+  const reasons = step.steps.slice(0, first).map(({ id }) => {
+    const { error, skippedWhy } = session.state.steps.get(id) ?? {};
+    return `${id}: ${error?.message ?? skippedWhy ?? 'passed over'}`;
+  });
+  for (const alternative of step.steps.slice(first)) {
     const raised = session.state.guards.length;
     const isLast = alternative === step.steps.at(-1);
     const end = await tryAlternative(session, alternative, { isLast, execute });
@@ -56,6 +60,11 @@ export async function firstOf(
       await session.record({ type: 'step-failed', step: step.id, error: end.error });
       return guarded ? { kind: 'failed', step: step.id, error: end.error } : end;
     }
+    // It failed, and its change is there all the same: another way would make it twice.
+    if (end.kind === 'failed' && !isNotThere(session.state.steps.get(alternative.id)?.change ?? null)) {
+      await session.record({ type: 'step-failed', step: step.id, error: end.error });
+      return end;
+    }
     reasons.push(`${alternative.id}: ${end.error.message}`);
   }
   const error = recordedError(
@@ -67,19 +76,35 @@ export async function firstOf(
   return { kind: 'failed', step: step.id, error };
 }
 
-/** The alternatives that this try of the group has left behind, from the first. */
-function passedOver({ steps }: RunState, group: FirstOfStep): StepState[] {
-  const since = steps.get(group.id)?.startedAtMs ?? 0;
+/**
+ * Where to begin, as a place in the group: at the alternative that was made (or said by a person to be); or at the last
+ * that may be in the world; or, of a group that is taken up, where the drive before stopped, if that is further on.
+ */
+function firstToTry({ steps }: RunState, group: FirstOfStep, isTakenUp: boolean): number {
   const known = group.steps.map(({ id }) => steps.get(id));
-  const begun = known.filter((state): state is StepState => state !== undefined && state.startedAtMs >= since);
-  const last = begun.at(-1);
-  return last === undefined || isPassedOver(last) ? begun : begun.slice(0, -1);
+  const made = known.findIndex((state) => state?.phase === 'succeeded');
+  if (made >= 0) return made;
+  const lastInWorld = known.findLastIndex((state) => state !== undefined && !isNotThere(state.change));
+  return Math.max(0, lastInWorld, isTakenUp ? whereItStands(known, steps.get(group.id)) : 0);
+}
+
+/** Where this try of the group stands: the place of the alternative that it began last, or behind it. */
+function whereItStands(known: readonly (StepState | undefined)[], group: StepState | undefined): number {
+  const since = group?.startedAtMs ?? 0;
+  const at = known.findLastIndex((state) => state !== undefined && state.startedAtMs >= since);
+  const last = known[at];
+  return last !== undefined && isPassedOver(last) ? at + 1 : at;
 }
 
 /** Whether an alternative ended without a change in the world; one that a stop cut short has not ended. */
 function isPassedOver({ phase, error, change }: StepState): boolean {
   if (phase === 'skipped') return true;
-  return phase === 'failed' && error?.code !== 'aborted' && (change === null || isGone(change));
+  return phase === 'failed' && error?.code !== 'aborted' && isNotThere(change);
+}
+
+/** Whether an alternative has, for certain, nothing of a change in the world. */
+function isNotThere(change: ChangeState | null): boolean {
+  return change === null || isGone(change);
 }
 
 async function tryAlternative(

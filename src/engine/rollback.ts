@@ -68,15 +68,14 @@ async function revertOne(session: Session, step: ChangedStep, action: ChangeActi
       'other',
     );
   }
-  if (now === 'before' && change.status !== 'applied') return await notThere(session, step, action, planned);
-  if (now === 'before') {
-    await session.record({ type: 'change-reverted', step: step.id });
-    return;
-  }
+  if (now === 'before') return await notThere(session, step, action, planned);
   if (action.leavesNothing === true) {
     await session.record({ type: 'change-left-nothing', step: step.id });
     return;
   }
+  // Seen now, if never before: whoever finds it gone later knows that it was there, and was undone.
+  if (change.appliedSeq === null)
+    await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: change.output });
   await session.record({ type: 'revert-intended', step: step.id });
   const { revert } = action;
   if (revert === undefined)
@@ -108,8 +107,8 @@ async function lookBeforeRevert(
 }
 
 /**
- * Nothing shows that could be undone: an earlier revert did it, or the write never happened. A write whose answer was
- * lost is watched until it would have landed; if it lands after all, it is undone like any other.
+ * Nothing shows that could be undone: an earlier revert did it, or the write never happened. A write that nobody has ever
+ * seen in the world is watched until it would have landed; if it lands after all, it is undone like any other.
  */
 async function notThere(
   session: Session,
@@ -117,8 +116,7 @@ async function notThere(
   action: ChangeAction,
   planned: Planned<Json, Json>,
 ): Promise<void> {
-  const { status } = step.change;
-  if (status === 'reverting' || status === 'revert-failed') {
+  if (step.change.appliedSeq !== null) {
     await session.record({ type: 'change-reverted', step: step.id });
     return;
   }
@@ -129,8 +127,8 @@ async function notThere(
     return;
   }
   if (settled.world === 'after') {
-    await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: null });
-    return await revertOne(session, { ...step, change: { ...step.change, status: 'applied' } }, action);
+    await session.record({ type: 'change-applied', step: step.id, how: 'observed', output: step.change.output });
+    return await revertOne(session, step, action);
   }
   const error =
     settled.world === 'unobservable'

@@ -41,8 +41,6 @@ export type Session = {
   readonly background: Map<string, Promise<void>>;
   /** Dry run: a change was planned and not made, so later checks see the world as it is, not as it would be. */
   pendingChange: boolean;
-  /** Steps that failed and were passed by `on-failure: continue`. */
-  readonly tolerated: string[];
   /** What is kept up to date while the run proceeds (a status message, a thread), by step id. */
   readonly followers: Map<string, Follower>;
   following: Promise<void>;
@@ -133,7 +131,6 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     optional: new AbortController(),
     background: new Map(),
     pendingChange: false,
-    tolerated: [],
     followers: new Map(),
     following: Promise.resolve(),
     failedRounds: 0,

@@ -1,5 +1,15 @@
+import type { ChangeAction } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
+import type { ActionStep } from '../runbook/runbook.ts';
 import type { Clock } from '../world/clock.ts';
+
+/** Time box of each part of a change (plan, apply) that names none. */
+const defaultChangeMs = 30_000;
+
+/** The time box of each part of a change; none where it waits for a person. */
+export function timeoutOf(step: Pick<ActionStep, 'timeoutMs'>, action: ChangeAction): number | undefined {
+  return step.timeoutMs ?? (action.attended === true ? undefined : defaultChangeMs);
+}
 
 /** How long an action that ignores its abort signal is waited for after the signal; then it counts as timed out. */
 const graceMs = 2_000;

@@ -66,6 +66,14 @@ function goOn(state: RunState): void {
   state.released = null;
 }
 
+/** Stops a clock that the "go" has started, the first time. */
+function reach({ clocks, speed }: RunState, milestone: 'switched' | 'recovered', time: string): void {
+  if (clocks.goAt === null) return;
+  const ms = (Date.parse(time) - Date.parse(clocks.goAt)) * speed;
+  if (milestone === 'switched') clocks.switchedMs ??= ms;
+  else clocks.recoveredMs ??= ms;
+}
+
 /** Moves a state one entry on, in place: a run's state lives in one fold, and entries come one at a time. */
 export function advance(state: RunState, entry: Entry): void {
   state.lastSeq = entry.seq;
@@ -82,13 +90,14 @@ export function advance(state: RunState, entry: Entry): void {
     case 'go-given':
       state.clocks.goAt ??= entry.time;
       return;
-    case 'milestone-reached': {
-      if (state.clocks.goAt === null) return;
-      const ms = (Date.parse(entry.time) - Date.parse(state.clocks.goAt)) * state.speed;
-      if (entry.milestone === 'switched') state.clocks.switchedMs ??= ms;
-      else state.clocks.recoveredMs ??= ms;
+    case 'step-succeeded':
+      // The check that proves it is enough: its process may have died before it said so.
+      if (entry.summary.milestone !== undefined && entry.knowledge === 'known')
+        reach(state, entry.summary.milestone, entry.time);
       return;
-    }
+    case 'milestone-reached':
+      reach(state, entry.milestone, entry.time);
+      return;
     case 'guard-raised':
       state.guards.push({
         step: entry.step,

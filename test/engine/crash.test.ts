@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { change } from '../../src/actions/action.ts';
 import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Event } from '../../src/journal/events.ts';
 import type { Store } from '../../src/journal/store.ts';
+import { createClock } from '../../src/world/system-clock.ts';
 import { deadProcess, storeOn } from '../journal/support/store-fixture.ts';
 import { createBench } from './bench-world.ts';
 
@@ -88,6 +91,47 @@ test.each([
   expect([bench.world.switches.get('a') ?? null, bench.world.switches.get('b') ?? null]).toEqual([null, null]);
 });
 
+test('a rollback that nobody could look at leaves a doubt a doubt: the next one waits until the write would have landed', async () => {
+  const bench = dyingBench(steps);
+  bench.world.mischief.set('a', ['late']);
+  const run = await runUntilDeath(bench, isType('change-doubted', 'one'), false);
+  bench.world.blind = true;
+  expect(await rollbackRun(bench.afterDeath(run))).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
+  bench.world.blind = false;
+  if (bench.world.late !== null) bench.world.late.afterReads = 3;
+  expect(await rollbackRun(bench.afterDeath(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  expect(bench.world.writes).toEqual(['set a=1', 'revert a=null']);
+  const types = (await bench.store.read(run)).map(({ type }) => type);
+  expect(types.slice(types.lastIndexOf('rollback-started'))).toEqual([
+    'rollback-started',
+    'change-applied',
+    'revert-intended',
+    'change-reverted',
+    'run-ended',
+  ]);
+});
+
+test('a write that a rollback saw, and undid before its process died, is told as undone by the next', async () => {
+  const bench = dyingBench(steps);
+  bench.world.mischief.set('a', ['lost-but-done']);
+  const run = await runUntilDeath(bench, isType('change-doubted', 'one'), false);
+  await new Promise<void>((resolve, reject) => {
+    const own = storeOn(join(bench.directory, 'state'), { self: { ...deadProcess(), start: '1' } });
+    const store = dyingAt(own, isType('change-reverted', 'one'), false, resolve);
+    rollbackRun({ ...bench.again(run), store }).then(() => reject(new Error('it ended')), reject);
+  });
+  const next = bench.afterDeath(run);
+  let slept = 0;
+  const sleep: typeof next.clock.sleep = async () => {
+    slept += 1;
+  };
+  expect(await rollbackRun({ ...next, clock: { ...next.clock, sleep } })).toMatchObject({ exitCode: 0 });
+  expect(slept).toBe(0);
+  const types = (await bench.store.read(run)).map(({ type }) => type);
+  expect(types).toContain('change-reverted');
+  expect(types).not.toContain('change-not-applied');
+});
+
 test('a process that dies in its rollback: resume goes on rolling back', async () => {
   const bench = dyingBench(`${steps}
   - { id: three, title: Third, uses: test.set, with: { name: c, value: 3 } }
@@ -111,6 +155,33 @@ test('a process that dies between the decision to roll back and its beginning: r
   const run = await runUntilDeath(bench, (event) => event.type === 'rollback-started', false);
   const result = await resumeRun(bench.afterDeath(run));
   expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
+  expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
+});
+
+test('a rollback that another driver begins while resume still checks is gone on with, not undone by going forward', async () => {
+  // Runs at the preflight of a resumed run: after its log was read, and before it is taken over.
+  let atPreflight = async () => {};
+  const checked = change({
+    ...{ name: 'test.checked', summary: 'Do', input: z.strictObject({}), state: z.number(), output: z.object({}) },
+    plan: async () => ({ before: 0, after: 1, diff: ['+ 1'], notes: [], guards: [] }),
+    apply: async () => ({}),
+    observe: async () => 'after' as const,
+    preflight: () => atPreflight(),
+    summarise: () => ({ headline: 'done', detail: [] }),
+  });
+  const bench = createBench(`${steps}\n  - { id: three, title: Third, uses: test.checked, with: {} }\n`, {
+    self: deadProcess(),
+    actions: [checked],
+  });
+  benches.push(bench);
+  const run = await runUntilDeath(bench, isType('step-started', 'three'), false);
+  atPreflight = () =>
+    new Promise((resolve, reject) => {
+      const own = storeOn(join(bench.directory, 'state'), { self: { ...deadProcess(), start: '1' } });
+      const store = dyingAt(own, isType('change-reverted', 'two'), true, resolve);
+      rollbackRun({ ...bench.again(run), store }).then(() => reject(new Error('it ended')), reject);
+    });
+  expect(await resumeRun(bench.afterDeath(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2', 'revert b=null', 'revert a=null']);
 });
 
@@ -164,6 +235,88 @@ test.each([
   expect(bench.world.writes).toEqual(['set b=2']);
 });
 
+test.each([
+  ['marked done', true, ['set b=2']],
+  ['looked at again, and made where it is not there', false, ['set b=2', 'set b=2']],
+])(
+  'a group that was left with a way in doubt goes on with that way, %s, and tries no earlier one',
+  async (_name, isMarked, writes) => {
+    const bench = createBench(ways);
+    benches.push(bench);
+    bench.world.mischief.set('a', ['refuse']);
+    bench.world.mischief.set('b', ['lost']);
+    const { run, exitCode } = await startRun(bench.options);
+    expect(exitCode).toBe(3);
+    if (isMarked) {
+      bench.world.switches.set('b', 2);
+      const evidence = 'seen in the console';
+      await bench.store.say(run, bench.options.actor, { type: 'marked-done', step: 'two', evidence });
+    }
+    expect(await resumeRun(bench.again(run))).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+    expect(bench.world.writes).toEqual(writes);
+  },
+);
+
+test('a group whose way stays in doubt makes no other when it is resumed, nor after a death at its beginning', async () => {
+  const bench = dyingBench(ways);
+  bench.world.mischief.set('a', ['refuse']);
+  bench.world.mischief.set('b', ['lost']);
+  bench.onEntry((entry) => {
+    if (entry.type === 'change-doubted') bench.world.switches.set('b', 99);
+  });
+  const { run, exitCode } = await startRun(bench.options);
+  expect(exitCode).toBe(3);
+  await new Promise<void>((resolve, reject) => {
+    const store = dyingAt(bench.options.store, isType('step-started', 'either'), true, resolve);
+    resumeRun({ ...bench.again(run), store }).then(() => reject(new Error('it ended')), reject);
+  });
+  expect(await resumeRun(bench.afterDeath(run))).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
+  expect(bench.world.writes).toEqual(['set b=2']);
+});
+
+test.each([
+  ['a check', '{ id: bad, title: Bad, uses: test.look, with: { name: z }, expect: "false", on-failure: continue }'],
+  [
+    'a group of ways',
+    '{ id: bad, title: Bad, on-failure: continue, first-of: [{ id: way, uses: test.set, with: { name: z, value: 1 } }] }',
+  ],
+])(
+  'a failure that was passed over in a group is told also by who resumes after the group ended well: %s',
+  async (_what, bad) => {
+    const bench = dyingBench(`
+  - id: both
+    title: Both
+    parallel:
+      - ${bad}
+      - { id: good, title: Good, uses: test.look, with: { name: a } }
+  - { id: after, title: After, uses: test.look, with: { name: a } }
+`);
+    bench.world.mischief.set('z', ['refuse']);
+    const run = await runUntilDeath(bench, isType('step-succeeded', 'both'), true);
+    expect(await resumeRun(bench.afterDeath(run))).toMatchObject({
+      outcome: 'failed',
+      exitCode: 1,
+      message: 'failed and passed over: bad',
+    });
+  },
+);
+
+test('a milestone that was proven counts, although its process died before it said so', async () => {
+  const bench = dyingBench(`
+  - { id: one, title: First, uses: test.set, with: { name: a, value: 1 } }
+  - { id: see, title: See, uses: test.look, with: { name: a } }
+  - { id: two, title: Second, uses: test.set, with: { name: b, value: 2 } }
+`);
+  const run = await runUntilDeath(bench, (event) => event.type === 'milestone-reached', false);
+  const result = await resumeRun(bench.afterDeath(run));
+  expect(result).toMatchObject({ exitCode: 0, clocks: { switchedMs: expect.any(Number) } });
+  const entries = await bench.store.read(run);
+  const at = (type: Event['type'], step: string) =>
+    Date.parse(entries.find((entry) => entry.type === type && 'step' in entry && entry.step === step)?.time ?? '');
+  const { speed } = bench.options.clock;
+  expect(result.clocks.switchedMs).toBe((at('step-succeeded', 'see') - at('go-given', 'one')) * speed);
+});
+
 test('what was confirmed for a plan is not asked again after a crash, and is asked for another plan', async () => {
   for (const [found, asked] of [
     [undefined, 0],
@@ -202,6 +355,27 @@ test('a write that a dead process may have sent is looked for as long as it may 
   expect(await resumeRun({ ...next, clock: { ...next.clock, sleep } })).toMatchObject({ exitCode: 0 });
   expect(looks).toBe(59);
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2']);
+});
+
+test.each([
+  ['at once, to half a minute from the takeover', 40, 25_000, 59],
+  ['after its time box, to half a minute from the end of that', 10, 25_000, 29],
+  ['much later, for five seconds', 10, 300_000, 9],
+])('a write that a dead process may have sent late is looked for: %s', async (_when, boxS, laterMs, looks) => {
+  const boxed = `\n  - { id: one, title: First, uses: test.set, timeout: ${boxS}s, with: { name: a, value: 1 } }\n`;
+  const bench = dyingBench(boxed);
+  const run = await runUntilDeath(bench, isType('change-intended', 'one'), true);
+  const [intended] = (await bench.store.read(run)).filter(({ type }) => type === 'change-intended');
+  const now = () => Date.parse(intended?.time ?? '') + laterMs;
+  let slept = 0;
+  const sleep = async () => {
+    slept += 1;
+  };
+  const next = bench.afterDeath(run);
+  const store = storeOn(join(bench.directory, 'state'), { clock: { now, sleep: async () => undefined } });
+  const clock = { ...createClock({ speed: 1 }), now, sleep };
+  expect(await resumeRun({ ...next, store, clock })).toMatchObject({ exitCode: 0 });
+  expect(slept).toBe(looks);
 });
 
 test('a change that was applied is not said to be applied twice', async () => {

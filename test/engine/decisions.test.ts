@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { change } from '../../src/actions/action.ts';
 import { rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
+import { OpsError } from '../../src/errors.ts';
 import type { Entry } from '../../src/journal/events.ts';
 import type { Answer } from '../../src/world/operator.ts';
 import { useBenches } from './benches.ts';
@@ -227,6 +230,67 @@ test('first-of: a stop during one way ends it, and no other way is tried', async
   expect(result).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
   expect(world.writes).toEqual(['set a=1']);
   expect(entries.some((entry) => entry.type === 'step-failed' && entry.step === 'either')).toBe(false);
+});
+
+/** A change that is made although its answer is lost, and whose output cannot be read afterwards. */
+function silent(writes: string[]) {
+  return change({
+    ...{ name: 'test.silent', summary: 'Do', input: z.strictObject({}), state: z.number() },
+    output: z.object({ n: z.number() }),
+    plan: async () => ({ before: 0, after: 1, diff: ['+ 1'], notes: [], guards: [] }),
+    apply: async () => {
+      writes.push('made');
+      throw new OpsError('lost-answer', 'cut off');
+    },
+    observe: async () => (writes.at(-1) === 'made' ? ('after' as const) : ('before' as const)),
+    outputOf: async () => {
+      throw new OpsError('lost-answer', 'HTTP 503');
+    },
+    revert: async () => void writes.push('undone'),
+    summarise: ({ n }) => ({ headline: `n is ${n}`, detail: [] }),
+  });
+}
+
+test('a change that shows, and whose output cannot be read, is made: no other way is tried', async () => {
+  for (const [expected, exitCode, done] of [
+    ['', 0, ['made']],
+    // What was to be held against it was never seen: that is not told as well.
+    [', expect: outputs.n == 7', 1, ['made', 'undone']],
+  ] as const) {
+    const writes: string[] = [];
+    const { options, world, entries } = bench(
+      `
+  - id: either
+    title: Either
+    first-of:
+      - { id: one, title: One, uses: test.silent, with: {}${expected} }
+      - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
+`,
+      { actions: [silent(writes)] },
+    );
+    expect(await startRun(options)).toMatchObject({ exitCode });
+    expect(writes).toEqual(done);
+    expect(world.writes).toEqual([]);
+    if (exitCode !== 0) continue;
+    expect(entries.find((entry) => entry.type === 'step-succeeded' && entry.step === 'one')).toMatchObject({
+      output: null,
+      summary: { detail: ['its output could not be read: HTTP 503'] },
+    });
+  }
+});
+
+test('first-of: a way that is made, and whose expectation has no value, is the last that is tried', async () => {
+  const { options, world } = bench(`
+  - id: either
+    title: Either
+    first-of:
+      - { id: one, title: One, uses: test.set, with: { name: a, value: 1 }, expect: outputs.value.x == 1 }
+      - { id: two, title: Two, uses: test.set, with: { name: b, value: 2 } }
+`);
+  const result = await startRun(options);
+  expect(result).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
+  expect(result.message).toContain('cannot work out');
+  expect(world.writes).toEqual(['set a=1', 'revert a=null']);
 });
 
 test('first-of: when no way works it says why of each, the skipped ones too', async () => {

@@ -175,3 +175,68 @@ test('who was told of the end is not told again by a second rollback', async () 
   expect(posted).toBe(1);
   expect(types().filter((type) => type === 'ending-told')).toHaveLength(1);
 });
+
+const kept = '\n  - { id: one, title: One, uses: test.set, with: { name: a, value: 1 }, rollback: none }\n';
+const message = '\n  - { id: one, title: One, uses: test.say, with: { text: hello } }\n';
+
+test.each([
+  ['a change that its step keeps', kept, 'a', 1],
+  ['a message', message, 'said', 'hello'],
+])('a rollback looks at what it does not undo and nobody can tell of: %s', async (_what, steps, name, value) => {
+  const { options, world, again, onEntry, store, types } = bench(steps);
+  world.mischief.set(name, ['lost']);
+  onEntry((entry) => {
+    if (entry.type === 'change-doubted') world.blind = true;
+  });
+  const { run } = await startRun(options);
+  const blind = await rollbackRun(again(run));
+  expect(blind).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
+  expect(blind.message).toContain(
+    'not known: one (in doubt: nobody can look (the connection was reset): the provider does not answer)',
+  );
+  expect(blind.message).toContain(`resend-ops mark-done ${run} one --evidence TEXT`);
+  expect((await store.runs())[0]?.ended).toBeUndefined();
+  // Told once, however often it is looked at.
+  expect(types().filter((type) => type === 'change-unresolved')).toHaveLength(1);
+
+  world.blind = false;
+  const seen = again(run);
+  const sleep: typeof seen.clock.sleep = async () => void world.switches.set(name, value);
+  const found = await rollbackRun({ ...seen, clock: { ...seen.clock, sleep } });
+  expect(found).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+  const told = name === 'a' ? '; kept, as the runbook says: One' : '';
+  expect(found.message).toBe(`everything this run changed was rolled back and verified${told}`);
+  expect(types()).toContain('change-applied');
+});
+
+test.each([kept, message])('what a rollback finds not to have happened is nothing that is kept', async (steps) => {
+  const { options, world, again, types } = bench(steps);
+  for (const name of ['a', 'said']) world.mischief.set(name, ['lost']);
+  const { run } = await startRun(options);
+  expect(await rollbackRun(again(run))).toMatchObject({
+    exitCode: 0,
+    message: 'everything this run changed was rolled back and verified',
+  });
+  expect(types()).toContain('change-not-applied');
+});
+
+test('what a person says of a doubt that a rollback cannot see through ends the run', async () => {
+  const { options, world, again, store } = bench(message);
+  world.mischief.set('said', ['lost']);
+  const { run } = await startRun(options);
+  world.blind = true;
+  expect(await rollbackRun(again(run))).toMatchObject({ exitCode: 3 });
+  await store.say(run, options.actor, { type: 'marked-done', step: 'one', evidence: 'they have read it' });
+  expect(await resumeRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+});
+
+test('a message of an optional step that nobody can tell of keeps no rollback from its end', async () => {
+  const { options, world, again } = bench(`
+  - { id: say, title: Say, uses: test.say, optional: true, with: { text: hello } }
+  - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
+`);
+  world.mischief.set('said', ['lost']);
+  world.mischief.set('a', ['lost']);
+  const { run } = await startRun(options);
+  expect(await rollbackRun(again(run))).toMatchObject({ outcome: 'rolled-back', exitCode: 0 });
+});
