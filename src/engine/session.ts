@@ -163,10 +163,15 @@ export function requestStop(session: Session, choice: StopChoice): void {
   }
 }
 
-/** Where the run may stop: before a step, before a question, before an intent. Answers the stop that was asked for. */
+/**
+ * Where the run may stop: before a step, before a question, before an intent. Answers the stop that was asked for; throws
+ * what has ended the driving meanwhile, where a step beside the run was the first to hear of it.
+ */
 export async function safePoint(session: Session): Promise<StopChoice | null> {
   if (session.asking !== null) await session.asking;
   if (session.stop === null) await hear(session);
+  // Reads that are aborted without a stop were aborted by the log: who only waits would wait without a pause, for ever.
+  if (session.stop === null) session.reads.signal.throwIfAborted();
   return session.stop;
 }
 
