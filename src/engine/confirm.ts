@@ -113,6 +113,8 @@ export async function askWhatNow(session: Session): Promise<void> {
     ],
     signal: session.reads.signal,
   });
+  // Decided while it stood open, by another answer: there was nothing left to ask.
+  if (session.stage === 'decided') return;
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
   const by = deciderOf(answer);
   await session.record({ type: 'decided', choice, by, ...(choice === 'rollback' ? { cause: 'stopped' } : {}) });
@@ -122,8 +124,8 @@ export async function askWhatNow(session: Session): Promise<void> {
 /** Turns signals into questions and stops, for as long as the run is driven. Returns how to stop listening. */
 export function heedInterrupts(session: Session): () => void {
   return session.drive.interrupts.subscribe((signal) => {
-    if (signal === readerGone || session.stop !== null || session.state.rollingBack) {
-      // Already stopping, or undoing, which is not left half done: it is noted, and that shows that it was heard.
+    if (signal === readerGone || session.stop !== null || session.stage === 'decided') {
+      // Already stopping, or ending, or undoing, which is not left half done: it is noted, which shows that it was heard.
       session.record({ type: 'interrupted', signal }).catch(() => requestStop(session, 'leave'));
       return;
     }
@@ -136,7 +138,10 @@ export function heedInterrupts(session: Session): () => void {
 
 async function heed(session: Session, signal: string, before: Promise<void> | null): Promise<void> {
   await session.record({ type: 'interrupted', signal });
-  const asks = signal === 'SIGINT' && session.drive.operator.interactive && before === null;
+  if (session.stage === 'decided') return;
+  // Once the steps have ended, there is only one thing to ask.
+  const isPointless = session.stage === 'end' && !hasChangesInPlace(session);
+  const asks = signal === 'SIGINT' && session.drive.operator.interactive && before === null && !isPointless;
   if (!asks) {
     await session.record({ type: 'decided', choice: 'leave', by: 'interrupt' });
     requestStop(session, 'leave');

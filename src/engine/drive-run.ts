@@ -1,4 +1,4 @@
-import { exitCodes, type OpsError } from '../errors.ts';
+import { exitCodes, OpsError } from '../errors.ts';
 import type { LogFailure } from '../journal/store.ts';
 import { conclude, leftInPlace } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
@@ -15,6 +15,8 @@ export async function driveRun(session: Session): Promise<void> {
     await conclude(session, await executeAll(session));
   } finally {
     stopHeeding();
+    // A question that still stands open would keep the process from ending.
+    session.reads.abort(new OpsError('aborted', 'the run has ended'));
     session.optional.abort();
     session.hurry.abort();
   }

@@ -29,6 +29,11 @@ export type Session = {
   recordEnd(event: Extract<Event, { type: 'run-ended' }>): Promise<void>;
   /** A rollback has begun: an entry that the log does not take is kept elsewhere, and the rollback goes on. */
   undoing: boolean;
+  /**
+   * How far the drive has come: its steps run; they have ended, and it can still be said that all is to be undone; or
+   * what becomes of the changes is decided, and a signal is only noted.
+   */
+  stage: 'steps' | 'end' | 'decided';
   /** Set when the run is to stop at the next safe point. */
   stop: StopChoice | null;
   /** A question about stopping that is on the screen: safe points wait for its answer. */
@@ -127,6 +132,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       await inTurn(() => lease.end(event, { keptIsEnough: session.undoing }));
     },
     undoing: false,
+    stage: 'steps',
     stop: null,
     asking: null,
     reads: new AbortController(),
