@@ -98,16 +98,20 @@ export function hasChangesInPlace(session: Session): boolean {
   return changesInPlace(session.state).length > 0;
 }
 
-/** The question after Ctrl-C: continue, roll back, leave as is. Ctrl-C at it means leave. */
+/**
+ * The question after Ctrl-C: continue, roll back, leave as is. Ctrl-C at it means leave. Once the steps have ended there
+ * is nothing to continue.
+ */
 export async function askWhatNow(session: Session): Promise<void> {
   const standing = standingWords(session.state);
+  const hasMore = session.stage === 'steps';
   const isSure = isSurelyChanged(session.state);
   const undo = isSure ? 'roll back what was changed, then stop' : 'undo it if it happened, then stop';
   const leave = isSure ? 'stop, and leave the changes as they are' : 'stop, and leave it as it is';
   const answer = await session.drive.operator.choose<'continue' | 'rollback' | 'leave'>({
-    message: `Stop? ${standing ?? 'Nothing of this run needs undoing so far.'}`,
+    message: `${hasMore ? 'Stop?' : 'The run ends here.'} ${standing ?? 'Nothing of this run needs undoing so far.'}`,
     options: [
-      { value: 'continue', label: 'continue the run' },
+      ...(hasMore ? [{ value: 'continue' as const, label: 'continue the run' }] : []),
       ...(standing === undefined ? [] : [{ value: 'rollback' as const, label: undo }]),
       { value: 'leave', label: standing === undefined ? 'stop' : leave },
     ],

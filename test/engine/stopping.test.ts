@@ -15,10 +15,10 @@ const decided = (entries: readonly Entry[]) =>
 /** A bench whose questions "Stop?" stay open until they are answered, or aborted as a prompt is. */
 function asking(...given: Parameters<typeof bench>) {
   const made = bench(given[0], { ...given[1], interactive: true });
-  const asked: string[] = [];
+  const asked: { message: string; values: string[] }[] = [];
   let reply: (answer: Answer<never>) => void = () => undefined;
-  const choose: Operator['choose'] = ({ message, signal }) => {
-    asked.push(message);
+  const choose: Operator['choose'] = ({ message, options, signal }) => {
+    asked.push({ message, values: options.map(({ value }) => value) });
     if (signal?.aborted === true) return Promise.resolve({ kind: 'interrupted' });
     return new Promise((resolve) => {
       reply = resolve;
@@ -65,13 +65,16 @@ test('"go on" after a step has failed meanwhile leads to the question what becom
     if (entry.type === 'decided' && entry.choice === 'continue') setTimeout(() => made.answer('leave'), 100);
   });
   expect(await startRun(made.options)).toMatchObject({ outcome: 'needs-attention', exitCode: 3 });
-  expect(made.asked.map((message) => message.split('?')[0])).toEqual(['Stop', expect.stringMatching(/^two failed/)]);
+  expect(made.asked.map(({ message }) => message.split('?')[0])).toEqual([
+    'Stop',
+    expect.stringMatching(/^two failed/),
+  ]);
   expect(decided(made.entries)).toEqual(['continue by terminal', 'leave by terminal']);
 });
 
 const stuckBeside = '  - { id: stuck, title: Stuck, uses: test.slow, optional: true, with: {} }\n';
 
-test('Ctrl-C once the steps have ended: the changes can still be rolled back', async () => {
+test('Ctrl-C once the steps have ended: the changes can still be rolled back, and nothing is offered to go on with', async () => {
   for (const [choice, exitCode, left] of [
     ['rollback', 4, null],
     ['leave', 0, 1],
@@ -83,7 +86,9 @@ test('Ctrl-C once the steps have ended: the changes can still be rolled back', a
       setTimeout(() => made.answer(choice), 400);
     });
     expect(await startRun(made.options)).toMatchObject({ exitCode });
-    expect(made.asked).toHaveLength(1);
+    expect(made.asked).toEqual([
+      { message: 'The run ends here. Changes of this run are in place.', values: ['rollback', 'leave'] },
+    ]);
     expect(made.world.switches.get('a') ?? null).toBe(left);
   }
 });
@@ -131,4 +136,17 @@ test('a signal that was raised before a rollback begins is noted, and asks nothi
   expect(made.asked).toEqual([]);
   expect(decided(made.entries)).toEqual([]);
   expect(made.types()).toContain('interrupted');
+});
+
+test('who has declined is offered no way on that leads nowhere', async () => {
+  const made = asking(
+    `${one}  - { id: two, title: Second, confirm: true, uses: test.set, with: { name: b, value: 2 } }\n`,
+  );
+  const confirm: Operator['confirm'] = async () => {
+    setTimeout(() => made.answer('leave'), 50);
+    return { kind: 'answered', value: false, by: 'terminal' };
+  };
+  const operator = { ...made.options.operator, confirm };
+  expect(await startRun({ ...made.options, operator })).toMatchObject({ exitCode: 3 });
+  expect(made.asked.map(({ values }) => values)).toEqual([['rollback', 'leave']]);
 });
