@@ -101,7 +101,9 @@ async function decideRollback(session: Session, end: StepEnd): Promise<RollbackR
 
 async function finishOptionalSteps(session: Session): Promise<void> {
   const box = session.drive.clock.timeBox(optionalGraceMs);
-  box.signal.addEventListener('abort', () => session.optional.abort(), { once: true });
+  box.signal.addEventListener('abort', () => session.optional.abort(new OpsError('aborted', 'the run has ended')), {
+    once: true,
+  });
   try {
     await Promise.all(session.background.values());
     session.hurry.abort();

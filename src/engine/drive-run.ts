@@ -15,9 +15,10 @@ export async function driveRun(session: Session): Promise<void> {
     await conclude(session, await executeAll(session));
   } finally {
     stopHeeding();
+    const over = new OpsError('aborted', 'the run has ended');
     // A question that still stands open would keep the process from ending.
-    session.reads.abort(new OpsError('aborted', 'the run has ended'));
-    session.optional.abort();
+    session.reads.abort(over);
+    session.optional.abort(over);
     session.hurry.abort();
   }
 }

@@ -11,7 +11,7 @@ import { inTimeBox } from './time-box.ts';
 /**
  * The last look before a write. A plan is as old as the operator took to decide: what has changed meanwhile may speak
  * against the write. A stop that is asked about during the look is waited for, and what was seen is then old as well.
- * Answers the stop that was asked for.
+ * Answers the stop that was asked for; throws `aborted` where the time of an optional step is over.
  */
 export async function lookOnceMore(
   session: Session,
@@ -23,7 +23,10 @@ export async function lookOnceMore(
     await look(session, step, action, input);
     const isAsked = session.asking !== null;
     const stop = await safePoint(session);
-    if (stop !== null || !isAsked) return stop;
+    if (stop !== null) return stop;
+    // The end of the run, or its rollback, is no time for an optional change to begin.
+    for (const signal of readSignals(session, step)) signal.throwIfAborted();
+    if (!isAsked) return null;
   }
 }
 

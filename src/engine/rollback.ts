@@ -2,6 +2,7 @@ import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { RollbackCause } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
+import { idsOfOptional } from '../runbook/optional-steps.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, undoing } from './context.ts';
 import { type ChangedStep, changesInPlace } from './in-place.ts';
@@ -25,11 +26,32 @@ export type RollbackReason = { why: string; cause: RollbackCause };
  * Reverts the run's changes in reverse order, each observed afterwards. One that fails does not stop the rest. What
  * cannot be undone (a message) and what its step keeps (`rollback: none`) is left, and named at the end. A log that
  * fails on the way does not stop it: to leave the world half undone would be worse, and what is done is kept elsewhere.
+ * Optional steps begin nothing any more; what one of them is writing settles first, and is undone after the rest.
  */
 export async function rollBack(session: Session, { why, cause }: RollbackReason): Promise<void> {
   session.undoing = true;
+  session.optional.abort(new OpsError('aborted', 'the run is rolled back'));
+  const beside = new Set(underWayBeside(session));
   await session.record({ type: 'rollback-started', why, cause });
-  for (const step of changesToRevert(session.state)) {
+  await revertEach(
+    session,
+    changesToRevert(session.state).filter(({ id }) => !beside.has(id)),
+  );
+  await Promise.allSettled(session.background.values());
+  await revertEach(
+    session,
+    changesToRevert(session.state).filter(({ id }) => beside.has(id)),
+  );
+}
+
+/** Optional steps that run at this moment. */
+function underWayBeside({ background, material, state }: Session): string[] {
+  if (background.size === 0) return [];
+  return idsOfOptional(material.runbook.steps).filter((id) => state.steps.get(id)?.phase === 'running');
+}
+
+async function revertEach(session: Session, steps: readonly ChangedStep[]): Promise<void> {
+  for (const step of steps) {
     const action = session.drive.actions.get(step.change.uses);
     if (action === undefined || action.kind !== 'change') {
       await failed(

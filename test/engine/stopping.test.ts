@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { change } from '../../src/actions/action.ts';
+import { change, check } from '../../src/actions/action.ts';
 import { rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
+import { OpsError } from '../../src/errors.ts';
 import type { Entry } from '../../src/journal/events.ts';
 import type { Answer, Operator } from '../../src/world/operator.ts';
 import { useBenches } from './benches.ts';
@@ -149,4 +150,78 @@ test('who has declined is offered no way on that leads nowhere', async () => {
   const operator = { ...made.options.operator, confirm };
   expect(await startRun({ ...made.options, operator })).toMatchObject({ exitCode: 3 });
   expect(made.asked.map(({ values }) => values)).toEqual([['rollback', 'leave']]);
+});
+
+/** A promise, and what keeps it. */
+function gate(): { passed: Promise<void>; open: () => void } {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open };
+}
+
+/** A change that waits to be let go: before its intent, or with its intent written. */
+function slowly(waitsAt: 'look' | 'write', writes: string[]) {
+  const reached = gate();
+  const letGo = gate();
+  const wait = async (at: typeof waitsAt) => {
+    if (at !== waitsAt) return;
+    reached.open();
+    await letGo.passed;
+  };
+  let now = 0;
+  const set = async (value: number, what: string) => {
+    writes.push(`${what} beside`);
+    now = value;
+  };
+  const action = change({
+    ...{ name: 'test.slowly', summary: 'Do', input: z.strictObject({}), state: z.number(), output: z.object({}) },
+    plan: async () => ({ before: 0, after: 1, diff: ['- 0', '+ 1'], notes: [], guards: [] }),
+    async lastLook() {
+      await wait('look');
+      return [];
+    },
+    async apply() {
+      await wait('write');
+      await set(1, 'set');
+      return {};
+    },
+    observe: async () => (now === 1 ? 'after' : 'before'),
+    revert: () => set(0, 'revert'),
+    summarise: () => ({ headline: 'done', detail: [] }),
+  });
+  return { action, reached: reached.passed, letGo: letGo.open };
+}
+
+test('an optional change does not begin while the run is rolled back; one that is being written is undone as well', async () => {
+  for (const [waitsAt, expected] of [
+    ['look', []],
+    ['write', ['set beside', 'revert beside']],
+  ] as const) {
+    const writes: string[] = [];
+    const { action, reached, letGo } = slowly(waitsAt, writes);
+    const failing = check({
+      ...{ name: 'test.fail', summary: 'Fail', input: z.strictObject({}), output: z.object({}) },
+      async run() {
+        await reached;
+        throw new OpsError('failed', 'it is not so');
+      },
+      summarise: () => ({ headline: 'seen', detail: [] }),
+    });
+    const { options, world, onEntry } = bench(
+      `
+  - { id: beside, title: Beside, uses: test.slowly, optional: true, with: {} }
+  - { id: one, title: First, uses: test.set, with: { name: a, value: 1 } }
+  - { id: two, title: Second, uses: test.fail, with: {} }
+`,
+      { actions: [action, failing] },
+    );
+    onEntry((entry) => {
+      if (entry.type === 'change-reverted' && entry.step === 'one') letGo();
+    });
+    expect(await startRun(options)).toMatchObject({ outcome: 'rolled-back', exitCode: 1 });
+    expect(world.writes).toEqual(['set a=1', 'revert a=null']);
+    expect(writes).toEqual(expected);
+  }
 });
