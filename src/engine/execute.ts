@@ -86,10 +86,9 @@ async function executeStep(session: Session, step: Step, asks: Asks = asksOf(ste
     const uses = step.kind === 'action' ? { uses: step.uses } : {};
     await session.record({ type: 'step-started', step: step.id, title: step.title, ...uses });
   }
-  const skipped = await skipUnlessDue(session, step);
-  if (skipped !== undefined) return skipped;
-  const end = await executeKind(session, step, asks, known?.phase === 'running');
-  tellFollowers(session);
+  const end =
+    (await skipUnlessDue(session, step)) ?? (await executeKind(session, step, asks, known?.phase === 'running'));
+  if (end.kind !== 'skipped') tellFollowers(session);
   if (end.kind === 'failed' && end.policy === undefined && step.onFailure !== undefined)
     return { ...end, policy: step.onFailure };
   return end;

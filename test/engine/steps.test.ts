@@ -206,6 +206,23 @@ test('a step’s condition: false skips it, what it reads and is not there skips
   expect(world.writes).toEqual([]);
 });
 
+test('a condition that has no value fails its step as `on-failure` says', async () => {
+  for (const [policy, writes, exitCode] of [
+    ['stop', ['set a=1'], 3],
+    ['rollback', ['set a=1', 'revert a=null'], 1],
+    ['continue', ['set a=1', 'set c=1'], 3],
+  ] as const) {
+    const { options, world } = bench(`
+  - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
+  - { id: broken, title: Broken, on-failure: ${policy}, uses: test.set, when: steps.one.outputs.value.x == 1, with: { name: b, value: 1 } }
+  - { id: three, title: Three, uses: test.set, with: { name: c, value: 1 } }
+`);
+    const result = await startRun(options);
+    expect(result).toMatchObject({ exitCode, message: expect.stringContaining('broken') });
+    expect(world.writes).toEqual(writes);
+  }
+});
+
 test('a step that needs outputs which are not there fails, and does nothing', async () => {
   const { options, world } = bench(`
   - { id: off, title: Off, uses: test.look, with: { name: z }, expect: "false", on-failure: continue }
