@@ -105,7 +105,7 @@ async function proceed(
   if (fresh !== plan) for (const finding of fresh.guards) await raiseGuard(session, step.id, finding);
   const stop = await safePoint(session);
   if (stop !== null) return { kind: 'stopped', choice: stop };
-  const isSwitch = !step.optional && action.leavesNothing !== true;
+  const isSwitch = !session.optionalSteps.has(step.id) && action.leavesNothing !== true;
   if (isSwitch && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
   const late = await lookOnceMore(session, step, action, input);
   if (late !== null) return { kind: 'stopped', choice: late };

@@ -1,6 +1,5 @@
 import { exitCodes, OpsError } from '../errors.ts';
 import type { ChangeState } from '../journal/run-state.ts';
-import { idsOfOptional } from '../runbook/optional-steps.ts';
 import { closeAllRequests } from './approval-rooms.ts';
 import { takeLateAnswers } from './ask-in-rooms.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
@@ -135,8 +134,7 @@ async function lookAgainAtDoubts(session: Session): Promise<void> {
  * Messages of optional steps are not among them: those never fail a run.
  */
 export function leftInPlace(session: Session): string[] {
-  const optional = new Set(idsOfOptional(session.material.runbook.steps));
-  const doubted = messagesInDoubt(session.state).filter(({ id }) => !optional.has(id));
+  const doubted = messagesInDoubt(session.state).filter(({ id }) => !session.optionalSteps.has(id));
   const left = [...changesInPlace(session.state), ...doubted];
   return left.map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
 }
@@ -201,8 +199,8 @@ function endingOf(session: Session, end: StepEnd): Ending {
 }
 
 /** What failed beside a run that went well: it never fails the run, and nobody should have to look for it. */
-function failedOptional({ material, state }: Session): string {
-  const failed = idsOfOptional(material.runbook.steps)
+function failedOptional({ optionalSteps, state }: Session): string {
+  const failed = [...optionalSteps]
     .flatMap((id) => state.steps.get(id) ?? [])
     .filter(({ phase }) => phase === 'failed');
   return failed.length === 0 ? '' : `; optional, and failed: ${failed.map(({ title }) => title).join('; ')}`;
@@ -218,7 +216,7 @@ function whyLeft(end: StepEnd, left: readonly string[]): string[] {
 
 function dryRunEnding(session: Session): Ending {
   const { steps } = session.state;
-  const lost = idsOfOptional(session.material.runbook.steps).filter((id) => steps.get(id)?.phase === 'failed');
+  const lost = [...session.optionalSteps].filter((id) => steps.get(id)?.phase === 'failed');
   const without = lost.length === 0 ? '' : `; a live run would go on without: ${lost.join(', ')}`;
   const guards = session.state.guards.filter((guard) => guard.overriddenBecause === null).map((guard) => guard.guard);
   const stops = [...new Set([...guards, ...session.tolerated])];

@@ -2,7 +2,6 @@ import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
 import type { RollbackCause } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
-import { idsOfOptional } from '../runbook/optional-steps.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, undoing } from './context.ts';
 import { type ChangedStep, changesInPlace } from './in-place.ts';
@@ -45,9 +44,9 @@ export async function rollBack(session: Session, { why, cause }: RollbackReason)
 }
 
 /** Optional steps that run at this moment. */
-function underWayBeside({ background, material, state }: Session): string[] {
+function underWayBeside({ background, optionalSteps, state }: Session): string[] {
   if (background.size === 0) return [];
-  return idsOfOptional(material.runbook.steps).filter((id) => state.steps.get(id)?.phase === 'running');
+  return [...optionalSteps].filter((id) => state.steps.get(id)?.phase === 'running');
 }
 
 async function revertEach(session: Session, steps: readonly ChangedStep[]): Promise<void> {

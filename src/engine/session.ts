@@ -4,6 +4,7 @@ import type { Entry, Event } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { advance, advanceBySaid } from '../journal/state.ts';
 import type { Lease } from '../journal/store.ts';
+import { idsOfOptional } from '../runbook/optional-steps.ts';
 import type { Json } from '../world/json.ts';
 import { asJson } from './as-json.ts';
 import type { Follower } from './follower.ts';
@@ -40,6 +41,8 @@ export type Session = {
   asking: Promise<void> | null;
   /** Aborts reads (never writes) when the run stops. */
   readonly reads: AbortController;
+  /** The steps that never fail the run: those that are optional, and all within them. */
+  readonly optionalSteps: ReadonlySet<string>;
   /** Aborts optional steps that still run when the run has ended. */
   readonly optional: AbortController;
   /** Optional steps that run beside the run, by step id. */
@@ -136,6 +139,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     stop: null,
     asking: null,
     reads: new AbortController(),
+    optionalSteps: new Set(idsOfOptional(material.runbook.steps)),
     optional: new AbortController(),
     background: new Map(),
     pendingChange: false,

@@ -453,6 +453,24 @@ test('an optional step that waits for its next try when the run ends has failed 
   expect(failed.filter(({ code }) => code !== 'not-sent')).toEqual([]);
 });
 
+test('steps within an optional group are optional: they start no clock, and are cut off at its end', async () => {
+  const { options, world, entries } = bench(`
+  - id: beside
+    title: Beside
+    optional: true
+    parallel:
+      - { id: told, title: Told, uses: test.set, with: { name: b, value: 1 } }
+      - { id: stuck, title: Stuck, uses: test.slow, with: {} }
+`);
+  const result = await startRun(options);
+  expect(result).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  expect(world.writes).toEqual(['set b=1']);
+  expect(result.clocks.goAt).toBeNull();
+  expect(outcomes(result.steps)).toEqual({ beside: 'failed', told: 'succeeded', stuck: 'failed' });
+  const stuck = entries.find((entry) => entry.type === 'step-failed' && entry.step === 'stuck');
+  expect(stuck).toMatchObject({ error: { code: 'aborted', message: 'the run has ended' } });
+});
+
 test('an optional step waits for the optional steps whose outputs it reads', async () => {
   const { options, world } = bench(`
   - { id: first, title: First, uses: test.say, optional: true, with: { text: hello } }
