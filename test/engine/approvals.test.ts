@@ -229,6 +229,24 @@ test('a cancel ends the waiting, and so does a signal; nothing is changed', asyn
   }
 });
 
+test('who stops at the confirmation, or asks to, is not followed by a request for approvals', async () => {
+  for (const [choice, requests] of [
+    ['leave', 0],
+    ['continue', 1],
+  ] as const) {
+    const steps = `  - { id: first, title: First, uses: test.set, with: { name: b, value: 1 } }
+  - { id: switch, title: Switch, uses: test.set, with: { name: a, value: 1 }, confirm: true, approvals: { from: [ana] } }
+`;
+    const answers = choice === 'leave' ? ['CTRL-C', choice] : ['CTRL-C', choice, true];
+    const made = bench(steps, { interactive: true, answers });
+    made.onEntry((entry) => {
+      if (entry.type === 'approval-requested') void say(made, entry, 'ana');
+    });
+    expect(await startRun(made.options)).toMatchObject({ exitCode: choice === 'leave' ? 3 : 0 });
+    expect(made.types().filter((type) => /^approval-requested|^approvals-voided/.test(type))).toHaveLength(requests);
+  }
+});
+
 test('a log that fails a step beside the run ends the waiting (exit 7, or 3 where another process drives now)', async () => {
   for (const [code, exitCode] of [
     ['audit', 7],
