@@ -31,6 +31,8 @@ export async function awaitApprovals(
 ): Promise<Approved> {
   const needed = rule === undefined ? undefined : approvalRuleFor(session, step, rule);
   if (needed === undefined) return { kind: 'not-needed' };
+  const stopBefore = await safePoint(session);
+  if (stopBefore !== null) return { kind: 'stopped', choice: stopBefore };
   const { clock } = session.drive;
   const { leftMs, isTakenUp } = await request(session, step.id, needed, digest);
   const box = clock.timeBox(Math.max(1, leftMs));

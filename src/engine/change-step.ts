@@ -13,6 +13,7 @@ import { doubtOf, succeed, unresolved } from './finish-change.ts';
 import { foreseeRefusal } from './foresee-refusal.ts';
 import { raiseGuard } from './guards.ts';
 import { isGone } from './in-place.ts';
+import { lookOnceMore } from './look-once-more.ts';
 import { endsDriving, recordedError, surelyNotWritten } from './recorded-error.ts';
 import { type Session, safePoint } from './session.ts';
 import { settle } from './settle.ts';
@@ -104,20 +105,11 @@ async function proceed(
   if (fresh !== plan) for (const finding of fresh.guards) await raiseGuard(session, step.id, finding);
   const stop = await safePoint(session);
   if (stop !== null) return { kind: 'stopped', choice: stop };
-  const isSwitch = !step.optional && action.leavesNothing !== true;
+  const isSwitch = !session.optionalSteps.has(step.id) && action.leavesNothing !== true;
   if (isSwitch && session.state.clocks.goAt === null) await session.record({ type: 'go-given', step: step.id });
-  await lookOnceMore(session, step, action, input);
+  const late = await lookOnceMore(session, step, action, input);
+  if (late !== null) return { kind: 'stopped', choice: late };
   return await make(session, step, action, { input, before, after }, digest);
-}
-
-/** A plan is as old as the operator took to decide: what has changed meanwhile may speak against the write. */
-async function lookOnceMore(session: Session, step: ActionStep, action: ChangeAction, input: Json): Promise<void> {
-  const { lastLook } = action;
-  if (lastLook === undefined) return;
-  const findings = await inTimeBox(session.drive.clock, timeoutOf(step, action), readSignals(session, step), (signal) =>
-    lastLook(input, actionContext(session, step.id, readOnly(session, 'a last look'), signal)),
-  );
-  for (const finding of findings) await raiseGuard(session, step.id, finding);
 }
 
 /**

@@ -97,5 +97,6 @@ async function succeedUnknown(session: Session, step: ActionStep, output: Json, 
 
 /** What ends a step's reads early: the run stopping, and for optional steps also its end. */
 export function readSignals(session: Session, step: ActionStep): AbortSignal[] {
-  return step.optional ? [session.reads.signal, session.optional.signal] : [session.reads.signal];
+  const { reads, optional, optionalSteps } = session;
+  return optionalSteps.has(step.id) ? [reads.signal, optional.signal] : [reads.signal];
 }

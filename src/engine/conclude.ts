@@ -1,6 +1,5 @@
-import { exitCodes } from '../errors.ts';
+import { exitCodes, OpsError } from '../errors.ts';
 import type { ChangeState } from '../journal/run-state.ts';
-import { idsOfOptional } from '../runbook/optional-steps.ts';
 import { closeAllRequests } from './approval-rooms.ts';
 import { takeLateAnswers } from './ask-in-rooms.ts';
 import { askWhatNow, hasChangesInPlace } from './confirm.ts';
@@ -11,7 +10,7 @@ import { changesInPlace, messagesInDoubt, standingWords } from './in-place.ts';
 import { sayLastWords } from './last-words.ts';
 import { stepsPassedOver } from './passed-over.ts';
 import { type RollbackReason, rollBack } from './rollback.ts';
-import type { Session } from './session.ts';
+import { type Session, safePoint } from './session.ts';
 import { look } from './settle.ts';
 import type { StepEnd } from './step-end.ts';
 import { wayOn } from './ways-on.ts';
@@ -19,13 +18,39 @@ import { wayOn } from './ways-on.ts';
 /** How long optional steps may still take when the run is over. */
 const optionalGraceMs = 5_000;
 
-/** Brings a run to its end: rolls back where that was decided, looks once more at what is in doubt, and says what is true. */
-export async function conclude(session: Session, end: StepEnd): Promise<void> {
-  const wantsRollback = await decideRollback(session, end);
-  if (wantsRollback !== undefined) await rollBack(session, wantsRollback);
-  await finishOptionalSteps(session);
+/**
+ * Brings a run to its end: rolls back where that was decided, looks once more at what is in doubt, and says what is true.
+ * Whoever asks for a rollback before the end is decided gets it, however the steps ended.
+ */
+export async function conclude(session: Session, given: StepEnd): Promise<void> {
+  let end = await unlessRollback(session, given);
+  session.stage = 'end';
+  let reason = await decideRollback(session, end);
+  if (reason === undefined) {
+    await finishOptionalSteps(session);
+    end = await unlessRollback(session, end);
+    if (end.kind === 'stopped' && end.choice === 'rollback') reason = askedFor;
+  }
+  decide(session);
+  if (reason !== undefined) {
+    await rollBack(session, reason);
+    await finishOptionalSteps(session);
+  }
   await lookAgainAtDoubts(session);
   await finish(session, endingOf(session, end));
+}
+
+const askedFor: RollbackReason = { why: 'the operator asked for it', cause: 'stopped' };
+
+/** How the steps ended, unless the operator wants all undone; a question that stands open is waited for. */
+async function unlessRollback(session: Session, end: StepEnd): Promise<StepEnd> {
+  return (await safePoint(session)) === 'rollback' ? { kind: 'stopped', choice: 'rollback' } : end;
+}
+
+/** From here on signals are only noted; a question that stands open has nothing left to decide. */
+function decide(session: Session): void {
+  session.stage = 'decided';
+  if (session.asking !== null) session.reads.abort(new OpsError('aborted', 'the run ends'));
 }
 
 /** Writes the last entry. Changes in place that the run did not ask for keep its claim: it is suspended, not ended. */
@@ -47,19 +72,19 @@ export async function finish(session: Session, ending: Ending): Promise<void> {
 /** Why to roll back, or undefined where the changes stay as they are (or there are none). */
 async function decideRollback(session: Session, end: StepEnd): Promise<RollbackReason | undefined> {
   if (end.kind === 'stopped') {
-    const asked: RollbackReason = { why: 'the operator asked for it', cause: 'stopped' };
-    if (end.choice === 'rollback') return asked;
+    if (end.choice === 'rollback') return askedFor;
     if (end.choice !== 'declined' || !hasChangesInPlace(session)) return undefined;
     if (!session.drive.operator.interactive) return { why: 'the operator declined', cause: 'stopped' };
     await askWhatNow(session);
-    return session.stop === 'rollback' ? asked : undefined;
+    return session.stop === 'rollback' ? askedFor : undefined;
   }
   const standing = standingWords(session.state);
   if (end.kind !== 'failed' || standing === undefined) return undefined;
   const policy = end.policy ?? (session.drive.operator.interactive ? 'ask' : 'rollback');
   const failed: RollbackReason = { why: `step ${end.step} failed: ${end.error.message}`, cause: 'failed' };
   if (policy === 'rollback') return failed;
-  if (policy !== 'ask') return undefined;
+  // Who has said already that things are to be left is not asked again.
+  if (policy !== 'ask' || session.stop !== null) return undefined;
   const answer = await session.drive.operator.choose<'rollback' | 'leave'>({
     message: `${end.step} failed: ${end.error.message}. ${standing}`,
     options: [
@@ -76,7 +101,9 @@ async function decideRollback(session: Session, end: StepEnd): Promise<RollbackR
 
 async function finishOptionalSteps(session: Session): Promise<void> {
   const box = session.drive.clock.timeBox(optionalGraceMs);
-  box.signal.addEventListener('abort', () => session.optional.abort(), { once: true });
+  box.signal.addEventListener('abort', () => session.optional.abort(new OpsError('aborted', 'the run has ended')), {
+    once: true,
+  });
   try {
     await Promise.all(session.background.values());
     session.hurry.abort();
@@ -108,8 +135,7 @@ async function lookAgainAtDoubts(session: Session): Promise<void> {
  * Messages of optional steps are not among them: those never fail a run.
  */
 export function leftInPlace(session: Session): string[] {
-  const optional = new Set(idsOfOptional(session.material.runbook.steps));
-  const doubted = messagesInDoubt(session.state).filter(({ id }) => !optional.has(id));
+  const doubted = messagesInDoubt(session.state).filter(({ id }) => !session.optionalSteps.has(id));
   const left = [...changesInPlace(session.state), ...doubted];
   return left.map((step) => `${step.id} (${step.title}): ${wordsFor(step.change)}`);
 }
@@ -175,8 +201,8 @@ function endingOf(session: Session, end: StepEnd): Ending {
 }
 
 /** What failed beside a run that went well: it never fails the run, and nobody should have to look for it. */
-function failedOptional({ material, state }: Session): string {
-  const failed = idsOfOptional(material.runbook.steps)
+function failedOptional({ optionalSteps, state }: Session): string {
+  const failed = [...optionalSteps]
     .flatMap((id) => state.steps.get(id) ?? [])
     .filter(({ phase }) => phase === 'failed');
   return failed.length === 0 ? '' : `; optional, and failed: ${failed.map(({ title }) => title).join('; ')}`;
@@ -192,7 +218,7 @@ function whyLeft(end: StepEnd, left: readonly string[]): string[] {
 
 function dryRunEnding(session: Session): Ending {
   const { steps } = session.state;
-  const lost = idsOfOptional(session.material.runbook.steps).filter((id) => steps.get(id)?.phase === 'failed');
+  const lost = [...session.optionalSteps].filter((id) => steps.get(id)?.phase === 'failed');
   const without = lost.length === 0 ? '' : `; a live run would go on without: ${lost.join(', ')}`;
   const guards = session.state.guards.filter((guard) => guard.overriddenBecause === null).map((guard) => guard.guard);
   const stops = [...new Set([...guards, ...stepsPassedOver(session.material.runbook.steps, session.state)])];

@@ -98,21 +98,27 @@ export function hasChangesInPlace(session: Session): boolean {
   return changesInPlace(session.state).length > 0;
 }
 
-/** The question after Ctrl-C: continue, roll back, leave as is. Ctrl-C at it means leave. */
+/**
+ * The question after Ctrl-C: continue, roll back, leave as is. Ctrl-C at it means leave. Once the steps have ended there
+ * is nothing to continue.
+ */
 export async function askWhatNow(session: Session): Promise<void> {
   const standing = standingWords(session.state);
+  const hasMore = session.stage === 'steps';
   const isSure = isSurelyChanged(session.state);
   const undo = isSure ? 'roll back what was changed, then stop' : 'undo it if it happened, then stop';
   const leave = isSure ? 'stop, and leave the changes as they are' : 'stop, and leave it as it is';
   const answer = await session.drive.operator.choose<'continue' | 'rollback' | 'leave'>({
-    message: `Stop? ${standing ?? 'Nothing of this run needs undoing so far.'}`,
+    message: `${hasMore ? 'Stop?' : 'The run ends here.'} ${standing ?? 'Nothing of this run needs undoing so far.'}`,
     options: [
-      { value: 'continue', label: 'continue the run' },
+      ...(hasMore ? [{ value: 'continue' as const, label: 'continue the run' }] : []),
       ...(standing === undefined ? [] : [{ value: 'rollback' as const, label: undo }]),
       { value: 'leave', label: standing === undefined ? 'stop' : leave },
     ],
     signal: session.reads.signal,
   });
+  // Decided while it stood open, by another answer: there was nothing left to ask.
+  if (session.stage === 'decided') return;
   const choice = answer.kind === 'answered' ? answer.value : 'leave';
   const by = deciderOf(answer);
   await session.record({ type: 'decided', choice, by, ...(choice === 'rollback' ? { cause: 'stopped' } : {}) });
@@ -122,8 +128,8 @@ export async function askWhatNow(session: Session): Promise<void> {
 /** Turns signals into questions and stops, for as long as the run is driven. Returns how to stop listening. */
 export function heedInterrupts(session: Session): () => void {
   return session.drive.interrupts.subscribe((signal) => {
-    if (signal === readerGone || session.stop !== null || session.state.rollingBack) {
-      // Already stopping, or undoing, which is not left half done: it is noted, and that shows that it was heard.
+    if (signal === readerGone || session.stop !== null || session.stage === 'decided') {
+      // Already stopping, or ending, or undoing, which is not left half done: it is noted, which shows that it was heard.
       session.record({ type: 'interrupted', signal }).catch(() => requestStop(session, 'leave'));
       return;
     }
@@ -136,7 +142,10 @@ export function heedInterrupts(session: Session): () => void {
 
 async function heed(session: Session, signal: string, before: Promise<void> | null): Promise<void> {
   await session.record({ type: 'interrupted', signal });
-  const asks = signal === 'SIGINT' && session.drive.operator.interactive && before === null;
+  if (session.stage === 'decided') return;
+  // Once the steps have ended, there is only one thing to ask.
+  const isPointless = session.stage === 'end' && !hasChangesInPlace(session);
+  const asks = signal === 'SIGINT' && session.drive.operator.interactive && before === null && !isPointless;
   if (!asks) {
     await session.record({ type: 'decided', choice: 'leave', by: 'interrupt' });
     requestStop(session, 'leave');

@@ -102,6 +102,7 @@ async function checkBeforeResuming(options: ContinueOptions, state: RunState): P
 const exitAfterRollback = { asked: exitCodes.succeeded, failed: exitCodes.failed, stopped: exitCodes.stopped };
 
 async function undo(session: Session, reason: RollbackReason): Promise<void> {
+  session.stage = 'decided';
   const stopHeeding = heedInterrupts(session);
   try {
     await rollBack(session, reason);

@@ -1,4 +1,4 @@
-import { exitCodes, type OpsError } from '../errors.ts';
+import { exitCodes, OpsError } from '../errors.ts';
 import type { LogFailure } from '../journal/store.ts';
 import { conclude, leftInPlace } from './conclude.ts';
 import { heedInterrupts } from './confirm.ts';
@@ -15,7 +15,10 @@ export async function driveRun(session: Session): Promise<void> {
     await conclude(session, await executeAll(session));
   } finally {
     stopHeeding();
-    session.optional.abort();
+    const over = new OpsError('aborted', 'the run has ended');
+    // A question that still stands open would keep the process from ending.
+    session.reads.abort(over);
+    session.optional.abort(over);
     session.hurry.abort();
   }
 }

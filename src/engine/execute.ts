@@ -21,8 +21,7 @@ export async function executeInOrder(session: Session, steps: readonly Step[]): 
     if (end.kind === 'failed' && end.policy === 'continue') continue;
     if (end.kind !== 'succeeded' && end.kind !== 'skipped') return end;
   }
-  // Who asked during the last step that all be undone means it; a stop that leaves things has nothing left to stop.
-  return (await safePoint(session)) === 'rollback' ? { kind: 'stopped', choice: 'rollback' } : { kind: 'succeeded' };
+  return { kind: 'succeeded' };
 }
 
 function executeOrLaunch(session: Session, step: Step): Promise<StepEnd> {
@@ -84,10 +83,9 @@ async function executeStep(session: Session, step: Step, asks: Asks = asksOf(ste
     const uses = step.kind === 'action' ? { uses: step.uses } : {};
     await session.record({ type: 'step-started', step: step.id, title: step.title, ...uses });
   }
-  const skipped = await skipUnlessDue(session, step);
-  if (skipped !== undefined) return skipped;
-  const end = await executeKind(session, step, asks, known?.phase === 'running');
-  tellFollowers(session);
+  const end =
+    (await skipUnlessDue(session, step)) ?? (await executeKind(session, step, asks, known?.phase === 'running'));
+  if (end.kind !== 'skipped') tellFollowers(session);
   if (end.kind === 'failed' && end.policy === undefined && step.onFailure !== undefined)
     return { ...end, policy: step.onFailure };
   return end;

@@ -1,6 +1,5 @@
 import type { ChangeAction } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
-import { idsOfOptional } from '../runbook/optional-steps.ts';
 import type { ActionStep } from '../runbook/runbook.ts';
 import { actionContext, readOnly } from './context.ts';
 import { lackOf } from './preflight.ts';
@@ -13,7 +12,7 @@ import type { Session } from './session.ts';
  */
 export async function foreseeRefusal(session: Session, step: ActionStep, action: ChangeAction): Promise<void> {
   const { drive, material } = session;
-  if (!idsOfOptional(material.runbook.steps).includes(step.id)) return;
+  if (!session.optionalSteps.has(step.id)) return;
   const lack = await lackOf(drive, material, action, (signal) =>
     actionContext(session, step.id, readOnly(session, 'a dry run'), signal),
   );

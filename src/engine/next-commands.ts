@@ -18,13 +18,15 @@ export const usualEnvironment = 'production';
 export function nextCommands(state: RunState, exitCode: ExitCode, flags: string): string[] {
   const { run, mode } = state;
   const command = (name: string, ...more: string[]) => `resend-ops ${[name, ...more].join(' ')}${flags}`;
+  // A rollback that was decided is what `resume` goes on with, never the run.
+  const goOn = state.rollbackCause === null ? 'go on' : 'go on undoing';
   if (exitCode === exitCodes.audit) {
     const isOpen = mode === 'live' && state.phase !== 'ended' && changesInPlace(state).length > 0;
     return [
       command('audit verify'),
       ...(isOpen
         ? [
-            `${command('resume', run)}  (once the log can be written: go on)`,
+            `${command('resume', run)}  (once the log can be written: ${goOn})`,
             `${command('rollback', run)}  (once it can: undo what is in place)`,
           ]
         : []),
@@ -49,7 +51,7 @@ export function nextCommands(state: RunState, exitCode: ExitCode, flags: string)
   }
   const doubted = [...state.steps.values()].filter(({ change }) => change !== null && doubtful.has(change.status));
   return [
-    `${command('resume', run)}  (look again and go on)`,
+    `${command('resume', run)}  (look again and ${goOn})`,
     `${command('rollback', run)}  (undo what is left)`,
     ...doubted.map(({ id, change }) => {
       const byHand = change?.status === 'revert-failed' ? 'undone by hand' : 'done by hand';

@@ -25,11 +25,32 @@ export type RollbackReason = { why: string; cause: RollbackCause };
  * Reverts the run's changes in reverse order, each observed afterwards. One that fails does not stop the rest. What
  * cannot be undone (a message) and what its step keeps (`rollback: none`) is left, and named at the end. A log that
  * fails on the way does not stop it: to leave the world half undone would be worse, and what is done is kept elsewhere.
+ * Optional steps begin nothing any more; what one of them is writing settles first, and is undone after the rest.
  */
 export async function rollBack(session: Session, { why, cause }: RollbackReason): Promise<void> {
   session.undoing = true;
+  session.optional.abort(new OpsError('aborted', 'the run is rolled back'));
+  const beside = new Set(underWayBeside(session));
   await session.record({ type: 'rollback-started', why, cause });
-  for (const step of changesToRevert(session.state)) {
+  await revertEach(
+    session,
+    changesToRevert(session.state).filter(({ id }) => !beside.has(id)),
+  );
+  await Promise.allSettled(session.background.values());
+  await revertEach(
+    session,
+    changesToRevert(session.state).filter(({ id }) => beside.has(id)),
+  );
+}
+
+/** Optional steps that run at this moment. */
+function underWayBeside({ background, optionalSteps, state }: Session): string[] {
+  if (background.size === 0) return [];
+  return [...optionalSteps].filter((id) => state.steps.get(id)?.phase === 'running');
+}
+
+async function revertEach(session: Session, steps: readonly ChangedStep[]): Promise<void> {
+  for (const step of steps) {
     const action = session.drive.actions.get(step.change.uses);
     if (action === undefined || action.kind !== 'change') {
       await failed(

@@ -4,6 +4,7 @@ import type { Entry, Event } from '../journal/events.ts';
 import type { RunState } from '../journal/run-state.ts';
 import { advance, advanceBySaid } from '../journal/state.ts';
 import type { Lease } from '../journal/store.ts';
+import { idsOfOptional } from '../runbook/optional-steps.ts';
 import type { Json } from '../world/json.ts';
 import { asJson } from './as-json.ts';
 import type { Follower } from './follower.ts';
@@ -29,12 +30,19 @@ export type Session = {
   recordEnd(event: Extract<Event, { type: 'run-ended' }>): Promise<void>;
   /** A rollback has begun: an entry that the log does not take is kept elsewhere, and the rollback goes on. */
   undoing: boolean;
+  /**
+   * How far the drive has come: its steps run; they have ended, and it can still be said that all is to be undone; or
+   * what becomes of the changes is decided, and a signal is only noted.
+   */
+  stage: 'steps' | 'end' | 'decided';
   /** Set when the run is to stop at the next safe point. */
   stop: StopChoice | null;
   /** A question about stopping that is on the screen: safe points wait for its answer. */
   asking: Promise<void> | null;
   /** Aborts reads (never writes) when the run stops. */
   readonly reads: AbortController;
+  /** The steps that never fail the run: those that are optional, and all within them. */
+  readonly optionalSteps: ReadonlySet<string>;
   /** Aborts optional steps that still run when the run has ended. */
   readonly optional: AbortController;
   /** Optional steps that run beside the run, by step id. */
@@ -125,9 +133,11 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
       await inTurn(() => lease.end(event, { keptIsEnough: session.undoing }));
     },
     undoing: false,
+    stage: 'steps',
     stop: null,
     asking: null,
     reads: new AbortController(),
+    optionalSteps: new Set(idsOfOptional(material.runbook.steps)),
     optional: new AbortController(),
     background: new Map(),
     pendingChange: false,
@@ -160,10 +170,15 @@ export function requestStop(session: Session, choice: StopChoice): void {
   }
 }
 
-/** Where the run may stop: before a step, before a question, before an intent. Answers the stop that was asked for. */
+/**
+ * Where the run may stop: before a step, before a question, before an intent. Answers the stop that was asked for; throws
+ * what has ended the driving meanwhile, where a step beside the run was the first to hear of it.
+ */
 export async function safePoint(session: Session): Promise<StopChoice | null> {
   if (session.asking !== null) await session.asking;
   if (session.stop === null) await hear(session);
+  // Reads that are aborted without a stop were aborted by the log: who only waits would wait without a pause, for ever.
+  if (session.stop === null) session.reads.signal.throwIfAborted();
   return session.stop;
 }
 

@@ -135,7 +135,6 @@ export type RunState = {
   /** Everybody who has driven it. */
   drivenBy: readonly string[];
   driver: { epoch: number; actor: Actor; pid: number; since: string; released: boolean } | null;
-  interrupted: string | null;
   /** Its claim was given up by hand (`release --force`): nobody goes on with it, and only a rollback takes it up again. */
   released: { by: Actor; at: string; reason: string } | null;
   /** Set while suspended and after the end. */

@@ -39,7 +39,6 @@ export function begin(entry: Extract<Entry, { type: 'run-started' }>): RunState 
     guards: [],
     drivenBy: [],
     driver: null,
-    interrupted: null,
     released: null,
     ending: null,
     lastSeq: entry.seq,
@@ -62,7 +61,6 @@ export function advanceBySaid(state: RunState, entry: Entry): void {
 function goOn(state: RunState): void {
   state.phase = 'running';
   state.ending = null;
-  state.interrupted = null;
   state.released = null;
 }
 
@@ -115,9 +113,6 @@ export function advance(state: RunState, entry: Entry): void {
         hint: '',
         overriddenBecause: entry.reason,
       });
-      return;
-    case 'interrupted':
-      state.interrupted = entry.signal;
       return;
     case 'decided':
       if (entry.choice === 'rollback') state.rollbackCause = entry.cause ?? 'stopped';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { resumeRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
+import { OpsError } from '../../src/errors.ts';
 import type { Entry } from '../../src/journal/events.ts';
 import { createClock } from '../../src/world/system-clock.ts';
 import { deadProcess, storeOn } from '../journal/support/store-fixture.ts';
@@ -224,6 +225,61 @@ test('a cancel ends the waiting, and so does a signal; nothing is changed', asyn
     });
     expect(await startRun(made.options)).toMatchObject({ exitCode: 4 });
     expect(made.entries.find(({ type }) => type === 'approvals-voided')).toMatchObject({ why: 'stopped' });
+    expect(made.world.writes).toEqual([]);
+  }
+});
+
+test('who stops at the confirmation, or asks to, is not followed by a request for approvals', async () => {
+  for (const [choice, requests] of [
+    ['leave', 0],
+    ['continue', 1],
+  ] as const) {
+    const steps = `  - { id: first, title: First, uses: test.set, with: { name: b, value: 1 } }
+  - { id: switch, title: Switch, uses: test.set, with: { name: a, value: 1 }, confirm: true, approvals: { from: [ana] } }
+`;
+    const answers = choice === 'leave' ? ['CTRL-C', choice] : ['CTRL-C', choice, true];
+    const made = bench(steps, { interactive: true, answers });
+    made.onEntry((entry) => {
+      if (entry.type === 'approval-requested') void say(made, entry, 'ana');
+    });
+    expect(await startRun(made.options)).toMatchObject({ exitCode: choice === 'leave' ? 3 : 0 });
+    expect(made.types().filter((type) => /^approval-requested|^approvals-voided/.test(type))).toHaveLength(requests);
+  }
+});
+
+test('a log that fails a step beside the run ends the waiting (exit 7, or 3 where another process drives now)', async () => {
+  for (const [code, exitCode] of [
+    ['audit', 7],
+    ['fenced', 3],
+  ] as const) {
+    const beside = '  - { id: beside, title: Beside, uses: test.slow, optional: true, with: {}, timeout: 1s }\n';
+    const made = bench(`${beside}${switchWith('{ from: [ana] }')}`);
+    let isWaiting = false;
+    made.onEntry((entry) => {
+      isWaiting ||= entry.type === 'approval-requested';
+    });
+    const mostLooks = 200;
+    let looks = 0;
+    const store: typeof made.store = {
+      ...made.store,
+      async head() {
+        looks += 1;
+        // A loop without a pause would keep this test from ever ending.
+        if (looks > mostLooks) throw new Error('it looks without a pause');
+        return made.store.head();
+      },
+      async drive(...args) {
+        const lease = await made.store.drive(...args);
+        return {
+          ...lease,
+          append: (event, more) =>
+            isWaiting ? Promise.reject(new OpsError(code, 'no more entries')) : lease.append(event, more),
+        };
+      },
+    };
+    const result = await startRun({ ...made.options, store });
+    expect(result).toMatchObject({ exitCode, message: expect.stringContaining('no more entries') });
+    expect(looks).toBeLessThan(mostLooks);
     expect(made.world.writes).toEqual([]);
   }
 });

@@ -339,6 +339,33 @@ test('Ctrl-C while it runs: nothing more begins before the question is answered,
   expect(decided(entries)).toEqual(['continue by terminal']);
 });
 
+test('Ctrl-C during the last look: nothing is written behind the open question, and what it saw is looked at again', async () => {
+  for (const choice of ['continue', 'leave'] as const) {
+    const { options, interrupts, world, entries, operator } = bench(changeThenFail.split('\n').slice(0, 2).join('\n'), {
+      interactive: true,
+    });
+    const set = options.actions.get('test.set');
+    if (set?.kind !== 'change') throw new Error('test.set is a change');
+    let looks = 0;
+    const lastLook = async () => {
+      looks += 1;
+      if (looks === 1) interrupts.raise('SIGINT');
+      return [];
+    };
+    const actions = new Map([...options.actions, ['test.set', { ...set, lastLook }] as const]);
+    const choose = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(entries.map(({ type }) => type)).not.toContain('change-intended');
+      return { kind: 'answered' as const, value: choice as never, by: 'terminal' as const };
+    };
+    const result = await startRun({ ...options, actions, operator: { ...operator, choose } });
+    expect(decided(entries)).toEqual([`${choice} by terminal`]);
+    expect(result).toMatchObject({ exitCode: choice === 'continue' ? 0 : 4 });
+    expect(world.writes).toEqual(choice === 'continue' ? ['set a=1'] : []);
+    expect(looks).toBe(choice === 'continue' ? 2 : 1);
+  }
+});
+
 test('Ctrl-C offers to roll back only where something is in place', async () => {
   for (const [steps, offered] of [
     ['\n  - { id: wait, title: Wait, uses: test.slow, with: {} }\n', ['continue', 'leave']],

@@ -206,6 +206,23 @@ test('a step’s condition: false skips it, what it reads and is not there skips
   expect(world.writes).toEqual([]);
 });
 
+test('a condition that has no value fails its step as `on-failure` says', async () => {
+  for (const [policy, writes, exitCode] of [
+    ['stop', ['set a=1'], 3],
+    ['rollback', ['set a=1', 'revert a=null'], 1],
+    ['continue', ['set a=1', 'set c=1'], 3],
+  ] as const) {
+    const { options, world } = bench(`
+  - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }
+  - { id: broken, title: Broken, on-failure: ${policy}, uses: test.set, when: steps.one.outputs.value.x == 1, with: { name: b, value: 1 } }
+  - { id: three, title: Three, uses: test.set, with: { name: c, value: 1 } }
+`);
+    const result = await startRun(options);
+    expect(result).toMatchObject({ exitCode, message: expect.stringContaining('broken') });
+    expect(world.writes).toEqual(writes);
+  }
+});
+
 test('a step that needs outputs which are not there fails, and does nothing', async () => {
   const { options, world } = bench(`
   - { id: off, title: Off, uses: test.look, with: { name: z }, expect: "false", on-failure: continue }
@@ -434,6 +451,24 @@ test('an optional step that waits for its next try when the run ends has failed 
   const failed = (await store.read(run)).flatMap((entry) => (entry.type === 'step-failed' ? [entry.error] : []));
   expect(failed.length).toBeGreaterThan(1);
   expect(failed.filter(({ code }) => code !== 'not-sent')).toEqual([]);
+});
+
+test('steps within an optional group are optional: they start no clock, and are cut off at its end', async () => {
+  const { options, world, entries } = bench(`
+  - id: beside
+    title: Beside
+    optional: true
+    parallel:
+      - { id: told, title: Told, uses: test.set, with: { name: b, value: 1 } }
+      - { id: stuck, title: Stuck, uses: test.slow, with: {} }
+`);
+  const result = await startRun(options);
+  expect(result).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  expect(world.writes).toEqual(['set b=1']);
+  expect(result.clocks.goAt).toBeNull();
+  expect(outcomes(result.steps)).toEqual({ beside: 'failed', told: 'succeeded', stuck: 'failed' });
+  const stuck = entries.find((entry) => entry.type === 'step-failed' && entry.step === 'stuck');
+  expect(stuck).toMatchObject({ error: { code: 'aborted', message: 'the run has ended' } });
 });
 
 test('an optional step waits for the optional steps whose outputs it reads', async () => {

@@ -33,7 +33,6 @@ function state(more: Partial<RunState> = {}): RunState {
     ],
     drivenBy: [],
     driver: null,
-    interrupted: null,
     released: null,
     ending: { outcome: 'succeeded', exitCode: 0, message: 'done', left: ['the load balancer: in place'] },
     lastSeq: 9,

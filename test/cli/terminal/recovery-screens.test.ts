@@ -146,3 +146,24 @@ test('a log that fails with a change in place: besides the log, how to finish or
   if (begun === undefined) throw new Error('there is no run');
   expect(nextCommands(begun, 7, '')).toEqual(['resend-ops audit verify']);
 });
+
+test('after a rollback that is not whole, to resume is to go on undoing', async () => {
+  const { options, store, world } = bench(`${twoSwitches}
+  - { id: see, title: See, uses: test.look, with: { name: b }, expect: "false" }
+`);
+  const { run, exitCode } = await startRun({
+    ...options,
+    subscribe: (entry) => {
+      if (entry.type === 'rollback-started') world.mischief.set('a', ['refuse']);
+    },
+  });
+  expect(exitCode).toBe(3);
+  const state = foldRun(await store.read(run));
+  if (state === undefined) throw new Error('there is no run');
+  expect(nextCommands(state, 3, '')).toEqual([
+    `resend-ops resume ${run}  (look again and go on undoing)`,
+    `resend-ops rollback ${run}  (undo what is left)`,
+    `resend-ops mark-done ${run} one --evidence TEXT  (undone by hand)`,
+  ]);
+  expect(nextCommands(state, 7, '')[1]).toBe(`resend-ops resume ${run}  (once the log can be written: go on undoing)`);
+});
