@@ -149,6 +149,7 @@ async function make(
     ...(action.leavesNothing === true && { leavesNothing: true as const }),
     rollback: step.rollback,
   });
+  session.intendedAtMs.set(step.id, session.drive.clock.now());
   let output: Json = null;
   let trouble: unknown;
   try {

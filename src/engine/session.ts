@@ -54,6 +54,9 @@ export type Session = {
   readonly timeline: TimelineLine[];
   /** An update of them waits for its turn. */
   followUpQueued: boolean;
+  /** When this drive took the run up, and wrote each change's intent; by its clock. */
+  readonly openedAtMs: number;
+  readonly intendedAtMs: Map<string, number>;
   /** How far the log is known: every entry up to it is the run's own, or has been listened to. */
   heardSeq: number;
 };
@@ -140,6 +143,8 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     hurry: new AbortController(),
     timeline: [],
     followUpQueued: false,
+    openedAtMs: drive.clock.now(),
+    intendedAtMs: new Map(),
     heardSeq: state.lastSeq,
   };
   return session;

@@ -14,7 +14,7 @@ export type Settled =
 
 /** How long a write whose answer was lost is watched for while the run goes on; then it is in doubt. */
 const lostAnswerWindowMs = 5_000;
-/** How long after its intent a write may still land; past that, a world that shows `before` is believed. */
+/** How long after its intent, or after the process that wrote it, a write may still land; then a world that shows `before` is believed. */
 const lateWriteMs = 30_000;
 /** How long an odd or silent world is looked at after an answer. */
 const answeredWindowMs = 3_000;
@@ -83,8 +83,8 @@ function windowOf(session: Session, step: string, answer: Answer): number {
   if (answer === 'lost') return lostAnswerWindowMs;
   if (answer !== 'left-behind') return answeredWindowMs;
   const { clock } = session.drive;
-  const intendedAtMs = session.state.steps.get(step)?.change?.intendedAtMs ?? 0;
-  // The journal's times are real; a compressed clock cannot be compared with them.
-  const ageMs = clock.speed === 1 ? clock.now() - intendedAtMs : 0;
-  return Math.max(lostAnswerWindowMs, lateWriteMs - Math.max(0, ageMs));
+  // The journal's times are no measure: the time of day may have been corrected since. An intent of another process is
+  // surely as old as this session. What a compressed clock measures says nothing of what is under way.
+  const ageMs = clock.speed === 1 ? clock.now() - (session.intendedAtMs.get(step) ?? session.openedAtMs) : 0;
+  return Math.max(lostAnswerWindowMs, lateWriteMs - ageMs);
 }

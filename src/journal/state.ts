@@ -84,7 +84,7 @@ export function advance(state: RunState, entry: Entry): void {
       return;
     case 'milestone-reached': {
       if (state.clocks.goAt === null) return;
-      const ms = (Date.parse(entry.time) - Date.parse(state.clocks.goAt)) * state.speed;
+      const ms = Math.max(0, Date.parse(entry.time) - Date.parse(state.clocks.goAt)) * state.speed;
       if (entry.milestone === 'switched') state.clocks.switchedMs ??= ms;
       else state.clocks.recoveredMs ??= ms;
       return;

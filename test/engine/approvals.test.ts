@@ -185,6 +185,21 @@ test('killed between the approval and the intent: the same counts again, unless 
   }
 });
 
+test('a request that ran out while the machine was suspended ends as it wakes', { timeout: 10_000 }, async () => {
+  const made = bench(switchWith('{ from: [ana], within: 300s }'));
+  const real = createClock({ speed: 1 });
+  let suspendedMs = 0;
+  made.onEntry(({ type }) => {
+    if (type === 'approval-requested') suspendedMs = 600_000;
+  });
+  const clock = { ...real, timeOfDay: () => real.timeOfDay() + suspendedMs };
+  expect(await startRun({ ...made.options, clock })).toMatchObject({
+    outcome: 'failed',
+    message: expect.stringContaining('not approved within 300 s'),
+  });
+  expect(made.world.writes).toEqual([]);
+});
+
 test('who is the last that could approve cannot take the run up; whoever else drove it cannot approve', async () => {
   const made = bench(switchWith('{ from: [ana, bo] }'), { self: deadProcess() });
   const real = createClock({ speed: 1 });

@@ -4,6 +4,7 @@ import { resumeRun, rollbackRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { Event } from '../../src/journal/events.ts';
 import type { Store } from '../../src/journal/store.ts';
+import { createClock } from '../../src/world/system-clock.ts';
 import { deadProcess, storeOn } from '../journal/support/store-fixture.ts';
 import { createBench } from './bench-world.ts';
 
@@ -201,6 +202,26 @@ test('a write that a dead process may have sent is looked for as long as it may 
   };
   expect(await resumeRun({ ...next, clock: { ...next.clock, sleep } })).toMatchObject({ exitCode: 0 });
   expect(looks).toBe(59);
+  expect(bench.world.writes).toEqual(['set a=1', 'set b=2']);
+});
+
+test('a dead process whose time of day was an hour behind: its intent counts as young all the same', async () => {
+  const bench = dyingBench(steps);
+  const behind = { now: () => Date.now() - 3_600_000, sleep: bench.options.clock.sleep };
+  const store = storeOn(join(bench.directory, 'state'), { self: deadProcess(), clock: behind });
+  const run = await runUntilDeath(
+    { ...bench, options: { ...bench.options, store } },
+    isType('change-intended', 'one'),
+    true,
+  );
+  const next = bench.afterDeath(run);
+  let looks = 0;
+  const sleep: typeof next.clock.sleep = async () => {
+    looks += 1;
+  };
+  const clock = { ...createClock({ speed: 1 }), sleep };
+  expect(await resumeRun({ ...next, clock })).toMatchObject({ exitCode: 0 });
+  expect(looks).toBeGreaterThan(50);
   expect(bench.world.writes).toEqual(['set a=1', 'set b=2']);
 });
 
