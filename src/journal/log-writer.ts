@@ -112,6 +112,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     const entry = parseEntry(line);
     indexLine(view.runs, entry, { ...view.place }, () => line);
     moveTo(view, entry.seq, hash, length);
+    view.ownSeq = entry.seq;
     return entry;
   }
 
