@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { findOpsError, OpsError } from '../errors.ts';
 import type { Redactor } from '../world/redactor.ts';
 import type { AppendLock } from './append-lock.ts';
-import { asAuditFailure, auditFailure, headFailure } from './audit-failure.ts';
+import { asAuditFailure, auditFailure, type Evidence, headFailure } from './audit-failure.ts';
 import { formatLine, longestLine, parseEntry, type StoredEntry } from './chain.ts';
 import { ensureDirectory } from './durable-file.ts';
 import type { Actor, Event } from './events.ts';
@@ -60,6 +60,7 @@ type Failure = {
   fallback: ReturnType<typeof createFallback>;
   seq: number;
   hash: string;
+  place: Evidence['place'];
 };
 
 /** Creates the writer of one process to one log. */
@@ -75,7 +76,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   function fail(cause: unknown, says: unknown): unknown {
     const error = findOpsError(says);
     if (error === undefined) return says;
-    failure = { error, cause, fallback: createFallback(directory), seq: view.seq, hash: view.hash };
+    const { seq, hash } = view;
+    failure = { error, cause, fallback: createFallback(directory), seq, hash, place: placeOf(view, directory) };
     return error;
   }
 
@@ -132,10 +134,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     failed.fallback.add(line);
     failed.seq += 1;
     failed.hash = hash;
-    const { segment, offset } = view.place;
-    const before = offset === 0 && segment > 1 ? segmentFile(view.audit, segment - 1) : undefined;
-    const place = { segment: segmentFile(view.audit, segment), before, directory };
-    failed.error = auditFailure(failed.cause, { ...failed.fallback.kept(), place });
+    failed.error = auditFailure(failed.cause, { ...failed.fallback.kept(), hash, place: failed.place });
     if (evidence === 'enough') return parseEntry(line);
     throw failed.error;
   }
@@ -187,6 +186,12 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     failure: () => failure && { error: failure.error, head: { seq: view.seq, hash: view.hash } },
     close: () => segments.close(),
   };
+}
+
+function placeOf({ audit, place: { segment, offset } }: LogView, directory: string): Evidence['place'] {
+  const file = (number: number) => segmentFile(audit, number);
+  const before = offset === 0 && segment > 1 ? file(segment - 1) : undefined;
+  return { segment: file(segment), before, next: file(segment + 1), directory };
 }
 
 /** Entries whose head is made durable too: a run's beginning, and wherever a driver leaves it. */
