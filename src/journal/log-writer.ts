@@ -145,6 +145,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       ensureDirectory(options.lockDirectory);
       prepared = true;
     }
+    // A long log takes longer to read than others wait for the lock.
+    if (!view.compared) refresh(view);
     const giveBack = await options.lock.acquire();
     try {
       refresh(view);

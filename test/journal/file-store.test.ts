@@ -1,11 +1,22 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/journal/events.ts';
 import { createRedactor } from '../../src/journal/redact.ts';
 import { verifyChain } from '../../src/journal/verify.ts';
 import { readSelf } from '../../src/world/process-identity.ts';
-import { alice, bob, deadProcess, ended, intended, started, stateDirectory, storeOn } from './support/store-fixture.ts';
+import {
+  alice,
+  bob,
+  deadProcess,
+  ended,
+  intended,
+  recordedLog,
+  started,
+  stateDirectory,
+  storeOn,
+} from './support/store-fixture.ts';
 
 const resource = 'dns/api.example.com';
 let directory: string;
@@ -368,4 +379,24 @@ describe('documents and secrets', () => {
     expect(text).toContain('token ***');
     expect(createRedactor([secret]).holds(text)).toBe(false);
   });
+});
+
+test('a log is read before the lock is taken: the others do not wait for that', async () => {
+  await recordedLog(directory, 5);
+  const real = fs.readSync;
+  const held: boolean[] = [];
+  fs.readSync = ((...args: Parameters<typeof real>) => {
+    held.push(readdirSync(join(directory, 'append-lock')).some((name) => name.startsWith('held')));
+    return real(...args);
+  }) as typeof real;
+  syncBuiltinESMExports();
+  try {
+    const store = storeOn(directory);
+    await store.begin('run-2', alice, [], started());
+  } finally {
+    fs.readSync = real;
+    syncBuiltinESMExports();
+  }
+  expect(held.length).toBeGreaterThan(0);
+  expect(held).not.toContain(true);
 });
