@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { genesis, longestLine } from './chain.ts';
 import { checkLine, looksTorn } from './check-line.ts';
 import type { Place } from './run-index.ts';
@@ -64,7 +64,8 @@ type VisitLine = (buffer: Buffer, start: number, end: number) => string | undefi
 export function scanOn(scan: LogScan, expected: readonly Expected[], visit: VisitLine): Fault | undefined {
   for (;;) {
     // Asked before reading: a next file is made only after this one is complete.
-    const hasNext = existsSync(segmentFile(scan.audit, scan.place.segment + 1));
+    const next = segmentFile(scan.audit, scan.place.segment + 1);
+    const hasNext = statSync(next, { throwIfNoEntry: false }) !== undefined;
     const what = scanSegment(scan, hasNext, expected, visit);
     if (what !== undefined) return faultAt(scan, what);
     if (!hasNext) break;

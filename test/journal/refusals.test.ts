@@ -31,6 +31,15 @@ test('a log that cannot be read is a failure of the log, whatever asks for it', 
   await expect(verifyChain({ directory })).rejects.toMatchObject(unreadable);
 });
 
+test('a next file that the system does not let see is not taken for none', async () => {
+  const store = await begun();
+  symlinkSync('00000002.jsonl', audit('00000002.jsonl'));
+  const unreadable = { code: 'audit', message: expect.stringContaining('the audit log cannot be read: ELOOP') };
+  await expect(store.runs()).rejects.toMatchObject(unreadable);
+  await expect(storeOn(directory).runs()).rejects.toMatchObject(unreadable);
+  await expect(verifyChain({ directory })).rejects.toMatchObject(unreadable);
+});
+
 test('a head that cannot be read is a failure of the log', async () => {
   await begun();
   rmSync(audit('HEAD'));
