@@ -84,7 +84,7 @@ export async function sayApproval(world: World, store: Store, asked: AskedApprov
     throw new OpsError('audit', `the log holds no step ${asked.step.id} of run ${run} any more`);
   }
   const now = { ...asked, state, step };
-  const said = { by: world.user, digest, atMs: world.clock.now() };
+  const said = { by: world.user, digest, atMs: world.clock.timeOfDay() };
   const refusal = refusalOf(state, step, said) ?? givenBefore(now, world.user);
   if (refusal !== undefined) return refuse(world, store, { ...now, digest }, refusal);
   const entry = await store.say(run, actorOf(world), {

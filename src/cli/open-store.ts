@@ -13,7 +13,7 @@ export function openStore(world: World, options: Options): Store {
   return createFileStore({
     directory: locateState(world, options.text('stateDir')),
     redact: world.redactor,
-    clock: world.clock,
+    clock: { now: world.clock.timeOfDay, sleep: world.clock.sleep },
     self,
     isAlive: (other) => isAlive(other, self),
   });

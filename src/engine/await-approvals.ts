@@ -40,7 +40,7 @@ export async function awaitApprovals(
   let outcome: RoomOutcome = 'failed';
   try {
     for (;;) {
-      const isLast = box.signal.aborted;
+      const isLast = box.signal.aborted || isPast(session, step.id);
       const stop = await safePoint(session);
       const now = stateOf(session, step.id);
       if (stop !== null) {
@@ -90,12 +90,20 @@ async function request(
   // A compressed clock cannot be compared with the journal's times; its runs do not outlive their process either.
   if (before !== null && clock.speed === 1 && before.digest === digest && before.status !== 'voided') {
     const isSame = before.count === count && before.from.join('\n') === from.join('\n');
-    const leftMs = before.expiresAtMs - clock.now();
+    // A time of day that was set back makes no request good for longer than it was made for.
+    const leftMs = Math.min(withinMs, before.expiresAtMs - clock.timeOfDay());
     const stands = before.status === 'waiting' || approversOf(session.state, now).length >= count;
     if (isSame && stands && leftMs > 0) return { leftMs, isTakenUp: true };
   }
   await session.record({ type: 'approval-requested', step, digest, count, from, withinMs });
   return { leftMs: withinMs, isTakenUp: false };
+}
+
+/** The time of day goes on while the machine is suspended, and the box does not; a compressed clock has the box alone. */
+function isPast(session: Session, step: string): boolean {
+  const { clock } = session.drive;
+  const { approval } = stateOf(session, step);
+  return clock.speed === 1 && approval !== null && clock.timeOfDay() > approval.expiresAtMs;
 }
 
 async function pause(session: Session, expiry: AbortSignal): Promise<void> {

@@ -151,6 +151,8 @@ async function make(
   } catch (error) {
     if (endsDriving(error)) throw error;
     trouble = error;
+  } finally {
+    session.sentByMs.set(step.id, session.drive.clock.now());
   }
   return await conclude(session, step, action, planned, { output, trouble });
 }

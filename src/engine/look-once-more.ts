@@ -3,10 +3,10 @@ import type { ActionStep } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
 import { readSignals } from './check-step.ts';
 import { actionContext, readOnly } from './context.ts';
-import { timeoutOf } from './finish-change.ts';
+
 import { raiseGuard } from './guards.ts';
 import { type Session, type StopChoice, safePoint } from './session.ts';
-import { inTimeBox } from './time-box.ts';
+import { inTimeBox, timeoutOf } from './time-box.ts';
 
 /**
  * The last look before a write. A plan is as old as the operator took to decide: what has changed meanwhile may speak

@@ -60,8 +60,11 @@ export type Session = {
   readonly timeline: TimelineLine[];
   /** An update of them waits for its turn. */
   followUpQueued: boolean;
+  /** When this drive took the run up; and when each of its own attempts to write had ended. By its clock. */
+  readonly openedAtMs: number;
+  readonly sentByMs: Map<string, number>;
   /** How far the log is known: every entry up to it is the run's own, or has been listened to. */
-  heardSeq: number;
+  heard: { seq: number; hash: string | undefined };
 };
 
 /**
@@ -103,7 +106,7 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     const appended = queue.then(async () => {
       const entry = await append();
       advance(state, entry);
-      if (entry.seq === session.heardSeq + 1) session.heardSeq = entry.seq;
+      if (entry.seq === session.heard.seq + 1) session.heard = entry;
       tellTimeline(session, [entry]);
       drive.subscribe?.(entry, state);
       return entry;
@@ -147,7 +150,9 @@ export function openSession(drive: Drive, material: Material, lease: Lease, stat
     hurry: new AbortController(),
     timeline: [],
     followUpQueued: false,
-    heardSeq: state.lastSeq,
+    openedAtMs: drive.clock.now(),
+    sentByMs: new Map(),
+    heard: { seq: state.lastSeq, hash: undefined },
   };
   return session;
 }
@@ -192,9 +197,12 @@ const heeded: ReadonlySet<Entry['type']> = new Set<Entry['type']>(['approval-giv
 async function hear(session: Session): Promise<void> {
   const head = await session.drive.store.head();
   // Not the newest entry alone: what others said stands before it where the run has gone on since.
-  if (head === undefined || head.seq === session.heardSeq) return;
-  const said = await session.drive.store.read(session.state.run, session.heardSeq + 1);
-  session.heardSeq = Math.max(head.seq, ...said.map(({ seq }) => seq));
+  const { seq, hash = head?.hash } = session.heard;
+  if (head === undefined || (head.seq === seq && head.hash === hash)) return;
+  // The newest entry that is known may have been cut off since, as one that failed, and another stand in its place.
+  const read = await session.drive.store.read(session.state.run, seq);
+  const said = read.filter((entry) => entry.seq > seq || (session.heard.hash !== undefined && entry.hash !== hash));
+  session.heard = said.findLast((entry) => entry.seq > head.seq) ?? head;
   for (const entry of said) {
     // The driver's own entries are in the state already.
     if (entry.epoch !== 0 || !heeded.has(entry.type)) continue;

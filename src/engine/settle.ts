@@ -1,10 +1,9 @@
 import type { ChangeAction, Planned } from '../actions/action.ts';
 import { OpsError } from '../errors.ts';
-import type { ActionStep, Step } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
 import { actionContext, readOnly } from './context.ts';
 import type { Session } from './session.ts';
-import { inTimeBox, timeoutOf } from './time-box.ts';
+import { inTimeBox } from './time-box.ts';
 
 /** What observation made of a write. `proven` is false where the request may still be on its way. */
 export type Settled =
@@ -56,7 +55,7 @@ export async function settle(
   answer: Answer,
 ): Promise<Settled> {
   const { clock } = session.drive;
-  const windowMs = windowOf(session, step, action, answer);
+  const windowMs = windowOf(session, step, answer);
   // Measured in looks, not in time: compressed or busy clocks must not shorten what is seen.
   // A person is asked once: asking again does not change what they know.
   const looks = action.attended === true ? 1 : Math.ceil(windowMs / lookEveryMs);
@@ -80,27 +79,12 @@ export async function settle(
   }
 }
 
-function windowOf(session: Session, step: string, action: ChangeAction, answer: Answer): number {
+function windowOf(session: Session, step: string, answer: Answer): number {
   if (answer === 'lost') return lostAnswerWindowMs;
   if (answer !== 'left-behind') return answeredWindowMs;
   const { clock } = session.drive;
-  // The journal's times are real; a compressed clock cannot be compared with them.
-  const ageMs = clock.speed === 1 ? clock.now() - lastSentMs(session, step, action) : 0;
-  return Math.max(lostAnswerWindowMs, lateWriteMs - Math.max(0, ageMs));
-}
-
-/** By when a write has left, if ever: its time box was over, or its process was found gone by the driver of now. */
-function lastSentMs({ state, material }: Session, step: string, action: ChangeAction): number {
-  const intendedAtMs = state.steps.get(step)?.change?.intendedAtMs ?? 0;
-  const boxOverMs = intendedAtMs + (timeoutOf(stepOf(material.runbook.steps, step) ?? {}, action) ?? 0);
-  const drivenSinceMs = Date.parse(state.driver?.since ?? '');
-  return drivenSinceMs > intendedAtMs ? Math.min(boxOverMs, drivenSinceMs) : boxOverMs;
-}
-
-function stepOf(steps: readonly Step[], id: string): ActionStep | undefined {
-  for (const step of steps) {
-    const found = step.kind !== 'action' ? stepOf(step.steps, id) : step.id === id ? step : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  // The journal's times are no measure: the time of day may have been corrected since. A write of another process has
+  // left by the time this one took the run up. What a compressed clock measures says nothing of what is under way.
+  const ageMs = clock.speed === 1 ? clock.now() - (session.sentByMs.get(step) ?? session.openedAtMs) : 0;
+  return Math.max(lostAnswerWindowMs, lateWriteMs - ageMs);
 }

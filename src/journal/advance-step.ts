@@ -53,7 +53,6 @@ export function advanceStep(state: RunState, entry: Extract<Entry, { step: strin
         leavesNothing: entry.leavesNothing === true,
         rollback: entry.rollback,
         appliedSeq: null,
-        intendedAtMs: atMs,
         output: null,
         error: null,
       };

@@ -37,25 +37,29 @@ type AppendLockOptions = {
 export function createAppendLock(options: AppendLockOptions): AppendLock {
   const { directory, isAlive, sleep, waitMs = 5000 } = options;
   const free = join(directory, freeName);
-  const mine = nameOf(options.self, randomUUID());
-  const held = join(directory, mine);
-  const giveBack = () => {
+  const own = `${nameOf(options.self, randomUUID())}.`;
+  let turns = 0;
+  const giveBack = (name: string) => () => {
     try {
-      renameSync(held, free);
+      renameSync(join(directory, name), free);
     } catch {
       // Nothing is lost: this lock takes itself again next time, and once the process has ended others see it dead.
     }
   };
   return {
     async acquire() {
+      // Another name each time: whoever waits can tell a holder that passes it on from one that keeps it.
+      turns += 1;
+      const mine = `${own}${turns}`;
+      const held = join(directory, mine);
       let waited = 0;
       let waitedFor = '';
       for (let pause = 1; ; ) {
-        if (move(free, held)) return giveBack;
-        const seen = look(directory, mine, isAlive);
-        if (seen.kind === 'mine') return giveBack;
+        if (move(free, held)) return giveBack(mine);
+        const seen = look(directory, own, isAlive);
+        if (seen.kind === 'mine') return giveBack(seen.name);
         if (seen.kind === 'dead' && move(join(directory, seen.name), held) && isOnly(directory, mine, isAlive)) {
-          return giveBack;
+          return giveBack(mine);
         }
         if (seen.kind === 'none') putInPlace(directory);
         if (seen.kind !== 'held') continue;
@@ -74,12 +78,13 @@ const freeName = 'free';
 const heldPrefix = 'held,';
 
 /** What a look at the directory shows. `held`: also where something lies there that is no token, and no token is. */
-type Seen = { kind: 'mine' | 'free' | 'none' } | { kind: 'held' | 'dead'; name: string };
+type Seen = { kind: 'free' | 'none' } | { kind: 'mine' | 'held' | 'dead'; name: string };
 
-function look(directory: string, mine: string, isAlive: AppendLockOptions['isAlive']): Seen {
+function look(directory: string, own: string, isAlive: AppendLockOptions['isAlive']): Seen {
   const names = readdirSync(directory);
   // Giving it back failed before (a full disk), so it is still ours.
-  if (names.includes(mine)) return { kind: 'mine' };
+  const mine = names.find((name) => name.startsWith(own));
+  if (mine !== undefined) return { kind: 'mine', name: mine };
   if (names.includes(freeName)) return { kind: 'free' };
   const [first] = names;
   if (first === undefined) return { kind: 'none' };
@@ -153,7 +158,7 @@ function clearAway(directory: string): void {
   }
 }
 
-/** The name of the token while `self` holds it: what tells one process from another, and `tag` one lock of it. */
+/** What the token's name begins with while `self` holds it: what tells one process from another, and `tag` one lock of it. */
 function nameOf({ pid, start, boot }: ProcessIdentity, tag: string): string {
   return `${heldPrefix}${[String(pid), start, boot, tag].map(encodeURIComponent).join(',')}`;
 }

@@ -7,8 +7,13 @@ export type Evidence = {
   /** The later ones, which no file took either, and why. */
   printed: readonly string[];
   why: unknown;
-  /** Where they belong: the end of `segment`; of the log that ends with the file before it, while that one is empty. */
-  place: { segment: string; before: string | undefined; directory: string };
+  /** The hash of the last of them all. */
+  hash: string;
+  /**
+   * Where they belong: the end of `segment`; of the log that ends with the file `before` it, while that one is empty. Where
+   * there is anything in `next`, the log has gone on.
+   */
+  place: { segment: string; before: string | undefined; next: string; directory: string };
 };
 
 /** The audit log could not be written: what failed, where the entries are, and the command that puts them back. */
@@ -75,17 +80,23 @@ const saved = 'entries.jsonl';
 
 /**
  * Appends the entries from the one that continues the log's last entry: all of them, those after the first where that
- * one is in the log although its sync failed, and none where the log has gone on, which they would damage.
+ * one is in the log although its sync failed, and none where the log has gone on, which they would damage. Where nothing
+ * is appended it says so, and fails unless they are all there.
  */
-function putBack({ file, printed, place }: Evidence): string {
+function putBack({ file, printed, place, hash }: Evidence): string {
   const ends = place.before === undefined ? [place.segment] : [place.before, place.segment];
   const last = `cat ${ends.map(quote).join(' ')} 2>/dev/null | tail -n 1 | sed -n 's/.*,"hash":"\\([0-9a-f]*\\)"}$/\\1/p'`;
   // Of the kept file only whole lines: the disk may have taken the beginning of one more.
   const first = file === undefined ? '' : `head -n ${file.count} ${quote(file.path)}`;
   const source = printed.length === 0 ? first : first === '' ? `cat ${saved}` : `{ ${first}; cat ${saved}; }`;
+  const isThere = `grep -qs ',"hash":"${hash}"}$' ${quote(place.segment)} && echo 'they are in the log already' >&2`;
+  const append = `h=$(${last}) && [ ! -s ${quote(place.next)} ] && ${source} | sed -n "/\\"prev\\":\\"$h\\",/,\\$p" | grep . >> ${quote(place.segment)}`;
   const verify = `resend-ops audit verify --state-dir ${quote(place.directory)}`;
-  return `h=$(${last}) && ${source} | sed -n "/\\"prev\\":\\"$h\\",/,\\$p" >> ${quote(place.segment)} && ${verify}`;
+  return `(umask 077; ${isThere} || { ${append}; } || { echo ${quote(nothingAppended)} >&2; exit 1; }) && ${verify}`;
 }
+
+const nothingAppended =
+  'nothing was put back: the log does not end where these entries go on. It has gone on meanwhile, or its last line is torn: see audit show and audit verify';
 
 function quote(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,7 +1,7 @@
 import { hash as hashOf } from 'node:crypto';
-import type { Json } from '../world/json.ts';
 import { escapeUnseen } from '../world/visible-text.ts';
-import type { Actor, Entry, Event } from './events.ts';
+import type { Actor, Entry } from './events.ts';
+import type { MaskedEvent } from './mask-event.ts';
 
 /** The `prev` of a log's first line. */
 export const genesis = '0'.repeat(64);
@@ -16,7 +16,7 @@ type Stamp = { seq: number; time: string; run: string; epoch: number; actor: Act
  * The text of one entry, without its line break: one JSON object whose fields stand in the order of the format.
  * `hash` is the SHA-256 (hex) of the text's bytes before `,"hash":`.
  */
-export function formatLine(stamp: Stamp, event: Event): { line: string; hash: string } {
+export function formatLine(stamp: Stamp, event: MaskedEvent): { line: string; hash: string } {
   const { type, ...own } = event;
   const { seq, time, run, epoch, actor, key, prev } = stamp;
   for (const field of Object.keys(own)) {
@@ -30,7 +30,7 @@ export function formatLine(stamp: Stamp, event: Event): { line: string; hash: st
 
 const reserved = new Set(['seq', 'time', 'run', 'epoch', 'actor', 'key', 'prev', 'hash']);
 
-function toSafeJson(value: { readonly [key: string]: Json | undefined | Actor }): string {
+function toSafeJson(value: object): string {
   return escapeUnseen(JSON.stringify(value));
 }
 

@@ -22,7 +22,7 @@ export type FileStoreOptions = {
   /** The state directory: holds `audit/`, `documents/` and `append-lock/`, and fallback files where the log failed. */
   directory: string;
   redact: Redactor;
-  /** Real time, never a rehearsal's. */
+  /** `now` is the time of day, which entries are stamped with; never a rehearsal's. */
   clock: Pick<Clock, 'now' | 'sleep'>;
   self: ProcessIdentity;
   isAlive: AskLiveness;

@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { genesis, longestLine } from './chain.ts';
 import { checkLine, looksTorn } from './check-line.ts';
 import type { Place } from './run-index.ts';
-import { readLines, segmentFile, segmentName } from './segments.ts';
+import { readLines, readText, segmentFile, segmentName } from './segments.ts';
 import type { Head } from './store.ts';
 
 /** How far a log has been read and checked, and where the chain stands there. */
@@ -14,12 +14,16 @@ export type LogScan = {
   /** The newest entry. Sequence number 0 and the genesis hash in an empty log. */
   seq: number;
   hash: string;
+  /** The hash of the entry before it. */
+  previous: string;
+  /** The newest entry that this process itself appended; 0 where there is none. */
+  ownSeq: number;
   /** The hash of the first line; undefined in an empty log. */
   origin: string | undefined;
   /** Bytes at the end that are no complete line: a write in progress, or one that a crash cut short. */
   tornBytes: number;
   /** The newest file as it was when last looked at; undefined where there was none. */
-  file: { ino: number; dev: number } | undefined;
+  file: { ino: number; dev: number; mtimeMs: number } | undefined;
 };
 
 /** A scan that has read nothing yet. */
@@ -30,6 +34,8 @@ export function createLogScan(audit: string): LogScan {
     lineNumber: 1,
     seq: 0,
     hash: genesis,
+    previous: genesis,
+    ownSeq: 0,
     origin: undefined,
     tornBytes: 0,
     file: undefined,
@@ -58,7 +64,8 @@ type VisitLine = (buffer: Buffer, start: number, end: number) => string | undefi
 export function scanOn(scan: LogScan, expected: readonly Expected[], visit: VisitLine): Fault | undefined {
   for (;;) {
     // Asked before reading: a next file is made only after this one is complete.
-    const hasNext = existsSync(segmentFile(scan.audit, scan.place.segment + 1));
+    const next = segmentFile(scan.audit, scan.place.segment + 1);
+    const hasNext = statSync(next, { throwIfNoEntry: false }) !== undefined;
     const what = scanSegment(scan, hasNext, expected, visit);
     if (what !== undefined) return faultAt(scan, what);
     if (!hasNext) break;
@@ -94,10 +101,16 @@ function scanSegment(
 ): string | undefined {
   const file = segmentFile(scan.audit, scan.place.segment);
   const seen = statSync(file, { throwIfNoEntry: false });
-  scan.file = seen && { ino: seen.ino, dev: seen.dev };
+  const isTouched = seen?.mtimeMs !== scan.file?.mtimeMs;
+  // Of a file that is not as it was, nothing is remembered.
+  scan.file = undefined;
   const size = seen?.size;
   if (size === undefined) return scan.place.offset > 0 || hasNext ? 'this file of the log is missing' : undefined;
   if (size < scan.place.offset) return `the file was cut to ${size} bytes; it had ${scan.place.offset}`;
+  // What this process appended itself nobody cuts off.
+  const mayBeAnother = isTouched && size > 0 && size === scan.place.offset && scan.ownSeq !== scan.seq;
+  if (mayBeAnother && !endsWithNewest(scan, file)) return 'the last line was replaced by another';
+  scan.file = seen && { ino: seen.ino, dev: seen.dev, mtimeMs: seen.mtimeMs };
   scan.tornBytes = 0;
   if (size === scan.place.offset) return undefined;
   let what: string | undefined;
@@ -115,6 +128,12 @@ function scanSegment(
     return false;
   });
   return what ?? takeRest(scan, read.rest, hasNext);
+}
+
+/** Whether the bytes before the scan's place are still those of the newest entry's hash. */
+function endsWithNewest(scan: LogScan, file: string): boolean {
+  const end = `${scan.hash}"}\n`;
+  return readText(file, scan.place.offset - end.length, end.length) === end;
 }
 
 /** Checks one line and moves past it; or answers what is wrong with it, and stays. */
@@ -143,6 +162,7 @@ export function takeLine(
 export function moveTo(scan: LogScan, seq: number, hash: string, length: number): void {
   scan.origin ??= hash;
   scan.seq = seq;
+  scan.previous = scan.hash;
   scan.hash = hash;
   scan.place = { segment: scan.place.segment, offset: scan.place.offset + length };
   scan.lineNumber += 1;

@@ -2,14 +2,17 @@ import { join } from 'node:path';
 import { findOpsError, OpsError } from '../errors.ts';
 import type { Redactor } from '../world/redactor.ts';
 import type { AppendLock } from './append-lock.ts';
-import { asAuditFailure, auditFailure, headFailure } from './audit-failure.ts';
+import { asAuditFailure, auditFailure, type Evidence, headFailure } from './audit-failure.ts';
 import { formatLine, longestLine, parseEntry, type StoredEntry } from './chain.ts';
+import { checkLine } from './check-line.ts';
+import { isCompactObject } from './compact-json.ts';
 import { ensureDirectory } from './durable-file.ts';
 import type { Actor, Event } from './events.ts';
 import { createFallback } from './fallback.ts';
 import { keepHead } from './head-file.ts';
 import { headOf, moveTo } from './log-scan.ts';
 import { type LogView, refresh } from './log-view.ts';
+import { maskEvent } from './mask-event.ts';
 import { repairTail } from './repair-tail.ts';
 import { indexLine, noRun } from './run-index.ts';
 import { createSegmentWriter } from './segment-writer.ts';
@@ -60,6 +63,7 @@ type Failure = {
   fallback: ReturnType<typeof createFallback>;
   seq: number;
   hash: string;
+  place: Evidence['place'];
 };
 
 /** Creates the writer of one process to one log. */
@@ -75,16 +79,16 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   function fail(cause: unknown, says: unknown): unknown {
     const error = findOpsError(says);
     if (error === undefined) return says;
-    failure = { error, cause, fallback: createFallback(directory), seq: view.seq, hash: view.hash };
+    const { seq, hash } = view;
+    failure = { error, cause, fallback: createFallback(directory), seq, hash, place: placeOf(view, directory) };
     return error;
   }
 
   function write(draft: Draft, evidence: EvidenceRule): StoredEntry {
     const after = failure ?? view;
-    const { line, hash } = format(draft, after.seq + 1, after.hash);
+    const { line, hash, bytes } = format(draft, after.seq + 1, after.hash);
     if (failure !== undefined) return kept(failure, line, hash, evidence);
     const sync = draft.sync ?? true;
-    const bytes = Buffer.from(`${line}\n`);
     const appended = segments.append(view, bytes, { sync });
     if (!appended.ok) {
       const error = fail(appended.cause, asAuditFailure(appended.cause, directory));
@@ -96,15 +100,28 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     return entry;
   }
 
-  function format({ run, epoch, actor, event, key }: Draft, seq: number, prev: string): { line: string; hash: string } {
+  /** The line of an entry, and its bytes with the line break. Throws `audit` where no reader would take it for one. */
+  function format({ run, epoch, actor, event, key }: Draft, seq: number, prev: string) {
     const time = new Date(options.now()).toISOString();
     if (masked?.of !== actor) masked = { of: actor, actor: redact.json(actor) };
     const stamp = { seq, time, run, epoch, actor: masked.actor, prev, ...(key === undefined ? {} : { key }) };
-    const formatted = formatLine(stamp, redact.json(event));
-    const size = Buffer.byteLength(formatted.line);
-    if (size <= longestLine) return formatted;
-    throw new OpsError('audit', `an entry of ${size} bytes is too long for the audit log, which takes ${longestLine}`, {
-      hint: `${event.type} of run ${run} was not recorded: have the step report less`,
+    const { line, hash } = formatLine(stamp, maskEvent(event, redact));
+    const bytes = Buffer.from(`${line}\n`);
+    const size = bytes.length - 1;
+    if (size > longestLine) {
+      throw new OpsError(
+        'audit',
+        `an entry of ${size} bytes is too long for the audit log, which takes ${longestLine}`,
+        {
+          hint: `${event.type} of run ${run} was not recorded: have the step report less`,
+        },
+      );
+    }
+    const checked = checkLine(bytes, 0, size, seq, prev);
+    const what = !checked.ok ? checked.what : isCompactObject(bytes, 0, size) ? undefined : 'it is nested too deeply';
+    if (what === undefined) return { line, hash, bytes };
+    throw new OpsError('audit', `an entry would make the audit log unreadable, and was not written: ${what}`, {
+      hint: `${event.type} of run ${run} was not recorded: have the step report less, or other than that`,
     });
   }
 
@@ -112,6 +129,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     const entry = parseEntry(line);
     indexLine(view.runs, entry, { ...view.place }, () => line);
     moveTo(view, entry.seq, hash, length);
+    view.ownSeq = entry.seq;
     return entry;
   }
 
@@ -131,10 +149,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     failed.fallback.add(line);
     failed.seq += 1;
     failed.hash = hash;
-    const { segment, offset } = view.place;
-    const before = offset === 0 && segment > 1 ? segmentFile(view.audit, segment - 1) : undefined;
-    const place = { segment: segmentFile(view.audit, segment), before, directory };
-    failed.error = auditFailure(failed.cause, { ...failed.fallback.kept(), place });
+    failed.error = auditFailure(failed.cause, { ...failed.fallback.kept(), hash, place: failed.place });
     if (evidence === 'enough') return parseEntry(line);
     throw failed.error;
   }
@@ -145,6 +160,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       ensureDirectory(options.lockDirectory);
       prepared = true;
     }
+    // A long log takes longer to read than others wait for the lock.
+    if (!view.compared) refresh(view);
     const giveBack = await options.lock.acquire();
     try {
       refresh(view);
@@ -186,6 +203,12 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     failure: () => failure && { error: failure.error, head: { seq: view.seq, hash: view.hash } },
     close: () => segments.close(),
   };
+}
+
+function placeOf({ audit, place: { segment, offset } }: LogView, directory: string): Evidence['place'] {
+  const file = (number: number) => segmentFile(audit, number);
+  const before = offset === 0 && segment > 1 ? file(segment - 1) : undefined;
+  return { segment: file(segment), before, next: file(segment + 1), directory };
 }
 
 /** Entries whose head is made durable too: a run's beginning, and wherever a driver leaves it. */

@@ -52,12 +52,18 @@ export function createRedactor(secrets: readonly string[]): Redactor {
       const masked = clean ? (part: string) => maskShapes(part, mask) : text;
       return JSON.parse(serialised, (key, item) => {
         if (typeof item === 'string') return secretField.test(key) ? mask : masked(item);
-        if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+        if (typeof item !== 'object' || item === null) return item;
+        // A header that was sent more than once is a list of texts.
+        if (Array.isArray(item)) return secretField.test(key) ? item.map(maskedText) : item;
         return Object.fromEntries(Object.entries(item).map(([name, inner]) => [masked(name), inner]));
       });
     },
     holds: (value) => find(value).length > 0,
   };
+}
+
+function maskedText(item: unknown): unknown {
+  return typeof item === 'string' ? mask : item;
 }
 
 function isLong(secret: string): boolean {

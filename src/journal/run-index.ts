@@ -20,9 +20,8 @@ export type IndexedRun = {
   driver: IndexedDriver | undefined;
   /** Drivers before it that never let go: where one still lives, a call of it may be in flight. */
   formerDrivers: readonly IndexedDriver[];
-  /** Places of its first and its last entry. */
+  /** The place of its first entry. */
   first: Place;
-  last: Place;
 };
 
 /** The process that drove last. Before anyone drove it is the one that began the run, with epoch 0. */
@@ -43,10 +42,7 @@ export const noRun = '-';
 /** Takes one more line into the index. Only the entries that move claims or drivers are parsed. */
 export function indexLine(index: RunIndex, opening: Opening, place: Place, text: () => string): void {
   const known = index.get(opening.run);
-  if (known !== undefined) {
-    known.last = place;
-    if (opening.type === 'change-intended') known.intends = true;
-  }
+  if (known !== undefined && opening.type === 'change-intended') known.intends = true;
   if (!moving.has(opening.type)) return;
   const entry = parseEntry(text());
   if (entry.type === 'run-started') {
@@ -78,7 +74,6 @@ function indexedRun(started: Extract<Entry, { type: 'run-started' }>, place: Pla
     driver: begunBy && { epoch: 0, actor, process: identityOf(begunBy), since: time, released: false },
     formerDrivers: [],
     first: place,
-    last: place,
   };
 }
 

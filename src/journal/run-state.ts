@@ -32,8 +32,6 @@ export type ChangeState = {
   rollback: 'auto' | 'none';
   /** Place in the order of application; reverts run from the highest. */
   appliedSeq: number | null;
-  /** When its intent was written, in milliseconds since the epoch. */
-  intendedAtMs: number;
   output: Json | null;
   error: RecordedError | null;
 };

@@ -81,7 +81,7 @@ function isSameFile(held: FileIdentity, named: FileIdentity | undefined): boolea
   return named !== undefined && named.ino === held.ino && named.dev === held.dev;
 }
 
-/** Where this fails too, the command that puts the entry back finds that the log does not end where it should. */
+/** Where this fails too, the command that puts the entry back says so, and puts nothing back behind what is left. */
 function cutBack(fd: number, size: number): void {
   try {
     if (fstatSync(fd).size !== size) ftruncateSync(fd, size);

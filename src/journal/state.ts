@@ -67,7 +67,7 @@ function goOn(state: RunState): void {
 /** Stops a clock that the "go" has started, the first time. */
 function reach({ clocks, speed }: RunState, milestone: 'switched' | 'recovered', time: string): void {
   if (clocks.goAt === null) return;
-  const ms = (Date.parse(time) - Date.parse(clocks.goAt)) * speed;
+  const ms = Math.max(0, Date.parse(time) - Date.parse(clocks.goAt)) * speed;
   if (milestone === 'switched') clocks.switchedMs ??= ms;
   else clocks.recoveredMs ??= ms;
 }

@@ -77,7 +77,10 @@ export type Lease = {
    * was written may be undone without a log. {@link Lease.failure} tells.
    */
   append(event: Event, options?: { sync?: boolean; key?: string; keptIsEnough?: boolean }): Promise<Entry>;
-  /** Called right before every writing call: resolves only if this lease surely holds `ms` longer. */
+  /**
+   * Called right before every writing call, which may take `ms`: resolves only if this process drives the run now. A store
+   * whose leases run out must see to it that this one lasts so long; one that asks for living processes has nothing to do.
+   */
   ensure(ms: number): Promise<void>;
   /** Last entry of the run, and release of its claims, atomically. */
   end(event: Extract<Event, { type: 'run-ended' }>, options?: { keptIsEnough?: boolean }): Promise<Entry>;

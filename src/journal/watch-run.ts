@@ -23,9 +23,12 @@ const lookEveryMs = 100;
 export async function* watchRun(options: WatchOptions): AsyncGenerator<Entry> {
   const { view, run, fromSeq, signal, sleep } = options;
   let next: Place | undefined;
+  let reading = view.readings;
+  let newest: { seq: number; hash: string } = { seq: fromSeq - 1, hash: '' };
   const isOver = () => signal?.aborted ?? false;
   while (!isOver()) {
     refresh(view);
+    if (reading !== view.readings) [reading, next] = [view.readings, undefined];
     next ??= view.runs.get(run)?.first;
     if (next !== undefined) {
       const read = readRun(view, run, next);
@@ -34,7 +37,11 @@ export async function* watchRun(options: WatchOptions): AsyncGenerator<Entry> {
       const hasEnded = view.runs.get(run)?.ended !== undefined;
       for (const entry of read.entries) {
         if (isOver()) return;
-        if (entry.seq >= fromSeq) yield entry;
+        // Where the log was read anew: the one entry that another may have taken the place of, and those after it.
+        const isNew = entry.seq > newest.seq || (entry.seq === newest.seq && entry.hash !== newest.hash);
+        if (entry.seq < fromSeq || !isNew) continue;
+        newest = entry;
+        yield entry;
       }
       if (hasEnded) return;
     }

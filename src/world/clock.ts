@@ -7,6 +7,11 @@ export type Clock = {
   readonly speed: number;
   /** Milliseconds since the epoch by this clock. */
   now(): number;
+  /**
+   * The time of day, in milliseconds since the epoch: real time, whatever `speed` is, as other processes tell it too. It
+   * goes on while the machine is suspended, and jumps where it is corrected: no measure of how long something took.
+   */
+  timeOfDay(): number;
   /** Resolves after `ms` of this clock, or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 
 /**
  * Which process on which machine, told apart from any later process that gets the same number. `start` is when the
- * process began as the system says it; `boot` is `host/id of this boot/process namespace`. All are plain text, the host's
+ * process began as the system says it, empty where it did not say; `boot` is `host/id of this boot/process namespace`. All are plain text, the host's
  * name cut at 64 characters (Linux has no longer ones), and short enough to stand in the name of a file (255 bytes).
  */
 export type ProcessIdentity = { pid: number; start: string; boot: string };
@@ -36,8 +36,10 @@ export function isAlive(other: ProcessIdentity, self: ProcessIdentity): Liveness
   const [host, boot, namespace] = self.boot.split('/');
   if (otherBoot !== boot) return otherHost === host ? 'dead' : 'unknown';
   if (otherNamespace !== namespace) return 'unknown';
-  if (other.pid === self.pid) return other.start === self.start ? 'alive' : 'dead';
+  if (other.pid === self.pid && other.start === self.start) return 'alive';
   if (!exists(other.pid)) return 'dead';
+  if (other.start === '') return 'unknown';
+  if (other.pid === self.pid) return self.start === '' ? 'unknown' : 'dead';
   const start = readStart(other.pid);
   if (start.kind === 'running') return start.at === other.start ? 'alive' : 'dead';
   // What can be signalled and not be read may well live: it must not be taken for dead.

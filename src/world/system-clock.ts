@@ -59,6 +59,7 @@ export function createClock({ speed }: { speed: number }): SystemClock {
   return {
     speed,
     now,
+    timeOfDay: () => Date.now(),
     at: (systemMs) => Math.floor(origin + passed.until(systemMs - origin) * speed),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {

@@ -28,6 +28,7 @@ export function testClock(onSleep: (ms: number, turn: number) => void = () => {}
     speed: 1,
     slept,
     now: () => now,
+    timeOfDay: () => now,
     async sleep(ms, signal) {
       slept.push(ms);
       onSleep(ms, slept.length);

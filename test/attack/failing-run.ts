@@ -176,7 +176,7 @@ export async function recover(
 ): Promise<string[]> {
   const findings: string[] = [];
   const lines = ended.stderr.split('\n');
-  const remedy = lines.find((line) => line.startsWith('h=$(cat '));
+  const remedy = lines.find((line) => line.startsWith('(umask 077; '));
   if (ended.stderr.includes('command below') && remedy === undefined) findings.push('the command is not printed');
   if (remedy !== undefined) {
     const printed = lines.filter((line) => line.startsWith('{"seq":'));

@@ -1,8 +1,11 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { resumeRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import { OpsError } from '../../src/errors.ts';
+import { formatLine } from '../../src/journal/chain.ts';
 import type { Entry } from '../../src/journal/events.ts';
 import { createClock } from '../../src/world/system-clock.ts';
 import { deadProcess, storeOn } from '../journal/support/store-fixture.ts';
@@ -184,6 +187,37 @@ test('killed between the approval and the intent: the same counts again, unless 
     });
     expect(made.world.writes).toEqual(['set a=1']);
   }
+});
+
+test('a request that ran out while the machine was suspended ends as it wakes', { timeout: 10_000 }, async () => {
+  const made = bench(switchWith('{ from: [ana], within: 300s }'));
+  const real = createClock({ speed: 1 });
+  let suspendedMs = 0;
+  made.onEntry(({ type }) => {
+    if (type === 'approval-requested') suspendedMs = 600_000;
+  });
+  const clock = { ...real, timeOfDay: () => real.timeOfDay() + suspendedMs };
+  expect(await startRun({ ...made.options, clock })).toMatchObject({
+    outcome: 'failed',
+    message: expect.stringContaining('not approved within 300 s'),
+  });
+  expect(made.world.writes).toEqual([]);
+});
+
+test('a cancel that stands in the place of a line which failed after it was heard is heard too', async () => {
+  const log = (made: ReturnType<typeof bench>) => join(made.directory, 'state', 'audit', '00000001.jsonl');
+  const made = waiting('{ from: [ana], within: 300s }', async (asked) => {
+    // As another process leaves it while its sync hangs, and once the disk has said that it failed.
+    const before = readFileSync(log(made));
+    const { seq, hash } = (await made.store.head()) ?? { seq: 0, hash: '' };
+    const stamp = { seq: seq + 1, time: asked.time, run: asked.run, epoch: 0, actor: asked.actor, prev: hash };
+    appendFileSync(log(made), `${formatLine(stamp, { type: 'commented', text: 'lost' }).line}\n`);
+    await sleep(600);
+    writeFileSync(log(made), before);
+    const other = storeOn(join(made.directory, 'state'));
+    await other.say(asked.run, { user: 'bo', host: 'elsewhere' }, { type: 'cancel-requested', text: 'stop' });
+  });
+  expect(await startRun({ ...made.options, clock: createClock({ speed: 1 }) })).toMatchObject({ exitCode: 4 });
 });
 
 test('who is the last that could approve cannot take the run up; whoever else drove it cannot approve', async () => {

@@ -113,6 +113,26 @@ test('holders that pass it on are waited for as long as they do', async () => {
   expect(turns).toBe(120);
 });
 
+test('a holder that takes it again and again is one that passes it on', async () => {
+  const busy = lockOf();
+  let giveBack = await busy.acquire();
+  let turns = 0;
+  const patient = createAppendLock({
+    directory,
+    self: readSelf(),
+    isAlive: () => 'alive',
+    sleep: async () => {
+      turns += 1;
+      giveBack();
+      if (turns < 120) giveBack = await busy.acquire();
+    },
+    waitMs: 50,
+  });
+  (await patient.acquire())();
+  expect(turns).toBe(120);
+  expect(readdirSync(directory)).toEqual(['free']);
+});
+
 test('a holder on another machine, and what is no lock at all, are waited for too', async () => {
   holdAs({ pid: 1, start: '1', boot: 'elsewhere/b/n' });
   await expect(lockOf().acquire()).rejects.toMatchObject({ message: expect.stringContaining('elsewhere') });

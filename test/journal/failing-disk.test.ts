@@ -42,10 +42,11 @@ function emptyDisk(): void {
 afterEach(emptyDisk);
 
 const fallbacks = () => readdirSync(directory).filter((name) => name.startsWith('fallback-'));
-/** Runs the command that an error names, but for the program's own verifying at its end. */
-function putBack(error: { remedy: string | undefined } | undefined): void {
+/** Runs the command that an error names, but for the program's own verifying at its end; answers its exit code and text. */
+function putBack(error: { remedy: string | undefined } | undefined): { code: number | null; told: string } {
   const [command = ''] = (error?.remedy ?? '').split(' && resend-ops audit verify ');
-  spawnSync('sh', ['-c', command]);
+  const { status, stderr } = spawnSync('sh', ['-c', `umask 022; ${command}`], { encoding: 'utf8' });
+  return { code: status, told: stderr };
 }
 
 const refusal = (promise: Promise<unknown>): Promise<OpsError> =>
@@ -83,9 +84,11 @@ describe('a full disk', () => {
     expect(fallbacks()).toHaveLength(1);
     expect(file).toMatch(/^fallback-[0-9a-f]{24}\.jsonl$/);
     expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600);
-    putBack(last);
+    rmSync(second());
+    expect(putBack(last)).toEqual({ code: 0, told: '' });
+    expect(statSync(second()).mode & 0o777).toBe(0o600);
     expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 5, headFile: 'behind' });
-    putBack(last);
+    expect(putBack(last)).toEqual({ code: 0, told: 'they are in the log already\n' });
     expect(await verifyChain({ directory }), 'put back twice').toMatchObject({ ok: true, records: 5 });
     const types = (await storeOn(directory).read('run-1')).map((entry) => entry.type);
     expect(types).toEqual(['run-started', 'driver-started', 'change-intended', 'change-intended', 'run-ended']);
@@ -168,6 +171,44 @@ test('what was kept is not put into a log that has gone on without it', async ()
   await storeOn(directory).say('run-1', bob, { type: 'commented', text: 'meanwhile' });
   putBack(error);
   expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 3 });
+});
+
+test('what was kept is not put back into a file that was full by then, where the log has gone on in the next', async () => {
+  const store = storeOn(directory, { segmentBytes: 1 });
+  await store.begin('run-1', alice, ['r'], started(['r']));
+  const lease = await store.drive('run-1', alice);
+  const lock = join(directory, 'append-lock');
+  rmSync(lock, { recursive: true });
+  writeFileSync(lock, '');
+  const error = await refusal(lease.append(intended('switch')));
+  rmSync(lock);
+  const other = storeOn(directory, { segmentBytes: 1 });
+  await other.say('run-1', bob, { type: 'commented', text: 'meanwhile' });
+  expect(putBack(error)).toEqual({ code: 1, told: expect.stringContaining('nothing was put back') });
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 3 });
+});
+
+test('what was kept is not put back behind a torn line, and the command says so', async () => {
+  const { lease } = await driving();
+  const { ftruncateSync } = fs;
+  const log = join(directory, 'audit', '00000001.jsonl');
+  fs.writeSync = ((fd: number, bytes: Buffer) => {
+    if (fs.fstatSync(fd).ino !== statSync(log).ino) return writeSync(fd, bytes);
+    if (bytes.length > 100) writeSync(fd, bytes, 0, 100);
+    throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO', syscall: 'write' });
+  }) as typeof writeSync;
+  fs.ftruncateSync = () => {
+    throw Object.assign(new Error('EIO: i/o error, ftruncate'), { code: 'EIO', syscall: 'ftruncate' });
+  };
+  syncBuiltinESMExports();
+  try {
+    const error = await refusal(lease.append(intended('switch')));
+    expect(putBack(error)).toEqual({ code: 1, told: expect.stringContaining('its last line is torn') });
+    expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 2, tornBytes: 100 });
+  } finally {
+    fs.ftruncateSync = ftruncateSync;
+    emptyDisk();
+  }
 });
 
 test('a rollback goes on without a log, and its entries are kept', async () => {

@@ -1,11 +1,22 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/journal/events.ts';
 import { createRedactor } from '../../src/journal/redact.ts';
 import { verifyChain } from '../../src/journal/verify.ts';
 import { readSelf } from '../../src/world/process-identity.ts';
-import { alice, bob, deadProcess, ended, intended, started, stateDirectory, storeOn } from './support/store-fixture.ts';
+import {
+  alice,
+  bob,
+  deadProcess,
+  ended,
+  intended,
+  recordedLog,
+  started,
+  stateDirectory,
+  storeOn,
+} from './support/store-fixture.ts';
 
 const resource = 'dns/api.example.com';
 let directory: string;
@@ -368,4 +379,45 @@ describe('documents and secrets', () => {
     expect(text).toContain('token ***');
     expect(createRedactor([secret]).holds(text)).toBe(false);
   });
+
+  test('a secret that is one of the format’s own words makes no line that is none', async () => {
+    const secrets = ['approved', 'outcome', 'succeeded', 'rehearsal', 'live', 'runbook', 'drift', 'digest'];
+    const store = storeOn(directory, { redact: createRedactor(secrets) });
+    const documents = [{ kind: 'runbook', name: 'a', file: 'live.yaml', sha256: 'd'.repeat(64) }] as const;
+    await store.begin('run-1', alice, [], { ...started(), documents });
+    const lease = await store.drive('run-1', alice);
+    const error = { code: 'drift', message: 'approved by digest' } as const;
+    await lease.append({ type: 'step-approved', step: 's', digest: 'd'.repeat(64), by: ['bo'] });
+    await lease.append({ type: 'step-failed', step: 's', error, output: { digest: 'succeeded' } });
+    await lease.end(ended);
+    expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 5 });
+    const entries = await storeOn(directory).read('run-1');
+    expect(entries).toMatchObject([
+      { type: 'run-started', mode: 'live', documents: [{ kind: 'runbook', file: '***.yaml' }] },
+      { type: 'driver-started' },
+      { type: 'step-approved', digest: 'd'.repeat(64) },
+      { error: { code: 'drift', message: '*** by ***' }, output: { '***': '***' } },
+      { type: 'run-ended', outcome: 'succeeded' },
+    ]);
+  });
+});
+
+test('a log is read before the lock is taken: the others do not wait for that', async () => {
+  await recordedLog(directory, 5);
+  const real = fs.readSync;
+  const held: boolean[] = [];
+  fs.readSync = ((...args: Parameters<typeof real>) => {
+    held.push(readdirSync(join(directory, 'append-lock')).some((name) => name.startsWith('held')));
+    return real(...args);
+  }) as typeof real;
+  syncBuiltinESMExports();
+  try {
+    const store = storeOn(directory);
+    await store.begin('run-2', alice, [], started());
+  } finally {
+    fs.readSync = real;
+    syncBuiltinESMExports();
+  }
+  expect(held.length).toBeGreaterThan(0);
+  expect(held).not.toContain(true);
 });

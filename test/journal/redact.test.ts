@@ -161,6 +161,10 @@ describe('what looks like a secret', () => {
     expect(createRedactor([]).json({ headers: { Authorization: 'x', 'X-Auth-Key': 'y', Accept: 'z' } })).toEqual({
       headers: { Authorization: '***', 'X-Auth-Key': '***', Accept: 'z' },
     });
+    expect(createRedactor([]).json({ 'set-cookie': ['a=b', 'c=d', 1], vary: ['x'] })).toEqual({
+      'set-cookie': ['***', '***', 1],
+      vary: ['x'],
+    });
   });
 
   test('is not what merely reads like it: ordinary text and data come through as they are', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { foldRun } from '../../src/journal/state.ts';
 import { verifyChain } from '../../src/journal/verify.ts';
+import type { Json } from '../../src/world/json.ts';
 import { reseal } from '../attack/sealed-log.ts';
 import { alice, bob, ended, intended, started, stateDirectory, storeOn } from './support/store-fixture.ts';
 
@@ -27,6 +28,15 @@ test('a log that cannot be read is a failure of the log, whatever asks for it', 
   const store = storeOn(directory);
   await expect(store.runs()).rejects.toMatchObject(unreadable);
   await expect(store.begin('run-1', alice, [], started())).rejects.toMatchObject(unreadable);
+  await expect(verifyChain({ directory })).rejects.toMatchObject(unreadable);
+});
+
+test('a next file that the system does not let see is not taken for none', async () => {
+  const store = await begun();
+  symlinkSync('00000002.jsonl', audit('00000002.jsonl'));
+  const unreadable = { code: 'audit', message: expect.stringContaining('the audit log cannot be read: ELOOP') };
+  await expect(store.runs()).rejects.toMatchObject(unreadable);
+  await expect(storeOn(directory).runs()).rejects.toMatchObject(unreadable);
   await expect(verifyChain({ directory })).rejects.toMatchObject(unreadable);
 });
 
@@ -160,6 +170,20 @@ test('an entry that is longer than a line of the log may be is refused, and the 
   await store.say('run-1', bob, { type: 'commented', text: 'short' });
   expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 3 });
   expect(await storeOn(directory).read('run-1')).toHaveLength(3);
+});
+
+test('an entry that no reader would take for one is refused, and the log goes on', async () => {
+  const store = await begun();
+  const lease = await store.drive('run-1', alice);
+  let output: Json = 1;
+  for (let depth = 0; depth < 201; depth += 1) output = [output];
+  await expect(lease.append({ type: 'fact-noted', step: 's', fact: output })).rejects.toMatchObject({
+    code: 'audit',
+    message: expect.stringContaining('it is nested too deeply'),
+    hint: expect.stringContaining('fact-noted of run run-1 was not recorded'),
+  });
+  await lease.append({ type: 'fact-noted', step: 's', fact: [] });
+  expect(await verifyChain({ directory })).toMatchObject({ ok: true, records: 3 });
 });
 
 test('a watch that cannot wait says why', async () => {

@@ -10,6 +10,7 @@ export function createManualClock(): ManualClock {
   return {
     speed: 1,
     now: () => nowMs,
+    timeOfDay: () => nowMs,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason);

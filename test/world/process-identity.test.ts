@@ -18,6 +18,13 @@ test('a number that has passed to another process does not make the earlier one 
   expect(isAlive({ ...self, pid: process.ppid }, self)).toBe('dead');
 });
 
+test('a process whose start the system did not tell may live, for as long as there is one of its number', () => {
+  expect(isAlive({ ...self, pid: process.ppid, start: '' }, self)).toBe('unknown');
+  expect(isAlive({ ...self, start: '' }, self)).toBe('unknown');
+  expect(isAlive(self, { ...self, start: '' })).toBe('unknown');
+  expect(isAlive({ ...self, pid: 2 ** 22 + 1, start: '' }, self)).toBe('dead');
+});
+
 test('a process of an earlier boot is dead, one elsewhere cannot be judged', () => {
   const [host = '', boot = '', namespace = ''] = self.boot.split('/');
   expect(isAlive({ ...self, boot: `${host}/earlier/${namespace}` }, self)).toBe('dead');

@@ -18,7 +18,7 @@ export const approve: CommandRun = ({ world, args, options }) =>
     const { state, step } = asked;
     const { screen } = openTerminal(world, options, { banner: bannerOf(state.mode, asked.simulated) });
     // Before anybody reads on: who may not approve is told at once.
-    const early = refusalOf(state, step, { by: world.user, digest: asked.digest, atMs: world.clock.now() });
+    const early = refusalOf(state, step, { by: world.user, digest: asked.digest, atMs: world.clock.timeOfDay() });
     if (early !== undefined) return refuse(world, store, asked, early);
     printApprovalScreen(screen, state, step);
     const digest = await approvedPlan(asked, options.text('plan'), createPrompts(world, screen));

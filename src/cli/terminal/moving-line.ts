@@ -8,8 +8,7 @@ import { widthOf } from './wrap.ts';
 type Moving = {
   state: RunState;
   doing: ReadonlyMap<string, string>;
-  /** Real time, as the journal's. */
-  clock: Clock;
+  clock: Pick<Clock, 'timeOfDay'>;
   objective: Objective | undefined;
   /** Makes a text safe to show. */
   clean: (text: string) => string;
@@ -48,10 +47,10 @@ function shorten(text: string, room: number): string {
   return room < shortestTitle ? '' : `${[...text].slice(0, room - 1).join('')}…`;
 }
 
-function sinceGo(state: RunState, clock: Clock, objective: Objective | undefined): string {
+function sinceGo(state: RunState, clock: Moving['clock'], objective: Objective | undefined): string {
   const { goAt, switchedMs } = state.clocks;
   if (goAt === null) return '';
   const limit = switchedMs === null ? objective?.switchedWithinMs : objective?.recoveredWithinMs;
-  const since = (clock.now() - Date.parse(goAt)) * state.speed;
+  const since = Math.max(0, clock.timeOfDay() - Date.parse(goAt)) * state.speed;
   return `go+${formatDuration(since)}${limit === undefined ? '' : ` of ${formatLimit(limit)}`}`;
 }

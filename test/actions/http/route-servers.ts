@@ -102,6 +102,7 @@ export function contextFor(options: {
     clock: {
       speed: 1,
       now: () => now,
+      timeOfDay: () => now,
       sleep: async (ms) => {
         slept.push(ms);
         now += ms;

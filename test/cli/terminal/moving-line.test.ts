@@ -21,8 +21,8 @@ async function linesAt(rooms: readonly number[], progress: string | undefined): 
     ...options,
     subscribe(entry, state) {
       if (entry.type !== 'step-started' || entry.step !== 'drained') return;
-      const clock = { now: () => Date.parse(state.clocks.goAt ?? '') };
-      const moving = { state, doing, clock: { ...createClock({ speed: 1 }), ...clock }, objective };
+      const clock = { timeOfDay: () => Date.parse(state.clocks.goAt ?? '') };
+      const moving = { state, doing, clock, objective };
       lines.push(...rooms.map((room) => movingLine({ ...moving, clean: (text) => text }, room)));
     },
   });
