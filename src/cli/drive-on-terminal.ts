@@ -139,6 +139,8 @@ export async function driveOnTerminal(
         if (json) writeJsonLine(world, entry);
         view.entry(entry, state);
       },
+      // Pipes and terminals are written at once (Node's docs, "A note on process I/O"); their errors are told a turn later.
+      outputsHeard: () => world.clock.sleep(0),
       progress: view.progress,
     });
     view.stop();

@@ -62,10 +62,13 @@ export async function finish(session: Session, ending: Ending): Promise<void> {
   await sayLastWords(session, ending);
   await tellFollowersTheEnd(session, ending);
   if (ending.exitCode === exitCodes.needsAttention) {
+    await session.drive.outputsHeard?.();
     await session.record({ type: 'run-suspended', exitCode: ending.exitCode, message: ending.message, left });
     await session.lease.release();
     return;
   }
+  // A reader that left during the last steps is noticed only now, and noted while there is a run to note it in.
+  await session.drive.outputsHeard?.();
   await session.recordEnd({ type: 'run-ended', ...ending, left });
 }
 

@@ -25,6 +25,8 @@ export type Drive = {
   rehearsals: Past['rehearsals'];
   /** Told of each entry after it is durable, with the state that it led to. */
   subscribe?: (entry: Entry, state: RunState) => void;
+  /** Resolves once the subscriber's outputs took, or refused, what they were given: before the last entry, for that to be in the log. */
+  outputsHeard?: () => Promise<void>;
   /** One line on what a step is doing, for a spinner. */
   progress?: (step: string, text: string) => void;
 };

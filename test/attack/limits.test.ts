@@ -1,11 +1,14 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, createSecureContext, type SecureVersion, TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterEach, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { findOpsError } from '../../src/errors.ts';
 import { createCertificateAuthority } from '../../src/simulator/certificates.ts';
 import { createDnsTransport } from '../../src/world/dns-transport.ts';
@@ -262,35 +265,53 @@ test('only hosts that the environment names are contacted, whatever the process 
       .concat(['AWS_ENDPOINT_URL_CLOUDFRONT', 'SLACK_API_URL', 'CF_API_URL'])
       .map((name) => [name, canary]),
   );
-  const runbooks = fileURLToPath(new URL('./runbooks', import.meta.url));
-  const ended = await start(
-    [
-      'audit-first',
-      '--env',
-      world.environmentFile,
-      '--runbooks',
-      runbooks,
-      '--yes',
-      '--state-dir',
-      join(home, 'state'),
-    ],
-    {
-      ...world.secrets,
-      ...misleading,
-      NODE_USE_ENV_PROXY: '1',
-      NODE_TLS_REJECT_UNAUTHORIZED: '0',
-      NODE_EXTRA_CA_CERTS: otherAuthority,
-      ...failpoints({ trace }),
-    },
-  ).ended;
-  tally.add(ended.code === 0 ? [] : [`the run ended with ${ended.code}: ${ended.stderr.slice(-400)}`]);
-  tally.add(visits === 0 ? [] : [`${visits} connections went where only process variables point`]);
+  const variables = {
+    ...world.secrets,
+    ...misleading,
+    NODE_USE_ENV_PROXY: '1',
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    NODE_EXTRA_CA_CERTS: otherAuthority,
+  };
   const environment = readFileSync(world.environmentFile, 'utf8');
-  const acts = readTrace(trace).filter(({ at, op }) => at === 'begin' && (op === 'connect' || op === 'lookup'));
-  // Node looks up addresses, too, which asks nobody.
-  const places = acts.filter(({ op, path }) => op === 'connect' || isIP(path) === 0).map(({ path }) => path);
-  for (const place of new Set(places)) {
-    tally.add(environment.includes(place) ? [] : [`${place} was contacted, and the environment does not name it`]);
+  const named = new Set(environment.match(/[\w.-]+:\d+/g));
+  const api = world.address(/cloudflare.*api/i).replace(/^\w+:\/\/|\/.*$/g, '');
+  const runbooks = fileURLToPath(new URL('./runbooks', import.meta.url));
+  const commands: readonly { argv: readonly string[]; codes: readonly number[] }[] = [
+    // First, for the next leaves nothing to switch; stopped where it only waits for clients, which takes minutes.
+    ...(isFull
+      ? [{ argv: ['failover', '--yes', '--confirm', 'api.resend.com', '--reason', 'an attack', '--json'], codes: [3] }]
+      : []),
+    { argv: ['audit-first', '--runbooks', runbooks, '--yes'], codes: [0] },
+    { argv: ['doctor'], codes: [0, 2, 3, 4] },
+  ];
+  for (const { argv, codes } of commands) {
+    const [what = ''] = argv;
+    const state = argv.includes('doctor') ? [] : ['--state-dir', join(home, `state-${what}`)];
+    const args = [...argv, '--env', world.environmentFile, ...state];
+    const running = start(args, { ...variables, ...failpoints({ trace: `${trace}-${what}` }) });
+    if (what === 'failover') {
+      await running.until(/"type":"step-started"[^\n]*"step":"drained"/);
+      running.child.kill('SIGTERM');
+    }
+    const ended = await running.ended;
+    const acts = readTrace(`${trace}-${what}`).filter(
+      ({ at, op }) => at === 'begin' && /^(connect|lookup|send)$/.test(op),
+    );
+    // Node looks up addresses, too, which asks nobody; a send goes where its connection does.
+    const connected = acts.filter(({ op }) => op === 'connect').map(({ path }) => path);
+    const lookedUp = acts.filter(({ op, path }) => op === 'lookup' && isIP(path) === 0).map(({ path }) => path);
+    const findings = [
+      ...connected.filter((place) => !named.has(place)),
+      ...lookedUp.filter((name) => !environment.includes(name)),
+    ].map((place) => `${what}: ${place} was contacted, and the environment does not name it`);
+    if (!codes.includes(ended.code ?? -1))
+      findings.push(`${what}: ended with ${ended.code}: ${ended.stderr.slice(-400)}`);
+    if (!connected.includes(api)) findings.push(`${what}: the trace does not show ${api}: ${[...new Set(connected)]}`);
+    if (acts.some(({ op, path }) => op === 'send' && path === 'udp') && !connected.some((place) => /^127/.test(place)))
+      findings.push(`${what}: datagrams were sent nowhere that is known`);
+    tally.add(visits === 0 ? [] : [`${what}: ${visits} connections went where only process variables point`]);
+    for (const _ of new Set([...connected, ...lookedUp])) tally.add([]);
+    tally.add([...new Set(findings)]);
   }
   tally.close();
 });
@@ -307,7 +328,7 @@ test('process variables do not weaken TLS', { timeout: 60_000 }, async ({ task }
   const text = readFileSync(world.environmentFile, 'utf8').replace(/^ca: .*$/m, '');
   const environment = join(home, 'environment.yaml');
   writeFileSync(environment, text);
-  const runbook = `title: Probe\nsteps:\n  - { id: look, title: Look, uses: http.check, with: { suite: critical-endpoints, route: fallback } }\n`;
+  const runbook = `title: Probe\nsteps:\n  - { id: look, title: Look, uses: http.check, with: { suite: critical-endpoints, route: fallback }, expect: outputs.passed == outputs.total }\n`;
   writeFileSync(join(home, 'probe.yaml'), runbook);
   tally.add(text.includes('ca: ') ? ['the environment still names an authority'] : []);
   const weakening: readonly Record<string, string>[] = [
@@ -329,6 +350,126 @@ test('process variables do not weaken TLS', { timeout: 60_000 }, async ({ task }
             `${JSON.stringify(variables)}: a stranger's certificate is taken: ${ended.code} ${(ended.stderr + ended.stdout).slice(-300)}`,
           ],
     );
+  }
+  tally.close();
+});
+
+type Place = { name: string; port: number; connections: number; secured: string[] };
+
+/** A server that speaks TLS up to this version and nothing newer: at once, or after STARTTLS. It counts who came how far. */
+async function oldServer(name: string, maxVersion: SecureVersion, starttls: boolean): Promise<Place> {
+  const { keyPem, certPem } = authority.issue({ names: ['localhost', 'api.resend.com', 'smtp.resend.com'] });
+  const options = {
+    key: keyPem,
+    cert: certPem,
+    minVersion: 'TLSv1',
+    maxVersion,
+    ciphers: 'DEFAULT:@SECLEVEL=0',
+  } as const;
+  const secureContext = createSecureContext(options);
+  const place: Place = { name, port: 0, connections: 0, secured: [] };
+  const secure = (socket: Socket) => {
+    const tls = new TLSSocket(socket, { isServer: true, secureContext });
+    tls.on('error', () => undefined);
+    tls.on('secure', () => {
+      place.secured.push(tls.getProtocol() ?? 'unknown');
+      tls.end();
+    });
+  };
+  const server = createServer((socket) => {
+    place.connections += 1;
+    if (!starttls) return secure(socket);
+    socket.write('220 old.example.com ESMTP\r\n');
+    socket.on('data', (data) => {
+      if (/^EHLO/i.test(data.toString())) socket.write('250-old.example.com\r\n250 STARTTLS\r\n');
+      else if (/^STARTTLS/i.test(data.toString())) {
+        socket.removeAllListeners('data');
+        socket.write('220 go\r\n');
+        secure(socket);
+      }
+    });
+  });
+  place.port = await listen(server);
+  return place;
+}
+
+/** How far a client gets that takes any version. */
+async function askLeniently(port: number): Promise<string> {
+  const socket = connectTls({
+    ...{ host: '127.0.0.1', port, servername: 'localhost', ca: authority.caPem },
+    ...{ minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' },
+  });
+  try {
+    await once(socket, 'secureConnect');
+    return socket.getProtocol() ?? 'unknown';
+  } finally {
+    socket.destroy();
+  }
+}
+
+const apis = ['cloudflare', 'aws', 'slack', 'statuspage', 'datadog', 'pagerduty-rest', 'globalping'].concat([
+  'cloudflare-status',
+  'aws-status',
+]);
+const transports = ['fallback', 'smtp-587', 'smtp-465', ...apis];
+
+test('no transport of the program speaks TLS below 1.2, also where Node is told that it may', {
+  timeout: 120_000,
+}, async ({ task }) => {
+  const tally = createTally(task);
+  const home = mkdtempSync(join(tmpdir(), 'resend-ops-limits-'));
+  closing.push(async () => rmSync(home, { recursive: true, force: true }));
+  const world = await startWorld();
+  closing.push(() => world.stop());
+  writeFileSync(join(home, 'ca.pem'), authority.caPem);
+  cpSync(fileURLToPath(new URL('../../runbooks/suites', import.meta.url)), join(home, 'suites'), { recursive: true });
+  writeFileSync(
+    join(home, 'talk.yaml'),
+    `title: Talk
+steps:
+  - id: talk
+    title: Talk
+    parallel:
+      - { id: probe, title: Probe, uses: http.check, with: { suite: critical-endpoints, route: fallback }, expect: outputs.passed == outputs.total }
+      - { id: vendors, title: Vendors, uses: vendor.status }
+      - { id: vantage, title: Vantage, uses: globalping.measure, with: { path: /domains, statuses: [401], within: 5s } }
+      - { id: mail, title: Mail, uses: smtp.check, with: { ports: [465, 587] }, expect: outputs.passed == outputs.total }
+`,
+  );
+  // The last one shows that it is the version that is refused.
+  const versions: readonly SecureVersion[] = isFull ? ['TLSv1', 'TLSv1.1', 'TLSv1.2'] : ['TLSv1.1', 'TLSv1.2'];
+  for (const version of versions) {
+    const places = new Map<string, Place>();
+    for (const name of transports) places.set(name, await oldServer(name, version, name === 'smtp-587'));
+    const portOf = (name: string) => places.get(name)?.port ?? 0;
+    const said = await askLeniently(portOf('fallback'));
+    tally.add(said === version ? [] : [`${version}: the server speaks ${said}`]);
+    for (const place of places.values()) Object.assign(place, { connections: 0, secured: [] });
+    const data = parse(readFileSync(world.environmentFile, 'utf8'));
+    data.ca = 'ca.pem';
+    data.routes.fallback.connect = `127.0.0.1:${portOf('fallback')}`;
+    data.smtp.connect = { 465: `127.0.0.1:${portOf('smtp-465')}`, 587: `127.0.0.1:${portOf('smtp-587')}` };
+    for (const name of Object.keys(data.endpoints).filter((one) => places.has(one)))
+      data.endpoints[name] = `https://localhost:${portOf(name)}`;
+    const environment = join(home, `${version}.yaml`);
+    writeFileSync(environment, stringify(data));
+    const variables = { ...world.secrets, NODE_OPTIONS: '--tls-min-v1.0 --tls-cipher-list=DEFAULT@SECLEVEL=0' };
+    const state = ['--state-dir', join(home, 'state')];
+    const told = [
+      await start(['talk', '--env', environment, '--runbooks', home, ...state, '--json'], variables).ended,
+      await start(['doctor', '--env', environment, '--runbooks', home, '--json'], variables).ended,
+    ];
+    for (const { name, connections, secured } of places.values()) {
+      const findings: string[] = [];
+      if (connections === 0) findings.push('was never asked');
+      if (version === 'TLSv1.2' ? !secured.includes(version) : secured.length > 0) findings.push(`spoke [${secured}]`);
+      tally.add(findings.map((finding) => `${version} at most: ${name} ${finding}`));
+    }
+    // Nothing of it can be well: nobody answered anything.
+    for (const { code, stdout, stderr } of told)
+      tally.add(
+        code !== 0 && code !== null ? [] : [`${version} at most: ended with ${code}: ${(stdout + stderr).slice(-300)}`],
+      );
   }
   tally.close();
 });

@@ -263,7 +263,7 @@ test('no expression takes longer than a second, whatever it is given', ({ task }
         else if (error.where === undefined || error.hint === undefined) findings.push(`${what}: no place or no hint`);
       }
       const { user, system } = process.cpuUsage(before);
-      if (user + system > 1_500_000) findings.push(`${what}: took ${Math.round((user + system) / 1_000)} ms`);
+      if (user + system > 1_000_000) findings.push(`${what}: took ${Math.round((user + system) / 1_000)} ms`);
       tally.add(findings);
     }
   }

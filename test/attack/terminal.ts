@@ -11,9 +11,18 @@ export const hasTerminals = spawnSync('python3', ['-c', 'import pty, termios']).
 /** How the program on the terminal ended. `restored`: the line's settings are as before; null after a hang-up. */
 type Ended = { code: number | null; signal: number | null; restored: boolean | null; output: string };
 
-/** Starts the built program on a terminal of its own. */
-export async function startOnTerminal(args: readonly string[], variables: Readonly<Record<string, string>>) {
-  const child = spawn('python3', [driver, process.execPath, bin, ...args], {
+/** A pipe in place of stdout, whose reader leaves once a file is there and says so; then the exit code is told. */
+const readUntil =
+  'leave=$1; shift; { "$@"; echo "exit code $?" >&2; } | { until test -e "$leave"; do sleep 0.05; done; exec <&-; echo "reader left" >&2; }';
+
+/** Starts the built program on a terminal of its own; `readUntil` is the file that ends the reader of its stdout. */
+export async function startOnTerminal(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  piped?: { readUntil: string },
+) {
+  const shell = piped === undefined ? [] : ['sh', '-c', readUntil, 'sh', piped.readUntil];
+  const child = spawn('python3', [driver, ...shell, process.execPath, bin, ...args], {
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm', LANG: 'C.UTF-8', ...variables },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -476,6 +476,19 @@ test('a reader that goes away is noted, and stops nothing', async () => {
   expect(decided(entries)).toEqual([]);
 });
 
+test('a reader that is missed only by the last entries is noted before the run ends, or is suspended', async () => {
+  for (const [answer, last] of [
+    ['rollback', 'run-ended'],
+    ['leave', 'run-suspended'],
+  ] as const) {
+    const { options, interrupts, world, entries } = bench(changeThenFail, { interactive: true, answers: [answer] });
+    world.mischief.set('b', ['refuse']);
+    const outputsHeard = async () => interrupts.raise('SIGPIPE');
+    await startRun({ ...options, outputsHeard });
+    expect(entries.slice(-2)).toMatchObject([{ type: 'interrupted', signal: 'SIGPIPE' }, { type: last }]);
+  }
+});
+
 test('a signal during a rollback is noted, and the rollback is finished', async () => {
   const { options, interrupts, onEntry, world, confirmed, entries } = bench(changeThenFail);
   const { run } = await startRun(options);
