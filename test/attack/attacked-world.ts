@@ -1,4 +1,5 @@
 import { sendJson, startWorld } from '../acceptance/program.ts';
+import type { Providers } from './write-order.ts';
 
 /** A request that changed the simulated world, as the simulator's own log has it. */
 export type Witnessed = {
@@ -16,6 +17,8 @@ export type AttackedWorld = {
   readonly secrets: Readonly<Record<string, string>>;
   /** Where Cloudflare's API is, `host:port`. */
   readonly cloudflare: string;
+  /** Every provider that a run may write to. */
+  readonly providers: Providers;
   /** Writing requests since the last {@link AttackedWorld.reset}. */
   writes(): Promise<Witnessed[]>;
   /** Whether the load balancer of the hostname answers. */
@@ -32,6 +35,11 @@ export const hostname = 'api.resend.com';
 export async function startAttackedWorld(): Promise<AttackedWorld> {
   const world = await startWorld();
   const cloudflare = world.address(/cloudflare.*api/i);
+  const placeOf = (name: RegExp) =>
+    world
+      .address(name)
+      .replace(/^\w+:\/\//, '')
+      .replace(/\/.*$/, '');
   const token = world.secrets.CLOUDFLARE_API_TOKEN;
   let forgotten = 0;
 
@@ -51,7 +59,13 @@ export async function startAttackedWorld(): Promise<AttackedWorld> {
   return {
     environmentFile: world.environmentFile,
     secrets: world.secrets,
-    cloudflare: cloudflare.replace(/^\w+:\/\//, '').replace(/\/.*$/, ''),
+    cloudflare: placeOf(/cloudflare.*api/i),
+    providers: new Map([
+      [placeOf(/cloudflare.*api/i), 'cloudflare-api'],
+      [placeOf(/slack/i), 'slack-api'],
+      [placeOf(/statuspage/i), 'statuspage-api'],
+      [placeOf(/pagerduty events/i), 'pagerduty-api'],
+    ]),
     async writes() {
       return (await log()).slice(forgotten);
     },

@@ -11,7 +11,7 @@ import { judgeWrites } from './intents.ts';
 import { cutWhatWasNotSynced, readLog, sizesOf } from './log-on-disk.ts';
 import { runUnderStrace } from './strace.ts';
 import { type Act, failpoints, type KillAtAct, readTrace } from './victim.ts';
-import { judgeOrder } from './write-order.ts';
+import { actionsIn, judgeOrder, writesIn } from './write-order.ts';
 
 const runbooks = fileURLToPath(new URL('./runbooks', import.meta.url));
 
@@ -24,8 +24,11 @@ export type Target = {
   ends: 'succeeded' | 'rolled-back';
 };
 
-/** SIGKILL at an act of a process; or at its `at`-th call of the system, as strace counts them. */
-export type Kill = KillAtAct | { at: number; call: string };
+/**
+ * SIGKILL at an act of a process; at its first act that writes or sends a text; or at its `at`-th call of the system, as
+ * strace counts them.
+ */
+export type Kill = KillAtAct | { text: string; when: 'before' | 'after' } | { at: number; call: string };
 
 /** One attack: where the run is killed, how it is taken up again, and where that is killed in its turn. */
 export type Attack = {
@@ -36,15 +39,17 @@ export type Attack = {
   powerCut: boolean;
   /** Kills of the recovery; after each one the next recovery begins. The last one is left alone. */
   recoveryKills: readonly { kill: Kill; next: 'resume' | 'rollback' }[];
-  /**
-   * Also start the runbook while the run is not over, which must be refused, and after its end, which must not; and
-   * verify the log by the command.
-   */
+  /** Also start the runbook after the end of the run, which must not be refused, and verify the log by the command. */
   startsOthers: boolean;
 };
 
-/** What an attack did. `kills` are the processes that died of it; none where the run was over before. */
-export type Attacked = { kills: number; findings: string[] };
+/** What an attack did: the recoveries that died of it, and how many were to; none where the run itself was over before. */
+export type Attacked = {
+  /** Whether the run died. Where it did not, nothing was attacked. */
+  isMade: boolean;
+  recoveriesKilled: { resume: number; rollback: number };
+  findings: string[];
+};
 
 /** The arguments that start the target. */
 export function startArguments({ runbook, own }: Target, world: AttackedWorld, state: string): string[] {
@@ -61,18 +66,18 @@ export async function attack(world: AttackedWorld, made: Attack): Promise<Attack
   const state = join(home, 'state');
   const where = describe(made);
   const findings: string[] = [];
-  let kills = 0;
-  const acts: Act[] = [];
+  const recoveriesKilled = { resume: 0, rollback: 0 };
+  /** Of each process its own. */
+  const traces: Act[][] = [];
 
   async function runProcess(args: string[], kill: Kill | undefined) {
     const before = sizesOf(state);
-    const trace = join(home, `trace-${acts.length}`);
+    const trace = join(home, `trace-${traces.length}`);
     const ended = await runKilled(args, { kill, trace, secrets: world.secrets });
     const own = existsSync(trace) ? readTrace(trace) : [];
-    acts.push(...own);
+    traces.push(own);
     const died = ended.signal === 'SIGKILL';
     if (died) {
-      kills += 1;
       if (made.powerCut) cutWhatWasNotSynced(before, state, own);
       else findings.push(...judgePrinted(ended.stdout, readLog(state)));
       findings.push(...(await judgeChain(state, 'after the kill')));
@@ -84,29 +89,36 @@ export async function attack(world: AttackedWorld, made: Attack): Promise<Attack
   try {
     const first = await runProcess(startArguments(made.target, world, state), made.kill);
     const run = readLog(state).find(({ type }) => type === 'run-started')?.run;
-    if (!first.died || run === undefined) {
-      findings.push(...(await judgeNothingStarted(world, state, { died: first.died, target: made.target })));
-      return { kills, findings: findings.map((finding) => `${where}: ${finding}`) };
+    const end = () => {
+      return { isMade: first.died, recoveriesKilled, findings: findings.map((finding) => `${where}: ${finding}`) };
+    };
+    if (!first.died) return end();
+    if (run === undefined) {
+      findings.push(...(await judgeNothingStarted(world, state, made.target)));
+      return end();
     }
-    if (made.startsOthers) findings.push(...(await judgeSecondStart(made.target, world, state, run)));
+    findings.push(...(await judgeSecondStart(made.target, world, state, run)));
     let command = made.recovery;
     for (const { kill, next } of made.recoveryKills) {
       const again = await runProcess(recoverArguments(command, state), kill);
       if (!again.died) break;
+      recoveriesKilled[command] += 1;
+      findings.push(...(await judgeSecondStart(made.target, world, state, run)));
       command = next;
     }
     const wasOver = isOver(readLog(state));
     const last = await runProcess(recoverArguments(command, state), undefined);
     findings.push(...(await judgeEnd(made, world, state, { command, wasOver, ...last })));
-    findings.push(...judgeWrites(readLog(state), await world.writes()));
-    findings.push(...judgeOrder(acts, world.cloudflare));
+    const writes = await world.writes();
+    findings.push(...judgeWrites(readLog(state), writes));
+    findings.push(...judgeTraces(world, traces, writes.length));
     findings.push(...(await judgeChain(state, 'at the end')));
     if (made.startsOthers) {
       const verified = await start(['audit', 'verify', '--state-dir', state]).ended;
       if (verified.code !== 0) findings.push(`audit verify exits ${verified.code}: ${verified.stderr}`);
       findings.push(...(await judgeFree(made.target, world, state)));
     }
-    return { kills, findings: findings.map((finding) => `${where}: ${finding}`) };
+    return end();
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
@@ -117,7 +129,7 @@ function runKilled(
   { kill, trace, secrets }: { kill: Kill | undefined; trace: string; secrets: AttackedWorld['secrets'] },
 ) {
   if (kill === undefined) return start(args, { ...secrets, ...failpoints({ trace }) }).ended;
-  if ('when' in kill) return start(args, { ...secrets, ...failpoints({ trace, kill }) }).ended;
+  if (!('call' in kill)) return start(args, { ...secrets, ...failpoints({ trace, kill }) }).ended;
   const { call, at } = kill;
   const inject = ['-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${at}`];
   return runUnderStrace(inject, args, secrets);
@@ -150,7 +162,8 @@ function describe({ target, kill, recovery, powerCut, recoveryKills }: Attack): 
 }
 
 function placeOf(kill: Kill): string {
-  return 'when' in kill ? `${kill.when} act ${kill.at}` : `at ${kill.call} ${kill.at}`;
+  if ('call' in kill) return `at ${kill.call} ${kill.at}`;
+  return 'text' in kill ? `${kill.when} ${kill.text}` : `${kill.when} act ${kill.at}`;
 }
 
 /** The program said on stdout only what its log holds. */
@@ -164,22 +177,30 @@ function judgePrinted(stdout: string, log: readonly Entry[]): string[] {
     .map(({ type, seq }) => `${type} (${seq}) was shown, and the log does not hold it`);
 }
 
+/** Each process sent only what it had itself intended, and on disk; no write came from elsewhere. */
+function judgeTraces({ providers }: AttackedWorld, traces: readonly Act[][], writes: number): string[] {
+  const usedBy = actionsIn(traces.flat());
+  const findings = traces.flatMap((acts) => judgeOrder(acts, providers, usedBy));
+  const sent = traces.reduce((sum, acts) => sum + writesIn(acts, providers).length, 0);
+  // strace leaves no trace of the first process.
+  if (traces[0]?.length !== 0 && sent < writes)
+    findings.push(`the providers saw ${writes} writes, and the traces show ${sent}`);
+  return findings;
+}
+
 async function judgeChain(state: string, when: string): Promise<string[]> {
   const verified = await verifyChain({ directory: state });
   return verified.ok ? [] : [`the chain does not verify ${when}: ${verified.file}:${verified.line}: ${verified.what}`];
 }
 
 /** Killed before its first entry, a run never was: nothing was written, and the next one starts. */
-async function judgeNothingStarted(
-  world: AttackedWorld,
-  state: string,
-  { died, target }: { died: boolean; target: Target },
-): Promise<string[]> {
-  if (!died) return [];
+async function judgeNothingStarted(world: AttackedWorld, state: string, target: Target): Promise<string[]> {
   const findings: string[] = [];
   if ((await world.writes()).length > 0) findings.push('the world was written to, and the log holds no run');
   const resumed = await start(recoverArguments('resume', state)).ended;
   if (resumed.code !== 2) findings.push(`resume of nothing exits ${resumed.code}`);
+  if (!wordsOn(resumed.stderr).includes('there are no runs yet'))
+    findings.push(`resume of nothing does not say so: ${resumed.stderr}`);
   return [...findings, ...(await judgeFree(target, world, state))];
 }
 
@@ -204,6 +225,40 @@ function isOver(log: ReturnType<typeof readLog>): boolean {
   return log.findLast(({ type }) => type === 'run-ended' || type === 'run-reopened')?.type === 'run-ended';
 }
 
+/** What is on the screen, as one text: without the banner, and without the breaks of its lines. */
+function wordsOn(stderr: string): string {
+  return stderr
+    .split('\n')
+    .map((line) => line.replace(/^REHEARSAL (\||│)/, ' '))
+    .join(' ')
+    .replace(/\s+/g, ' ');
+}
+
+/** What the exit codes say of the world (docs/runbooks.md). */
+const meanings: Readonly<Record<number, string>> = {
+  0: 'the world is as asked',
+  1: 'failed, and nothing is left changed',
+};
+
+/** The screen at the end of a recovery says what the world shows, in words, by the exit code and with the next command. */
+function judgeScreen(stderr: string, { run, state, exit, isSwitched, head, isNextDue }: ScreenTruth): string[] {
+  const screen = wordsOn(stderr);
+  const [outcome, other] = isSwitched ? ['SUCCEEDED', 'ROLLED BACK'] : ['ROLLED BACK', 'SUCCEEDED'];
+  // The end of the story is the last of it: what was undone may have been told as done further up.
+  const end = screen.slice(Math.max(screen.lastIndexOf(` ${outcome} `), 0));
+  const due = [outcome, `exit ${exit}: ${meanings[exit]}`, head];
+  const findings = due.filter((words) => !end.includes(words)).map((words) => `the screen does not say "${words}"`);
+  if (screen.includes(` ${other} `)) findings.push(`the screen says "${other}"`);
+  // A run that planned nothing, and ended as it was asked to, leaves nothing to be looked at.
+  if (!isNextDue) return findings.length === 0 ? [] : [...findings, `this was on the screen: ${end}`];
+  const next = / next: (?:[^:]*: )?resend-ops (failback|status) (.*)/.exec(end);
+  const isWhole = next !== null && (next[1] === 'failback' || next[2]?.startsWith(run)) && next[2]?.includes(state);
+  if (!isWhole) findings.push('the screen names no next command that finds this run');
+  return findings.length === 0 ? [] : [...findings, `this was on the screen: ${end}`];
+}
+
+type ScreenTruth = { run: string; state: string; exit: number; isSwitched: boolean; head: string; isNextDue: boolean };
+
 /** What the person is told at the end is what the world is. */
 async function judgeEnd(
   made: Attack,
@@ -218,6 +273,13 @@ async function judgeEnd(
     const over = log.findLast((entry) => entry.type === 'run-ended');
     const goesOn = over?.outcome === 'succeeded';
     if (last.code !== 2) findings.push(`resume of a run that is over exits ${last.code}`);
+    // How it ended, and the way on: undo what is in place, or begin anew.
+    const way = enabled
+      ? 'nothing of it is in place: start a new run'
+      : `undo it with \`resend-ops rollback ${over?.run}`;
+    for (const words of [`run ${over?.run} has ended: ${over?.message}`, way])
+      if (!wordsOn(last.stderr).includes(words.replace(/\s+/g, ' ')))
+        findings.push(`resume of a run that is over does not say "${words}": ${last.stderr}`);
     if (enabled === goesOn)
       findings.push(`the run ended as ${over?.outcome}, and the load balancer is enabled: ${enabled}`);
     return findings;
@@ -235,12 +297,22 @@ async function judgeEnd(
   }
   if (result?.exitCode !== last.code)
     findings.push(`the result says exit ${result?.exitCode}, the process ${last.code}`);
-  if (result?.outcome === 'needs-attention') return findings;
+  if (result?.outcome === 'needs-attention')
+    return [...findings, `it left a person to finish: ${wordsOn(last.stderr)}`];
   if (enabled !== (result?.outcome !== 'succeeded'))
     findings.push(`${last.command} says ${result?.outcome}, and the load balancer is enabled: ${enabled}`);
   const head = log.at(-1);
   if (head?.seq !== result?.head.seq || head?.hash !== result?.head.hash)
     findings.push(`the head that was told, ${result?.head.seq}, is not the log's, ${head?.seq}`);
   if (head?.type !== 'run-ended') findings.push(`the log ends with ${head?.type}: the claim is still held`);
-  return findings;
+  const isNextDue = exit !== 0 || log.some(({ type }) => type === 'step-planned');
+  const shown = {
+    isNextDue,
+    run: head?.run ?? '',
+    state,
+    exit,
+    isSwitched: !enabled,
+    head: `${head?.seq}:${head?.hash}`,
+  };
+  return [...findings, ...judgeScreen(last.stderr, shown)];
 }

@@ -65,7 +65,7 @@ function syncsBySteps(acts: readonly Act[]): number[] {
 
 /** What the trace of a run of so many steps shows to be wrong. */
 async function judge(acts: readonly Act[], code: number | null): Promise<string[]> {
-  const findings = judgeOrder(acts, world.cloudflare);
+  const findings = judgeOrder(acts, world.providers);
   if (code !== 0) findings.push(`the run exits ${code}`);
   const writes = (await world.writes()).length;
   if (writes !== steps) findings.push(`${writes} writes reached the provider in ${steps} steps`);
@@ -119,7 +119,8 @@ test('a trace in which a write leaves too early is found', () => {
   const write = [act('write', 'begin', intent), act('write', 'end')];
   const sync = [act('fdatasync', 'begin'), act('fdatasync', 'end')];
   const send = [act('send', 'begin', 'PATCH /client/v4 HTTP/1.1\r\n')];
-  const found = (acts: Act[]) => judgeOrder(acts, '127.0.0.1:1').length;
+  const provider = '127.0.0.1:1';
+  const found = (acts: Act[]) => judgeOrder(acts, new Map([[provider, 'cloudflare-api']])).length;
   expect(found([...write, ...sync, ...send])).toBe(0);
   expect(found([...write, ...send, ...sync])).toBe(1);
   expect(found([...sync, ...write, ...send])).toBe(1);
@@ -127,6 +128,29 @@ test('a trace in which a write leaves too early is found', () => {
   expect(found([...write, act('fdatasync', 'refused'), ...send])).toBe(1);
   expect(found([...write, ...sync, ...send, ...send])).toBe(1);
   expect(found(send)).toBe(1);
+});
+
+test('a trace in which a message leaves without an intent of its own is found', () => {
+  const slack = '127.0.0.1:2';
+  const log = '/state/audit/00000001.jsonl';
+  const entry = (type: string, more = ''): Act[] => [
+    { n: 1, at: 'begin', op: 'write', path: log, text: `{"type":"${type}","step":"room"${more}}` },
+    { n: 2, at: 'end', op: 'fdatasync', path: log },
+  ];
+  const send = (method: string): Act => {
+    return { n: 3, at: 'begin', op: 'send', path: slack, text: `POST /api/${method} HTTP/1.1\r\n` };
+  };
+  const found = (...acts: (Act | Act[])[]) => judgeOrder(acts.flat(), new Map([[slack, 'slack-api']])).length;
+  const open = entry('change-intended', ',"uses":"slack.open-room"');
+  const follow = entry('follow-up-intended', ',"upTo":4');
+  expect(found(open, send('conversations.create'), send('chat.postMessage'), send('conversations.info'))).toBe(0);
+  expect(found(open, send('chat.postMessage'), send('chat.postMessage'))).toBe(1);
+  expect(found(open, send('chat.update'))).toBe(1);
+  expect(found(open, entry('change-applied'), send('pins.add'))).toBe(1);
+  expect(found(open, follow, send('chat.update'), send('chat.postMessage'))).toBe(0);
+  expect(found(open, entry('change-applied'), follow, send('chat.update'), send('chat.update'))).toBe(1);
+  expect(found(open, entry('change-applied'), entry('follow-up-intended'), send('chat.postMessage'))).toBe(1);
+  expect(found(send('chat.update'))).toBe(1);
 });
 
 test('a trace in which a name is not durable when a write leaves is found', () => {

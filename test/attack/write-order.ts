@@ -1,37 +1,87 @@
 import { basename, dirname } from 'node:path';
+import { allowedBy, isOutcome, type System } from './intents.ts';
 import type { Act } from './victim.ts';
 
-/** Entries after which a write may leave, once they are synced. */
-const intending = /"type":"(change-intended|revert-intended)"/;
-const aboutSlack = /"uses":"slack\./;
 const writing = /^(PATCH|PUT|POST|DELETE) /;
+/** Slack takes reads by POST, too. */
+const reading =
+  /^POST \/api\/(auth\.test|conversations\.(info|history|replies|list|members)|users\.info|reactions\.get)\b/;
+
+/** Requests of a trace that write to one of these providers (by `host:port`), when they begin. */
+export function writesIn(acts: readonly Act[], providers: Providers): Act[] {
+  return acts.filter(({ op, at, path, text = '' }) => {
+    return op === 'send' && at === 'begin' && providers.has(path) && writing.test(text) && !reading.test(text);
+  });
+}
+
+/** Which provider is where, by `host:port`. */
+export type Providers = ReadonlyMap<string, System>;
 
 /**
- * Holds a trace against "no intent on disk, no write to the world": each writing request to `provider` (`host:port`)
- * must follow the sync of an intent that no other request has used. Answers what does not hold.
+ * Holds the trace of one process against "no intent on disk, no write to the world": each writing request to one of the
+ * providers must follow the sync of an intent of this process that stands for such a request, that no other request has
+ * spent, and whose outcome has not been written yet. `usedBy`: the actions of steps, as far as other processes' traces
+ * tell them. Answers what does not hold.
  */
-export function judgeOrder(acts: readonly Act[], provider: string): string[] {
+export function judgeOrder(
+  acts: readonly Act[],
+  providers: Providers,
+  usedBy: ReadonlyMap<string, string> = actionsIn(acts),
+): string[] {
   const findings: string[] = [];
-  let written = 0;
-  let synced = 0;
+  const written = new Map<string, ReturnType<typeof allowedBy>>();
+  const synced = new Map<string, ReturnType<typeof allowedBy>>();
+  const writes = new Set(writesIn(acts, providers));
   for (const act of acts) {
     const isLog = /\/audit\/\d+\.jsonl$/.test(act.path);
     // A write that has begun counts once it has returned, and a sync only what had been written when it began.
-    if (isLog && act.op === 'write' && act.at === 'begin' && isIntent(act.text ?? '')) written += 1;
+    if (isLog && act.op === 'write' && act.at === 'begin')
+      for (const { type, step, uses = usedBy.get(step), upTo } of entriesIn(act)) {
+        const place = `${step}${type === 'follow-up-intended' ? ', followed' : ''}`;
+        if (isOutcome(type) || isIntent(type)) synced.delete(place);
+        if (isOutcome(type)) written.delete(place);
+        if (isIntent(type)) written.set(place, allowedBy({ type, uses, upTo }));
+      }
     if (isLog && (act.op === 'fdatasync' || act.op === 'fsync') && act.at === 'end') {
-      synced += written;
-      written = 0;
+      for (const [place, allowed] of written) synced.set(place, allowed);
+      written.clear();
     }
-    if (act.op !== 'send' || act.at !== 'begin' || act.path !== provider || !writing.test(act.text ?? '')) continue;
-    if (synced === 0)
-      findings.push(`act ${act.n} sends ${act.text?.split('\r\n')[0]} before an intent of its own is synced`);
-    else synced = 0;
+    if (!writes.has(act)) continue;
+    const [method = '', path = ''] = (act.text ?? '').split(/[ ?]/);
+    const system = providers.get(act.path);
+    const isSpent = [...synced.values()].some((allowed) => {
+      const at = allowed.findIndex((one) => one.system === system && one.method === method && one.path.test(path));
+      return at !== -1 && allowed.splice(at, 1).length === 1;
+    });
+    if (!isSpent) findings.push(`act ${act.n} sends ${method} ${path} before an intent of its own is synced`);
   }
   return findings;
 }
 
-function isIntent(text: string): boolean {
-  return intending.test(text) && !aboutSlack.test(text);
+function isIntent(type: string): boolean {
+  return type === 'change-intended' || type === 'revert-intended' || type === 'follow-up-intended';
+}
+
+/** The entries that an act writes to the log; a trace may hold no more than their beginnings. */
+function entriesIn({ text = '' }: Act) {
+  return text.split('\n').flatMap((line) => {
+    const [, type] = /"type":"([\w-]+)"/.exec(line) ?? [];
+    const [, step] = /"step":"([\w-]+)"/.exec(line) ?? [];
+    const [, uses] = /"uses":"([\w.-]+)"/.exec(line) ?? [];
+    const [, upTo] = /"upTo":(\d+)/.exec(line) ?? [];
+    if (type === undefined) return [];
+    return [{ type, step: step ?? '', uses, upTo: upTo === undefined ? undefined : Number(upTo) }];
+  });
+}
+
+/** The action of each step that begins to change the world in a trace. */
+export function actionsIn(acts: readonly Act[]): Map<string, string> {
+  return new Map(
+    acts
+      .filter(({ op, at }) => op === 'write' && at === 'begin')
+      .flatMap(entriesIn)
+      .flatMap(({ type, step, uses }) => (type === 'change-intended' && uses !== undefined ? [[step, uses]] : [])),
+  );
 }
 
 /** Names that nothing depends on after a power cut: the append lock's, and the spare ones of files that are replaced. */
