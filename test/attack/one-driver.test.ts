@@ -198,18 +198,12 @@ async function pointsOfARun(): Promise<{ points: Point[]; more: Point[] }> {
   const intent: Point = { at: place('change-intended'), when: 'after', wake: 'at once' };
   if (!isFull) return { points: around.slice(1, 2), more: [] };
   const late = patches.map((n): Point => ({ at: n - 1, when: 'after', wake: 'when the other is done' }));
-  const spread = Array.from({ length: 80 }, (_, index): Point => {
-    return {
-      at: from + Math.floor(((to - from) * index) / 80),
-      when: index % 4 < 2 ? 'before' : 'after',
-      wake: 'at once',
-    };
+  const spread = Array.from({ length: 160 }, (_, index): Point => {
+    const when = Math.floor(index / 4) % 2 === 0 ? 'before' : 'after';
+    return { at: from + Math.floor(((to - from) * index) / 160), when, wake: 'at once' };
   });
-  const even = (_: Point, index: number) => index % 2 === 0;
-  return {
-    points: [...around, intent, ...late, ...spread.filter(even)],
-    more: spread.filter((point, index) => !even(point, index)),
-  };
+  const everyFourth = (first: number) => spread.filter((_, index) => index % 4 === first);
+  return { points: [...around, intent, ...late, ...everyFourth(0)], more: [2, 1, 3].flatMap(everyFourth) };
 }
 
 test.skipIf(!isLinux)(
