@@ -18,6 +18,7 @@ import { type Act, failpoints, type Orders, readTrace } from './victim.ts';
 
 type World = Awaited<ReturnType<typeof startWorld>>;
 type Ended = Awaited<ReturnType<typeof start>['ended']>;
+type Write = Awaited<ReturnType<World['writes']>>[number];
 /** When the log fails: in a run, in its resumption after a kill, or in its rollback. */
 export type Stage = 'run' | 'resume' | 'rollback';
 
@@ -95,13 +96,21 @@ export async function approach(ground: Ground, stage: Stage): Promise<void> {
   await runProgram(ground, commandOf('run', ground), { kill: { text: '"type":"go-given"', when: 'after' } });
 }
 
+/** An act that can be attacked, and how many writes to the world the process has sent before it. */
+export type SurveyedAct = Act & { sent: number };
+
 /** How many acts on the state directory a stage takes, and which: what there is to attack. */
-export async function surveyStage(ground: Ground, stage: Stage): Promise<Act[]> {
+export async function surveyStage(ground: Ground, stage: Stage): Promise<SurveyedAct[]> {
   await approach(ground, stage);
   const trace = join(ground.place, 'trace');
   await runProgram(ground, commandOf(stage, ground), { trace });
-  const acts = readTrace(trace);
+  let sent = 0;
+  const acts = readTrace(trace).map((act) => {
+    if (isWriteToWorld(act)) sent += 1;
+    return { ...act, sent };
+  });
   await leave(ground);
+  if (sent !== 2) throw new Error(`a ${stage} that is left alone makes ${sent} writes, not 2`);
   const ops: readonly string[] = fileActs;
   return acts.filter(({ at, op, path }) => at === 'begin' && ops.includes(op) && path.includes(ground.state));
 }
@@ -109,8 +118,11 @@ export async function surveyStage(ground: Ground, stage: Stage): Promise<Act[]> 
 /** One failure of the file system, and where: the `at`-th act of `ops` on a path that holds `path`. */
 export type Blow = { code: string; at: number; for: 'once' | 'ever'; ops?: readonly Act['op'][]; only?: 'audit' };
 
-/** Attacks one stage, and answers what did not hold. */
-export async function strike(ground: Ground, stage: Stage, blow: Blow, next: 'resume' | 'rollback'): Promise<string[]> {
+/** What did not hold under a blow, and whether it fell when one of the two writes was out and the other was not. */
+type Struck = { findings: string[]; isBetween: boolean };
+
+/** Attacks one stage. */
+export async function strike(ground: Ground, stage: Stage, blow: Blow, next: 'resume' | 'rollback'): Promise<Struck> {
   await approach(ground, stage);
   const before = (await ground.world.writes()).length;
   const trace = join(ground.place, 'trace');
@@ -132,14 +144,53 @@ export async function strike(ground: Ground, stage: Stage, blow: Blow, next: 're
     if (stage !== 'rollback' && later.length > 0) findings.push('wrote to the world after its log had failed');
   } else if (ended.code !== 0)
     findings.push(`a failure that loses nothing ended it with ${ended.code}: ${ended.stderr.slice(-300)}`);
-  if (stage === 'rollback' && arrived.some(({ body }) => !body.includes('true'))) findings.push('wrote no revert');
-  if (stage === 'rollback' && hasBegun(ended) && !(await ground.world.isEnabled())) {
+  if (stage === 'rollback' && !arrived.every(isRevert)) findings.push('wrote something else than a revert');
+  if (stage === 'rollback' && hasBegun(ended) && (await changesInPlace(ground)).length > 0) {
     findings.push('a rollback that had begun did not go on without its log');
   }
   if (/unexpected:|\n\s+at /.test(ended.stderr)) findings.push(`a bug is shown: ${ended.stderr.slice(-300)}`);
-  findings.push(...(await recover(ground, stage, ended, arrived.length, next)));
+  findings.push(...(await recover(ground, { stage, ended, arrived, next, formed: linesFormed(acts, ground) })));
   await leave(ground);
-  return findings.map((finding) => `${stage}, ${blow.code} ${blow.for} at act ${at} (${placeOf(acts)}): ${finding}`);
+  const place = `${stage}, ${blow.code} ${blow.for} at act ${at} (${placeOf(acts)})`;
+  const isBetween = refused !== -1 && acts.slice(0, refused).filter(isWriteToWorld).length === 1;
+  return { findings: findings.map((finding) => `${place}: ${finding}`), isBetween };
+}
+
+/** The steps of the runbook that change something, in order. */
+type Step = 'switch' | 'second';
+
+function stepOf({ path }: Write): Step {
+  return path.includes('/load_balancers/') ? 'switch' : 'second';
+}
+
+function isRevert({ body }: Write): boolean {
+  const { enabled, posts }: { enabled?: boolean; posts?: object[] } = JSON.parse(body);
+  return enabled === true || posts?.length === 0;
+}
+
+/** What the runbook has changed in the world and nobody has undone, from the simulator's state. */
+async function changesInPlace({ world }: Ground): Promise<Step[]> {
+  const { records }: { records: { name: string }[] } = JSON.parse(await world.call('GET', '/state'));
+  return [
+    ...((await world.isEnabled()) ? [] : (['switch'] as const)),
+    ...(records.some(({ name }) => name.startsWith('second.')) ? (['second'] as const) : []),
+  ];
+}
+
+/**
+ * Entries that are kept nowhere when the log refuses them: nothing has been done yet that they would be evidence of, or
+ * nothing is to be done any more.
+ */
+const dispensable = /"type":"(run-started|run-reopened|driver-started|driver-released)"/;
+
+/** The entries that the process wrote or tried to write, to the log or beside it, each as far as it was traced. */
+function linesFormed(acts: readonly Act[], { state }: Ground): string[] {
+  const isEvidence = (path: string) => path.startsWith(join(state, 'audit', '0')) || path.includes('/fallback-');
+  const texts = acts.flatMap(({ at, op, path, text }) =>
+    at === 'begin' && op === 'write' && text !== undefined && isEvidence(path) ? [text] : [],
+  );
+  const lines = texts.flatMap((text) => text.split('\n')).filter((line) => line !== '' && !dispensable.test(line));
+  return [...new Set(lines)];
 }
 
 function isWriteToWorld({ at, op, text = '' }: Act): boolean {
@@ -166,14 +217,20 @@ function placeOf(acts: readonly Act[]): string {
   return refused === undefined ? 'nothing refused' : `${refused.op} ${refused.path.split('/').slice(-2).join('/')}`;
 }
 
+/** What an attacked process leaves behind, and how the person goes on. */
+type Aftermath = {
+  stage: Stage;
+  ended: Ended;
+  /** What reached the world. */
+  arrived: readonly Write[];
+  next: 'resume' | 'rollback';
+  /** Entries that have to be found, each whole or as far as it is known. */
+  formed?: readonly string[];
+};
+
 /** Does what the person is told: puts back what was kept, verifies, and goes on. */
-export async function recover(
-  ground: Ground,
-  stage: Stage,
-  ended: Ended,
-  arrived: number,
-  next: 'resume' | 'rollback',
-): Promise<string[]> {
+export async function recover(ground: Ground, aftermath: Aftermath): Promise<string[]> {
+  const { stage, ended, arrived, next, formed = [] } = aftermath;
   const findings: string[] = [];
   const lines = ended.stderr.split('\n');
   const remedy = lines.find((line) => line.startsWith('(umask 077; '));
@@ -190,13 +247,21 @@ export async function recover(
   }
   const verified = await runProgram(ground, ['audit', 'verify']);
   const log = readLog(ground.state);
-  if (log === '') return arrived > 0 ? [...findings, 'a write left, and there is no log'] : findings;
+  // Nobody else has written to the log: what puts the entries back puts all of them there.
+  const missing = formed.filter(
+    (line) => !log.includes(line) && (remedy !== undefined || !ended.stderr.includes(line)),
+  );
+  findings.push(...missing.map((line) => `an entry is lost: ${line.slice(0, 200)}`));
+  if (log === '') return arrived.length > 0 ? [...findings, 'a write left, and there is no log'] : findings;
   if (verified.code !== 0) findings.push(`the log does not verify: ${verified.stderr.slice(-300)}`);
   for (const file of readdirSync(ground.state).filter((name) => name.startsWith('fallback-'))) {
     if ((statSync(join(ground.state, file)).mode & 0o777) !== 0o600) findings.push(`${file} is not private`);
   }
-  const evidenced = stage === 'rollback' ? /"change-reverted"/ : /"type":"change-(applied|doubted)"/;
-  if (arrived > 0 && !evidenced.test(log)) findings.push('what the write led to is in no log');
+  const result = stage === 'rollback' ? /"change-reverted"/ : /"type":"change-(applied|doubted)"/;
+  for (const step of new Set(arrived.map(stepOf))) {
+    const isTold = log.split('\n').some((line) => result.test(line) && line.includes(`"step":"${step}"`));
+    if (!isTold) findings.push(`what the write of ${step} led to is in no log`);
+  }
   if (!log.includes('"run-started"')) return findings;
   if (ended.code === 7 && !/resume|rollback|put it back|run it again|then go on/.test(ended.stderr)) {
     findings.push('nothing says how to go on');
@@ -208,11 +273,16 @@ export async function recover(
   const hasEnded = /has ended/.test(continued.stderr) && continued.code === 2;
   if (continued.code !== 0 && !hasEnded)
     findings.push(`${next} afterwards ends with ${continued.code}: ${continued.stderr.slice(-300)}`);
-  const wantsOn = stage === 'rollback' || next === 'rollback';
-  if (!hasEnded && (await ground.world.isEnabled()) !== wantsOn)
-    findings.push(`after ${next} the world is not as asked`);
-  if ((readLog(ground.state).match(/"type":"change-intended"/g) ?? []).length > 1 && arrived > 0) {
-    findings.push('the change was intended twice');
+  const wanted = stage === 'rollback' || next === 'rollback' ? '' : 'switch, second';
+  const inPlace = (await changesInPlace(ground)).join(', ');
+  if (!hasEnded && inPlace !== wanted)
+    findings.push(`after ${next} this is in place: ${inPlace}; and this should be: ${wanted}`);
+  const intents = readLog(ground.state)
+    .split('\n')
+    .filter((line) => line.includes('"type":"change-intended"'));
+  for (const step of new Set(arrived.map(stepOf))) {
+    if (intents.filter((line) => line.includes(`"step":"${step}"`)).length > 1)
+      findings.push(`the change of ${step} was intended twice`);
   }
   return findings;
 }
@@ -224,7 +294,8 @@ function readLog(state: string): string {
 
 /** Leaves the world as it was found, whatever the attack made of it. */
 export async function leave(ground: Ground): Promise<void> {
-  if (!(await ground.world.isEnabled())) await runProgram(ground, ['rollback', '--yes']);
-  if (!(await ground.world.isEnabled())) throw new Error(`the world cannot be brought back; see ${ground.state}`);
+  if ((await changesInPlace(ground)).length > 0) await runProgram(ground, ['rollback', '--yes']);
+  if ((await changesInPlace(ground)).length > 0)
+    throw new Error(`the world cannot be brought back; see ${ground.state}`);
   rmSync(ground.place, { recursive: true, force: true });
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { sendJson, startWorld } from '../acceptance/program.ts';
 
 /** The runbooks of these attacks: a switch, a switch with a second way, one that is undone, and messages. */
@@ -16,6 +17,13 @@ const runbooks: Readonly<Record<string, string>> = {
 `,
   undo: `
   - { id: switch, title: Switch, uses: cloudflare.set-load-balancer, with: { enabled: false }, timeout: 3s }
+  - { id: hold, title: Hold, uses: wait, with: { for: 2s }, expect: outputs.waitedMs < 0 }
+`,
+  move: `
+  - { id: move, title: Move, uses: route53.set-record, with: { route: fallback }, timeout: 3s }
+`,
+  'undo-move': `
+  - { id: move, title: Move, uses: route53.set-record, with: { route: fallback }, timeout: 3s }
   - { id: hold, title: Hold, uses: wait, with: { for: 2s }, expect: outputs.waitedMs < 0 }
 `,
   post: `
@@ -77,9 +85,40 @@ export type Result = {
   steps: { id: string; outcome: string; recovery: string | null }[];
 };
 
+/** A way to switch the hostname, and what it takes to attack it. */
+export type Way = {
+  name: string;
+  /** What is broken. */
+  component: 'cloudflare-api' | 'aws-api';
+  /** The runbooks that switch by it, and that switch and undo it. */
+  runbooks: { switch: string; undo: string };
+  /** How the request that writes begins. */
+  request: string;
+  /** A simulated world in which the hostname is switched so. */
+  world: readonly string[];
+};
+
+/** By Cloudflare's load balancer. */
+export const byLoadBalancer: Way = {
+  name: 'load balancer',
+  component: 'cloudflare-api',
+  runbooks: { switch: 'switch', undo: 'undo' },
+  request: 'PATCH /',
+  world: [],
+};
+
+/** By the record set in a zone at Route 53. */
+export const byRecordSet: Way = {
+  name: 'record set',
+  component: 'aws-api',
+  runbooks: { switch: 'move', undo: 'undo-move' },
+  request: 'POST /2013-04-01/hostedzone/',
+  world: ['--runbooks', fileURLToPath(new URL('../acceptance/partial-zone', import.meta.url)), '--scenario', 'quiet'],
+};
+
 /** Starts a simulator of its own, with the runbooks above, and what the attacks ask of it. */
-export async function startFaultyWorld() {
-  const world = await startWorld();
+export async function startFaultyWorld(way: Way = byLoadBalancer) {
+  const world = await startWorld(way.world);
   const directory = join(world.home, 'runbooks');
   mkdirSync(directory);
   for (const [name, steps] of Object.entries(runbooks)) {
@@ -93,6 +132,7 @@ export async function startFaultyWorld() {
     hostname: string;
     loadBalancers: { name: string; enabled: boolean }[];
     channels: { name: string; messages: { text: string }[] }[];
+    hostedZone: { recordSets: { name: string; values?: string[] }[]; changes: object[] };
   }> => JSON.parse(await world.call('GET', '/state'));
   const writes = async (): Promise<{ server: string; method: string; path: string; body: string }[]> =>
     JSON.parse(await world.call('GET', '/requests?writes=1'));
@@ -102,10 +142,21 @@ export async function startFaultyWorld() {
     /** What an attacked command line begins and ends with. */
     common: ['--runbooks', directory] as const,
     truth: state,
-    /** The writes of the load balancer that reached the provider, in order: the value of `enabled` of each. */
+    /** The switches that reached the provider, in order; true of each that leads back to the edge. */
     async switches(): Promise<boolean[]> {
+      if (way === byRecordSet) {
+        const batches = (await writes()).filter(({ path }) => path.endsWith('/rrset'));
+        return batches.map(({ body }) => leadsToEdge(body.slice(body.indexOf('<Action>CREATE'))));
+      }
       const patches = (await writes()).filter(({ path }) => path.includes('/load_balancers/'));
       return patches.map(({ body }) => (JSON.parse(body) as { enabled: boolean }).enabled);
+    },
+    /** Whether the hostname leads to the edge, from the simulator's state. */
+    async isOn(): Promise<boolean> {
+      if (way !== byRecordSet) return world.isEnabled();
+      const { hostname, hostedZone } = await state();
+      const sets = hostedZone.recordSets.filter(({ name }) => name === `${hostname}.`);
+      return sets.flatMap(({ values = [] }) => values).some(leadsToEdge);
     },
     async writesTo(part: string): Promise<number> {
       return (await writes()).filter(({ path }) => path.includes(part)).length;
@@ -137,6 +188,10 @@ export async function startFaultyWorld() {
         .map((line): LogEntry => JSON.parse(line));
     },
   };
+}
+
+function leadsToEdge(text: string): boolean {
+  return text.includes('.cdn.cloudflare.net');
 }
 
 /** A world whose provider is made to misbehave. */

@@ -70,15 +70,23 @@ async function until(holds: () => boolean, withinMs = 60_000): Promise<boolean> 
   return false;
 }
 
+/** What a loser has to say of whoever holds the resource, and did not. */
+function unsaidBy({ stderr, stdout }: { stderr: string; stdout: string }, state: string, holder: number | undefined) {
+  const [first] = entriesIn(state);
+  const said = `${stderr}${stdout}`.replaceAll(/\s+/g, ' ');
+  const names = [`run ${first?.run}`, `@${first?.actor.host}`, `(pid ${holder})`, `since ${first?.time}`];
+  const missing = names.filter((name) => !said.includes(name));
+  return missing.length === 0 ? [] : [`a loser did not say ${missing.join(', ')}: ${said}`];
+}
+
 test('eight start at once: one wins, the others name it and leave at once', { timeout }, async ({ task }) => {
   const tally = createTally(task);
   let slowestMs = 0;
   // Eight starts share the processors, and whatever else runs here: the time of the processor that a loser takes is what
-  // the program makes of its second.
+  // the program makes of its second. How long it takes by the clock, the next attack asks of one that starts alone.
   const cpuMs: number[] = [];
   for (let race = 1; race <= (isFull ? 100 : 1); race += 1) {
     const state = newState();
-    const begunAt = Date.now();
     const starters = Array.from({ length: 8 }, (_, at) => ({
       ...runbook('hold', state, { NODE_OPTIONS: `--require ${gauge}`, GAUGE: `${state}.${at}` }),
       gauge: `${state}.${at}`,
@@ -95,27 +103,13 @@ test('eight start at once: one wins, the others name it and leave at once', { ti
     const drives = entriesIn(state).filter(({ type }) => type === 'driver-started');
     const findings = winners.length === 1 && isDecided && drives.length === 1 ? [] : [`${winners.length} winners`];
     for (const loser of starters.filter((starter) => !winners.includes(starter))) {
-      const { code, stderr, stdout } = await loser.ended;
+      const ended = await loser.ended;
       const [first, drive] = entriesIn(state);
-      const said = `${stderr}${stdout}`.replaceAll(/\s+/g, ' ');
-      const names = [
-        `run ${first?.run}`,
-        `@${first?.actor.host}`,
-        `(pid ${winner?.child.pid})`,
-        `since ${first?.time}`,
-      ];
-      const missing = names.filter((name) => !said.includes(name));
-      if (code !== 6) findings.push(`a loser left with ${code}`);
+      if (ended.code !== 6) findings.push(`a loser left with ${ended.code}`);
       cpuMs.push(JSON.parse(readFileSync(loser.gauge, 'utf8')).cpuMs);
-      if (missing.length > 0) findings.push(`a loser did not say ${missing.join(', ')}: ${said}`);
-      // From when there is somebody to lose to; the others' start of Node is not the program's.
+      findings.push(...unsaidBy(ended, state, winner?.child.pid));
       slowestMs = Math.max(slowestMs, loser.endedAt - Date.parse(drive?.time ?? first?.time ?? ''));
     }
-    // Eight starts share the processors: what one start costs here bounds how far apart they can be.
-    const boundMs =
-      1000 +
-      (starters.reduce((last, { endedAt }) => (endedAt < 1e15 ? Math.max(last, endedAt) : last), begunAt) - begunAt);
-    if (slowestMs > boundMs) findings.push(`a loser left ${slowestMs} ms after the winner began`);
     for (const { child, ended } of starters) {
       child.kill('SIGKILL');
       await ended;
@@ -132,6 +126,40 @@ test('eight start at once: one wins, the others name it and leave at once', { ti
   tally.close();
 });
 
+test('one that starts while another drives names it, and has left a second after its start', { timeout }, async ({
+  task,
+}) => {
+  const tally = createTally(task);
+  const state = newState();
+  const holder = runbook('hold', state);
+  const tookMs: number[] = [];
+  try {
+    if (!(await until(() => entriesIn(state).some(({ type }) => type === 'step-started'))))
+      throw new Error('no winner');
+    for (let turn = 1; turn <= (isFull ? 10 : 2); turn += 1) {
+      const findings: string[] = [];
+      let bestMs = Number.POSITIVE_INFINITY;
+      // What else runs here may hold up one start, and even two; it does not hold up the program at each of three.
+      for (let attempt = 1; attempt <= 3 && bestMs >= 1000; attempt += 1) {
+        const begunAt = performance.now();
+        const ended = await runbook('hold', state).ended;
+        bestMs = Math.min(bestMs, performance.now() - begunAt);
+        if (ended.code !== 6) findings.push(`it left with ${ended.code}`);
+        findings.push(...unsaidBy(ended, state, holder.child.pid));
+      }
+      tookMs.push(bestMs);
+      if (bestMs >= 1000) findings.push(`it took ${Math.round(bestMs)} ms to leave, the best of three`);
+      tally.add(findings.map((finding) => `start ${turn}: ${finding}`));
+    }
+    if (holder.child.exitCode !== null) tally.add([`who drove has left with ${holder.child.exitCode}`]);
+  } finally {
+    holder.child.kill('SIGKILL');
+    await holder.ended;
+  }
+  console.log(`a loser that started alone left after ${Math.round(Math.max(...tookMs))} ms at most`);
+  tally.close();
+});
+
 const isPatch = ({ at, op, text }: Act) => at === 'begin' && op === 'send' && text?.startsWith('PATCH ') === true;
 const writesInWorld = async () => (await world.writes()).filter(({ method }) => method === 'PATCH').length;
 const isStopped = (pid: number) => {
@@ -144,8 +172,14 @@ const isStopped = (pid: number) => {
 
 type Point = { at: number; when: 'before' | 'after'; wake: 'at once' | 'when the other is done' };
 
-/** The acts at which the driver is frozen: around each writing call and each intent, and others spread over the run. */
-async function pointsOfARun(): Promise<Point[]> {
+/** How many drivers have to be taken over, at the least. */
+const takeovers = isFull ? 50 : 1;
+
+/**
+ * The acts at which the driver is frozen: around each writing call and each intent, and others spread over the run;
+ * `more` are for as many rounds as ended without a takeover.
+ */
+async function pointsOfARun(): Promise<{ points: Point[]; more: Point[] }> {
   const state = newState();
   const trace = `${state}.trace`;
   const { code, stderr } = await runbook('swing', state, failpoints({ trace })).ended;
@@ -162,12 +196,14 @@ async function pointsOfARun(): Promise<Point[]> {
     { at: n, when: 'after', wake: 'at once' },
   ]);
   const intent: Point = { at: place('change-intended'), when: 'after', wake: 'at once' };
-  if (!isFull) return around.slice(1, 2);
+  if (!isFull) return { points: around.slice(1, 2), more: [] };
   const late = patches.map((n): Point => ({ at: n - 1, when: 'after', wake: 'when the other is done' }));
-  const spread = Array.from({ length: 40 }, (_, index): Point => {
-    return { at: from + Math.floor(((to - from) * index) / 40), when: index % 2 ? 'after' : 'before', wake: 'at once' };
+  const spread = Array.from({ length: 160 }, (_, index): Point => {
+    const when = Math.floor(index / 4) % 2 === 0 ? 'before' : 'after';
+    return { at: from + Math.floor(((to - from) * index) / 160), when, wake: 'at once' };
   });
-  return [...around, intent, ...late, ...spread];
+  const everyFourth = (first: number) => spread.filter((_, index) => index % 4 === first);
+  return { points: [...around, intent, ...late, ...everyFourth(0)], more: [2, 1, 3].flatMap(everyFourth) };
 }
 
 test.skipIf(!isLinux)(
@@ -175,8 +211,10 @@ test.skipIf(!isLinux)(
   { timeout },
   async ({ task }) => {
     const tally = createTally(task);
-    let [windows, locked, missed] = [0, 0, 0];
-    for (const [index, point] of (await pointsOfARun()).entries()) {
+    let [taken, windows, locked, missed] = [0, 0, 0, 0];
+    const { points, more } = await pointsOfARun();
+    for (const [index, point] of [...points, ...more].entries()) {
+      if (index >= points.length && taken >= takeovers) break;
       const state = newState();
       const traces = { victim: `${state}.victim`, taker: `${state}.taker` };
       const before = await writesInWorld();
@@ -210,6 +248,7 @@ test.skipIf(!isLinux)(
       const window = acts.filter(({ n }) => n === point.at && point.when === 'before').length;
       const afterwards = acts.filter(({ n }) => n > point.at).length;
       if (wasTaken) {
+        taken += 1;
         windows += window;
         const own = acts.filter(isEarlier).length + window + readTrace(traces.taker).filter(isPatch).length;
         const inWorld = (await writesInWorld()) - before;
@@ -239,9 +278,9 @@ test.skipIf(!isLinux)(
       }
       rmSync(state, { recursive: true });
     }
-    console.log(
-      `${windows} frozen between the last check and the bytes leaving, ${locked} while holding the log’s lock, ${missed} not frozen`,
-    );
+    const others = `${locked} while holding the log’s lock, ${missed} not frozen`;
+    console.log(`${taken} taken over; ${windows} frozen between the last check and the bytes leaving, ${others}`);
+    expect(taken, 'taken over').toBeGreaterThanOrEqual(takeovers);
     expect(missed).toBeLessThanOrEqual(isFull ? 5 : 0);
     tally.close();
   },

@@ -95,7 +95,8 @@ test.skipIf(!mounts)('a disk that fills up during a run', { timeout: 3_600_000 }
           found.push(`the reason is not told: ${ended.stderr.slice(-300)}`);
       }
       rmSync(join(medium, 'filler'));
-      found.push(...(await recover(ground, 'run', ended, arrived.length, pages % 2 === 0 ? 'rollback' : 'resume')));
+      const next = pages % 2 === 0 ? 'rollback' : 'resume';
+      found.push(...(await recover(ground, { stage: 'run', ended, arrived, next })));
       return found;
     });
     tally.add(findings.map((finding) => `${pages} pages left: ${finding}`));
@@ -114,16 +115,16 @@ test.skipIf(!mounts)('a state directory that is mounted read-only', { timeout: 6
       const before = (await ground.world.writes()).length;
       if (!mount('-o', 'remount,ro', medium)) return ['it cannot be mounted read-only'];
       const ended = await runProgram(ground, [...commandOf(stage, ground), '--json']);
-      const arrived = (await ground.world.writes()).length - before;
+      const arrived = (await ground.world.writes()).slice(before);
       const found: string[] = [];
       if (ended.code !== 7) found.push(`ended with ${ended.code ?? ended.signal}: ${ended.stderr.slice(-300)}`);
-      if (arrived > 0) found.push(`${arrived} writes arrived`);
+      if (arrived.length > 0) found.push(`${arrived.length} writes arrived`);
       if (!/EROFS|read-only/i.test(ended.stderr)) found.push(`the reason is not told: ${ended.stderr.slice(-300)}`);
       // What only looks goes on: the log is there to be read.
       const verified = await runProgram(ground, ['audit', 'verify']);
       if (stage === 'resume' && verified.code !== 0) found.push(`verify ends with ${verified.code}`);
       if (!mount('-o', 'remount,rw', medium)) return [...found, 'it cannot be mounted for writing again'];
-      found.push(...(await recover(ground, stage, ended, arrived, 'resume')));
+      found.push(...(await recover(ground, { stage, ended, arrived, next: 'resume' })));
       return found;
     });
     tally.add(findings.map((finding) => `${stage}: ${finding}`));
