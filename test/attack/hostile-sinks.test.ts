@@ -330,7 +330,7 @@ test.skipIf(!hasTerminals || python.status !== 0)(
     const few = marked.filter(({ text }) =>
       ['<!channel>', '`code` ```more', '[x](https://evil.test)', '\n# heading'].includes(text),
     );
-    const groups = isFull ? [...groupsOf(payloads, 10), ...groupsOf(marked, 4)] : [sample.slice(0, 4), few];
+    const groups = isFull ? [...groupsOf(payloads, 10), ...groupsOf(marked, 4)] : [[...sample.slice(0, 4), ...few]];
     const codesOf = (text: string) => new Set(text.match(ownCodes)?.map((code) => code.replace(/\d+G$/, 'G')));
     let group: readonly { name: string; text: string }[] = [];
     // Slack's word is cut where it is long: its mark comes first.
@@ -338,7 +338,7 @@ test.skipIf(!hasTerminals || python.status !== 0)(
     let usual: Set<string> | undefined;
     for (const [round, next] of [[], ...groups].entries()) {
       group = next;
-      const provider = round % 2 === 0 ? 'incident-io' : 'atlassian';
+      const provider = round % 2 === 1 ? 'incident-io' : 'atlassian';
       for (const how of round === 0 ? (['terminal'] as const) : (['terminal', 'pipe'] as const)) {
         const world = await startSayingWorld(provider, say);
         const name = `${how}, ${next.map((one) => one.name).join(', ')}`;

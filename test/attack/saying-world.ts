@@ -215,7 +215,7 @@ function answer({ method, path, body }: Arrived, messages: unknown[], say: (by: 
   return {
     status: 400,
     type: 'text/xml',
-    text: `<?xml version="1.0"?>\n<ErrorResponse>${error}<RequestId>r ${text.slice(0, 40)}</RequestId></ErrorResponse>`,
+    text: `<?xml version="1.0"?>\n<ErrorResponse>${error}<RequestId>r ${text}</RequestId></ErrorResponse>`,
   };
 }
 
