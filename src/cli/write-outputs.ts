@@ -7,10 +7,13 @@ import type { World } from '../world/world.ts';
 import type { Options } from './command.ts';
 import { sanitise } from './terminal/sanitise.ts';
 
-/** The options that name a file for machines, and what is written to it. */
+/**
+ * The options that name a file for machines, what is written to it, and who may read it: the report holds what was found
+ * and said, and is its user's; metrics are ids and numbers, and their collector runs as another user.
+ */
 const formats = [
-  { option: 'junit', render: renderJUnit },
-  { option: 'metrics', render: renderMetrics },
+  { option: 'junit', render: renderJUnit, readers: 'owner' },
+  { option: 'metrics', render: renderMetrics, readers: 'everyone' },
 ] as const;
 
 /** What is known of the work before it begins. */
@@ -19,7 +22,7 @@ export type Described = Pick<RunReport, 'runbook' | 'environment' | 'mode'>;
 /** What is known of it at its end. */
 export type Told = Pick<RunReport, 'run' | 'hostname' | 'outcome' | 'message' | 'steps'>;
 
-type Output = { option: string; file: string; render(report: RunReport): string };
+type Output = { option: string; file: string; readers: 'owner' | 'everyone'; render(report: RunReport): string };
 
 /** Work whose end is written down. */
 export type ReportedWork = {
@@ -57,7 +60,7 @@ export async function withOutputs(world: World, options: Options, work: Reported
 /** The outputs that were asked for, each at a place that can be written now. Throws `usage` otherwise. */
 async function chosenOutputs(world: World, options: Options): Promise<Output[]> {
   const outputs: Output[] = [];
-  for (const { option, render } of formats) {
+  for (const { option, ...format } of formats) {
     const given = options.text(option);
     if (given === undefined) continue;
     const file = path.resolve(world.cwd, given);
@@ -74,16 +77,16 @@ async function chosenOutputs(world: World, options: Options): Promise<Output[]> 
         cause: error,
       });
     }
-    outputs.push({ option, file, render });
+    outputs.push({ option, file, ...format });
   }
   return outputs;
 }
 
 async function writeOutputs(world: World, outputs: readonly Output[], report: RunReport): Promise<void> {
   const masked = world.redactor.json(report);
-  for (const { option, file, render } of outputs) {
+  for (const { option, file, readers, render } of outputs) {
     try {
-      await world.files.replace(file, render(masked));
+      await world.files.replace(file, render(masked), readers);
     } catch (error) {
       const told = `--${option} could not be written to ${file}: ${reasonOf(error)}`;
       const lines = [`error: ${told}`, 'hint: what was done, and the exit code, are as told above'];

@@ -4,6 +4,9 @@ const piece = 8;
 /** A form with fewer characters than this besides white space is not looked for across lines: it would be found everywhere. */
 const shortestBroken = 6;
 
+/** One with fewer is not looked for across spaces within a line: words of ordinary text would be taken for it. */
+const shortestSpaced = 16;
+
 /** The forms of secrets as they are looked for: `whole` as they are, `bare` without what breaking into lines adds or takes. */
 export type Forms = { whole: readonly string[]; bare: readonly string[] };
 
@@ -20,18 +23,21 @@ export function prepareForms(whole: readonly string[]): Forms {
 const padding = /[\s=]+/g;
 
 /**
- * Where the forms of secrets stand in a text: whole, broken over lines (with or without the `=` of quoted-printable),
- * and cut off: the beginning of one before the text's end or an ellipsis, the end of one at the text's beginning.
+ * Where the forms of secrets stand in a text: whole, broken over lines (with or without the `=` of quoted-printable; also
+ * where the breaks have become spaces, as in an error that is told in one line), and cut off: the beginning of one before
+ * the text's end or an ellipsis, the end of one at the text's beginning.
  */
 export function findPieces(text: string, forms: Forms): [number, number][] {
   const spans = forms.whole.flatMap((form) => [...findWhole(text, form), ...findCut(text, form)]);
-  if (!/[\r\n]/.test(text)) return spans;
+  if (!/\s/.test(text)) return spans;
   const bare = strip(text);
-  const isBroken = ([start, end]: [number, number]) => /[\r\n]/.test(text.slice(start, end));
-  const broken = forms.bare
-    .flatMap((form) => [...findWhole(bare.text, form), ...findCut(bare.text, form)])
-    .map(([start, end]): [number, number] => [bare.at(start), bare.at(end - 1) + 1])
-    .filter(isBroken);
+  const isBroken = ([start, end]: [number, number], { length }: string) =>
+    (length < shortestSpaced ? /[\r\n]/ : /\s/).test(text.slice(start, end));
+  const broken = forms.bare.flatMap((form) =>
+    [...findWhole(bare.text, form), ...findCut(bare.text, form)]
+      .map(([start, end]): [number, number] => [bare.at(start), bare.at(end - 1) + 1])
+      .filter((span) => isBroken(span, form)),
+  );
   return [...spans, ...broken];
 }
 

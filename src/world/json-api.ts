@@ -5,6 +5,7 @@ import { unlessAborted } from './dial.ts';
 import type { Fetch } from './https-fetch.ts';
 import type { Json } from './json.ts';
 import { parseJson } from './parse-json.ts';
+import { makeVisible } from './visible-text.ts';
 
 /** The fields of a JSON object that is sent. */
 export type JsonFields = { readonly [name: string]: Json };
@@ -43,7 +44,7 @@ export type JsonApiOptions = {
   /** Sent with every body, and never masked: for an API that takes its key there. */
   credentials?: JsonFields;
   fetch: Fetch;
-  /** Takes secrets out of what is sent: it will be read by many. */
+  /** Takes secrets out of what is sent: it will be read by many. What nobody could see in it is made visible besides. */
   mask(text: string): string;
   /** The provider's own words in the body of an error, or undefined where it is none of the provider's. */
   errorText(document: unknown): string | undefined;
@@ -82,8 +83,9 @@ async function performCall<T>(options: JsonApiOptions, call: JsonCall<T>, signal
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...options.headers,
   };
+  const readable = (text: string) => makeVisible(options.mask(text), '\n');
   const sent =
-    body === undefined ? {} : { body: JSON.stringify({ ...maskFields(body, options.mask), ...options.credentials }) };
+    body === undefined ? {} : { body: JSON.stringify({ ...mapFields(body, readable), ...options.credentials }) };
   let response: Response;
   let text: string;
   try {
@@ -176,14 +178,14 @@ function withPurpose(error: unknown, what: string): unknown {
   return new OpsError(known.code, `${what}: ${known.message}`, { ...hint, cause: error });
 }
 
-function maskFields(fields: JsonFields, mask: (text: string) => string): JsonFields {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [mask(name), maskValue(value, mask)]));
+function mapFields(fields: JsonFields, change: (text: string) => string): JsonFields {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [change(name), mapValue(value, change)]));
 }
 
-function maskValue(value: Json, mask: (text: string) => string): Json {
-  if (typeof value === 'string') return mask(value);
-  if (Array.isArray(value)) return value.map((item: Json) => maskValue(item, mask));
-  return isFields(value) ? maskFields(value, mask) : value;
+function mapValue(value: Json, change: (text: string) => string): Json {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item: Json) => mapValue(item, change));
+  return isFields(value) ? mapFields(value, change) : value;
 }
 
 function isFields(value: Json): value is JsonFields {

@@ -43,14 +43,14 @@ async function appendText(path: string, text: string): Promise<void> {
 }
 
 /** In the same directory, so that the last step is one rename within a file system; hidden, so that nobody collects it. */
-async function replaceText(path: string, text: string): Promise<void> {
+async function replaceText(path: string, text: string, readers: 'owner' | 'everyone' = 'owner'): Promise<void> {
   const { randomUUID } = await import('node:crypto');
   const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomUUID()}.tmp`);
   try {
-    const file = await fs.open(temporary, 'wx', 0o644);
+    const file = await fs.open(temporary, 'wx', 0o600);
     try {
       // Whatever the umask: a collector that runs as another user must be able to read it.
-      await file.chmod(0o644);
+      if (readers === 'everyone') await file.chmod(0o644);
       await file.writeFile(text);
       await file.sync();
     } finally {

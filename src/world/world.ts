@@ -24,8 +24,11 @@ export type Files = {
   exists(path: string): Promise<boolean>;
   /** Adds text to the end of a file in one write; the file is made private (0600), its directory too (0700). Links are not followed. */
   append(path: string, text: string): Promise<void>;
-  /** Puts a file with this text in the place of another, or of none: whoever reads sees the one or the other, whole. Anyone may read it (0644). */
-  replace(path: string, text: string): Promise<void>;
+  /**
+   * Puts a file with this text in the place of another, or of none: whoever reads sees the one or the other, whole.
+   * Private (0600), whatever was there before; with `everyone`, anyone may read it (0644).
+   */
+  replace(path: string, text: string, readers?: 'owner' | 'everyone'): Promise<void>;
   /** Throws where `replace` would: its directory is missing or may not be written, or something other than a file is there. */
   assertReplaceable(path: string): Promise<void>;
   /** Names in a directory, sorted; none when there is no such directory. */

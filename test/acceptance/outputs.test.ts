@@ -83,8 +83,9 @@ describe('readiness for machines, by the built program', () => {
     );
     expect(/<failure/.test(mandatory)).toBe(code !== 0);
     expect(told.junit).not.toContain('<error');
-    // Whole, readable by a collector of another user, and nothing left beside them.
-    expect(statSync(join(told.own, 'resend.prom')).mode & 0o777).toBe(0o644);
+    // Whole, the report its user's own, the metrics readable by a collector of another user, and nothing left beside them.
+    const modes = ['junit.xml', 'resend.prom'].map((name) => statSync(join(told.own, name)).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o644]);
     expect(readdirSync(told.own).sort()).toEqual(['junit.xml', 'resend.prom', 'state']);
   });
 
@@ -103,6 +104,7 @@ describe('readiness for machines, by the built program', () => {
 
   test('a run that does not start is told, and replaces what was there', async () => {
     writeFileSync(join(folder, 'resend.prom'), 'old', { mode: 0o600 });
+    writeFileSync(join(folder, 'junit.xml'), 'old', { mode: 0o644 });
     // The environment that is shipped still has placeholders.
     const told = await withOutputs('validate-fallback');
     expect(told.code).toBe(2);
@@ -110,6 +112,7 @@ describe('readiness for machines, by the built program', () => {
     expect(told.junit).toMatch(/tests="1" failures="0" errors="1"/);
     expect(told.junit).toContain('placeholder');
     expect(statSync(join(folder, 'resend.prom')).mode & 0o777).toBe(0o644);
+    expect(statSync(join(folder, 'junit.xml')).mode & 0o777).toBe(0o600);
   });
 
   test('a file that cannot be written after the run is told, and the exit code stays the run’s', {

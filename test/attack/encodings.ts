@@ -28,19 +28,22 @@ export const encodings: Readonly<Record<string, (secret: string) => string>> = {
 
 /**
  * The encodings of the secret in whose form a text holds it: the whole, or more than `most` characters of the plain
- * one in a row. Line breaks, and what wrapping puts after them, do not hide it.
+ * one in a row. Line breaks, what wrapping puts after them, and the spaces that line breaks become, do not hide it.
  */
 export function hits(text: string, secret: string, most = 12): string[] {
   const joined = text.replace(/=?\n[ \t]*/g, '');
+  const spaced = text.replace(/=?\s+/g, '');
   const found = Object.entries(encodings)
     .filter(([, encode]) => {
       const form = encode(secret).replace(/=?\n/g, '');
-      return text.includes(form) || joined.includes(form);
+      return (
+        text.includes(form) || joined.includes(form) || spaced.includes(form.replace(/\s/g, '').replace(/=+$/, ''))
+      );
     })
     .map(([name]) => name);
   for (let at = 0; at + most < secret.length; at += 1) {
     const part = secret.slice(at, at + most + 1);
-    if (joined.includes(part)) return [...found, `a part of ${part.length} characters`];
+    if (joined.includes(part) || spaced.includes(part)) return [...found, `a part of ${part.length} characters`];
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import dnsPacket from 'dns-packet';
@@ -15,10 +15,16 @@ import { createScreen } from '../../src/cli/terminal/screen.ts';
 import { createRedactor } from '../../src/journal/redact.ts';
 import { foldRun } from '../../src/journal/state.ts';
 import { diagnose } from '../../src/report/doctor/diagnosis.ts';
+import { start } from '../acceptance/program.ts';
+import { shown as shownMarkdown } from '../actions/statuspage/shown-markdown.ts';
 import { createFakeWorld } from '../cli/fake-world.ts';
 import { alice, started, stateDirectory, storeOn } from '../journal/support/store-fixture.ts';
-import { faultsOf, payloads } from './payloads.ts';
+import { problemsOfMetrics } from '../report/openmetrics-check.ts';
+import { parseJUnit, python } from '../report/parse-junit.ts';
+import { faultsOf, markups, payloads } from './payloads.ts';
+import { type Sayer, sayers, startSayingWorld } from './saying-world.ts';
 import { createTally, isFull } from './tally.ts';
+import { hasTerminals, startOnTerminal } from './terminal.ts';
 
 const sampled = ['CSI clear', 'OSC 52 clipboard', 'C1 CSI', 'forged line, CRLF', 'overwritten', 'U+202e'];
 const sample = isFull ? payloads : payloads.filter(({ name }) => sampled.includes(name));
@@ -246,3 +252,146 @@ test('what a DNS server answers reaches no output as it is: screen, JSON, log, J
   }
   tally.close();
 });
+
+/** What a process is told on its command line. */
+function asArgument(text: string): string {
+  return text.replace(/[\0\p{Cs}]/gu, '');
+}
+
+/** Texts of a few payloads each, every one behind a mark of its own: short enough that no answer's text is cut. */
+function groupsOf(all: readonly { name: string; text: string }[], size: number) {
+  const groups: { name: string; text: string }[][] = [];
+  for (let at = 0; at < all.length; at += size) groups.push(all.slice(at, at + size));
+  return groups;
+}
+
+function joined(group: readonly { text: string }[]): string {
+  return group.map(({ text }, at) => `q${at}w${text}`).join('');
+}
+
+/** What of a group stands in what was shown as it was said, though it must not. */
+function rawIn(shown: string, group: readonly { name: string; text: string }[]): string[] {
+  return group.flatMap(({ name, text }, at) =>
+    faultsOf(text).length > 0 && shown.replaceAll('\r\n', '\n').includes(`q${at}w${text}`) ? [`${name} as it is`] : [],
+  );
+}
+
+type Sent = { path: string; body: string };
+
+/** What is wrong with what Slack was sent, by its own rules (docs.slack.dev, formatting): nothing but text. */
+function faultsAtSlack({ path, body }: Sent): string[] {
+  const form = new URLSearchParams(body);
+  const [text, topic] = [form.get('text') ?? '', form.get('topic') ?? ''];
+  // Messages whose whole text a runbook words may have lines of their own.
+  const isWorded = (form.get('metadata') ?? '').includes('"resend_ops_run"');
+  return [
+    ...faultsOf(text).filter((fault) => !isWorded || fault !== 'a forged line'),
+    ...faultsOf(topic),
+    ...(/[<>]|&(?!amp;|lt;|gt;)/.test(text) ? [`markup: ${text.slice(0, 60)}`] : []),
+    ...(path.endsWith('chat.postMessage') && form.get('mrkdwn') !== 'false' ? ['it may be formatted'] : []),
+    ...(path.endsWith('chat.postMessage') && form.get('unfurl_media') !== 'false' ? ['addresses are looked up'] : []),
+  ];
+}
+
+/** The same of a status page and of PagerDuty. */
+function faultsAtJson({ path, body }: Sent, provider: 'atlassian' | 'incident-io'): string[] {
+  const sent: Record<string, unknown> & { payload?: { summary: string; custom_details: { said: string } } } =
+    JSON.parse(body);
+  const { incident = sent } = sent as { incident?: Record<string, unknown> };
+  const line = path.endsWith('/enqueue') ? sent.payload?.summary : incident.name;
+  const text = path.endsWith('/enqueue') ? sent.payload?.custom_details.said : (incident.message ?? incident.body);
+  if (typeof line !== 'string' || typeof text !== 'string') return ['it says nothing'];
+  const more = provider === 'incident-io' && path.startsWith('/v2/status') ? shownMarkdown(text).more : [];
+  return [
+    ...faultsOf(line),
+    ...(line.includes('\n') ? ['a title of several lines'] : []),
+    ...faultsOf(text).filter((fault) => fault !== 'a forged line'),
+    ...[...new Set(more)].map((kind) => `Markdown: ${kind}`),
+  ];
+}
+
+/** Runs the program on a terminal; nobody is asked anything, and nothing takes half a minute. */
+async function onTerminal(argv: readonly string[], variables: Readonly<Record<string, string>>) {
+  const run = await startOnTerminal(argv, variables);
+  const timer = setTimeout(() => process.kill(run.pid, 'SIGKILL'), 30_000);
+  try {
+    return await run.ended;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+test.skipIf(!hasTerminals || python.status !== 0)(
+  'what endpoints, providers and inputs say reaches nothing as it is: terminal, pipe, log, JUnit, metrics, Slack, status pages, PagerDuty',
+  { timeout: 3_600_000 },
+  async ({ task }) => {
+    const tally = createTally(task);
+    const marked = markups.map((text) => ({ name: `markup ${text}`, text }));
+    const few = marked.filter(({ text }) =>
+      ['<!channel>', '`code` ```more', '[x](https://evil.test)', '\n# heading'].includes(text),
+    );
+    const groups = isFull ? [...groupsOf(payloads, 10), ...groupsOf(marked, 4)] : [[...sample.slice(0, 4), ...few]];
+    const codesOf = (text: string) => new Set(text.match(ownCodes)?.map((code) => code.replace(/\d+G$/, 'G')));
+    let group: readonly { name: string; text: string }[] = [];
+    // Slack's word is cut where it is long: its mark comes first.
+    const say = (by: Sayer) => (by === 'slack' ? `zz${by}${joined(group)}` : `${joined(group)}zz${by}`);
+    let usual: Set<string> | undefined;
+    for (const [round, next] of [[], ...groups].entries()) {
+      group = next;
+      const provider = round % 2 === 1 ? 'incident-io' : 'atlassian';
+      for (const how of round === 0 ? (['terminal'] as const) : (['terminal', 'pipe'] as const)) {
+        const world = await startSayingWorld(provider, say);
+        const name = `${how}, ${next.map((one) => one.name).join(', ')}`;
+        const faults: string[] = [];
+        try {
+          const [junit, metrics] = [join(world.home, 'run.xml'), join(world.home, 'run.prom')];
+          const text = asArgument(`said ${joined(group)}`);
+          const argv = [
+            ...world.argv(text, Array.from(text).slice(0, 180).join('')),
+            '--junit',
+            junit,
+            '--metrics',
+            metrics,
+          ];
+          const ended =
+            how === 'terminal'
+              ? { stdout: '', stderr: '', ...(await onTerminal(argv, world.variables)) }
+              : { output: '', ...(await start([...argv, '--json'], world.variables).ended) };
+          if (ended.code !== 1 && ended.code !== 0) faults.push(`exit ${ended.code}: ${ended.output}${ended.stderr}`);
+          if (!existsSync(junit) || !existsSync(world.state))
+            throw new Error(`${name}: exit ${ended.code}, nothing was written: ${ended.output}${ended.stderr}`);
+          const shown = ended.output + ended.stderr + ended.stdout;
+          usual ??= codesOf(ended.output);
+          const codes = [...codesOf(shown)].filter((code) => usual?.has(code) !== true);
+          faults.push(...codes.map((code) => `the code ${JSON.stringify(code)}`), ...rawIn(shown, group));
+          faults.push(...faultsOf(shown.replace(ownCodes, '').replaceAll('\r\n', '\n')));
+          const bare = shown.replace(ownCodes, '').replace(/\s+/g, '');
+          for (const by of sayers) if (!bare.includes(`zz${by}`)) faults.push(`nothing is shown of what ${by} said`);
+          const lines = ended.stdout.split('\n').slice(0, -1);
+          for (const line of lines) JSON.parse(line);
+          if (how === 'pipe' && lines.length < 10) faults.push('there are no lines of JSON');
+          for (const [file, content] of world.files()) {
+            faults.push(...[...faultsOf(content), ...rawIn(content, group)].map((fault) => `${file}: ${fault}`));
+            if (file.endsWith('.jsonl')) for (const line of content.split('\n').slice(0, -1)) JSON.parse(line);
+          }
+          const [xml, told] = [junit, metrics].map((file) => readFileSync(file, 'utf8'));
+          faults.push(...faultsOf(xml ?? ''), ...faultsOf(told ?? ''), ...problemsOfMetrics(told ?? ''));
+          const [, cases] = parseJUnit(xml ?? '');
+          if (!JSON.stringify(cases).includes('zzroute53')) faults.push('JUnit does not tell what was said');
+          const sent = world.arrived.filter(({ method }) => method === 'POST');
+          const toSlack = sent.filter(({ path }) => path.startsWith('/api/'));
+          const others = sent.filter(({ path }) => /enqueue|incidents/.test(path));
+          if (others.length < 2) faults.push('status page or PagerDuty were sent nothing');
+          if (toSlack.every(({ body }) => !body.includes('zzcloudflare'))) faults.push('Slack was told nothing of it');
+          faults.push(...toSlack.flatMap((one) => faultsAtSlack(one).map((fault) => `Slack, ${one.path}: ${fault}`)));
+          faults.push(...others.flatMap((one) => faultsAtJson(one, provider).map((fault) => `${one.path}: ${fault}`)));
+        } finally {
+          world.stop();
+        }
+        if (next.length === 0) tally.add(faults);
+        for (const [at] of next.entries()) tally.add(at === 0 ? faults.map((fault) => `${name}: ${fault}`) : []);
+      }
+    }
+    tally.close();
+  },
+);

@@ -60,6 +60,26 @@ export const payloads: readonly { name: string; text: string }[] = [
   ...codes.map((code) => ({ name: `U+${code.toString(16).padStart(4, '0')}`, text: String.fromCodePoint(code) })),
 ];
 
+/** Text that Slack, a status page or a reader of XML would act on. */
+export const markups: readonly string[] = [
+  '<!channel>',
+  '<@U024BE7LH>',
+  '<https://evil.test|safe>',
+  '&lt;!here&gt;',
+  '*bold* _it_ ~no~',
+  '`code` ```more',
+  '[x](https://evil.test)',
+  '![x](https://evil.test/x.png)',
+  '<a href="https://evil.test">x</a>',
+  '<img src=x onerror=y>',
+  ']]></system-out><x>',
+  '"/><testcase name="',
+  '\n# heading',
+  '\n> quoted\n- item',
+  '\n\n[r]: https://evil.test\n[r]',
+  '\\*not bold\\*',
+];
+
 /** What must never be printed: whatever moves a cursor, hides, reorders or breaks a line. Line feeds end lines. */
 const raw =
   // biome-ignore lint/suspicious/noMisleadingCharacterClass: the ranges are of single code points.

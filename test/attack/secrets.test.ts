@@ -17,9 +17,11 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/journal/redact.ts';
-import { startWorld } from '../acceptance/program.ts';
+import { start, startWorld } from '../acceptance/program.ts';
 import { started, stateDirectory, storeOn } from '../journal/support/store-fixture.ts';
+import { problemsOfMetrics } from '../report/openmetrics-check.ts';
 import { encodings, hits } from './encodings.ts';
+import { type Sayer, sayers, startSayingWorld } from './saying-world.ts';
 import { createTally, isFull } from './tally.ts';
 
 const bin = fileURLToPath(new URL('../../bin/resend-ops.js', import.meta.url));
@@ -187,6 +189,89 @@ test('no sink of the program holds a secret in any encoding', { timeout: 3_600_0
   tally.close();
 });
 
+/** Secrets in their encodings, in texts that an input takes: each next to others, and by other secrets than its neighbours. */
+function batchesOf(secrets: readonly string[]): string[][] {
+  const names = Object.keys(encodings);
+  const batches: string[][] = [[]];
+  for (const [turn] of secrets.entries()) {
+    for (const [at, name] of names.entries()) {
+      const form = encodings[name]?.(secrets[(at + turn) % secrets.length] ?? '') ?? '';
+      const last = batches.at(-1) ?? [];
+      if ([...last, form].join(' ; ').length < 1_000) last.push(form);
+      else batches.push([form]);
+    }
+  }
+  return batches;
+}
+
+/** What somebody reads of a body: of a form each field, of JSON all but the key that is asked for there. */
+function readIn(path: string, body: string): string {
+  if (path.startsWith('/api/')) return [...new URLSearchParams(body).values()].join('\n');
+  if (body === '') return '';
+  const { routing_key: _, ...fields } = JSON.parse(body) as Record<string, unknown>;
+  const texts: string[] = [];
+  JSON.parse(JSON.stringify(fields), (key, value) => texts.push(key, String(value)) && value);
+  return `${JSON.stringify(fields)}\n${texts.join('\n')}`;
+}
+
+test('errors of every provider, JUnit, metrics, and what Slack, status page and PagerDuty are sent hold none', {
+  timeout: 3_600_000,
+}, async ({ task }) => {
+  const tally = createTally(task);
+  let forms: string[] = [];
+  let asked = 0;
+  // What is said is cut where it is long: each time another one comes first.
+  const say = (by: Sayer) => {
+    asked += 1;
+    const from = asked % Math.max(1, forms.length);
+    return `zz${by} ${[...forms.slice(from), ...forms.slice(0, from)].join(' ; ')}`;
+  };
+  const worlds = await Promise.all((['incident-io', 'atlassian'] as const).map((page) => startSayingWorld(page, say)));
+  try {
+    const all = batchesOf(worlds[0]?.secrets ?? []);
+    const batches = isFull ? all : all.slice(0, 1);
+    for (const [round, batch] of batches.entries()) {
+      const world = worlds[round % 2];
+      if (world === undefined) throw new Error('there is no world');
+      forms = batch;
+      const check = (sink: string, said: string) => {
+        const found = world.secrets.flatMap((secret) => hits(said, secret));
+        tally.add([...new Set(found)].map((hit) => `${sink}, batch ${round}: ${hit}`));
+      };
+      const [junit, metrics] = [join(world.home, 'run.xml'), join(world.home, 'run.prom')];
+      const json = round % 4 < 2 ? ['--json'] : [];
+      const argv = world.argv(batch.join(' ; '), batch.join(' ; ').slice(0, 150));
+      const ended = await start([...argv, ...json, '--junit', junit, '--metrics', metrics], world.variables).ended;
+      const shown = ended.stdout + ended.stderr;
+      if (ended.code !== 0 && ended.code !== 1) tally.add([`batch ${round}: exit ${ended.code}: ${ended.stderr}`]);
+      for (const by of sayers) if (!shown.includes(`zz${by}`)) tally.add([`nothing is shown of what ${by} said`]);
+      check('stdout', ended.stdout);
+      check('stderr', ended.stderr);
+      const [xml, told] = [junit, metrics].map((file) => readFileSync(file, 'utf8'));
+      check(
+        'JUnit',
+        `${xml}\n${(xml ?? '').replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&')}`,
+      );
+      check('metrics', told ?? '');
+      tally.add(xml?.includes('zzroute53') === true ? [] : ['JUnit tells nothing of what was said']);
+      tally.add(problemsOfMetrics(told ?? ''));
+      for (const [file, content] of world.files()) check(file, content);
+      const sent = world.takeArrived();
+      for (const { path, body } of sent) {
+        check(`the URL of ${path.slice(0, 30)}`, `${path}\n${decodeURIComponent(path)}`);
+        if (body !== '') check(`the body of ${path}`, readIn(path, body));
+      }
+      for (const place of [/chat\.postMessage/, /setTopic/, /enqueue/, /incidents$/]) {
+        const masked = sent.some(({ path, body }) => place.test(path) && body.includes('***'));
+        tally.add(masked ? [] : [`${place}: nothing masked was sent there, batch ${round}`]);
+      }
+    }
+  } finally {
+    for (const world of worlds) world.stop();
+  }
+  tally.close();
+});
+
 test('files are private, under any umask, and links are not followed', { timeout: 120_000 }, async ({ task }) => {
   const tally = createTally(task);
   const home = mkdtempSync(join(tmpdir(), 'resend-ops-attack-'));
@@ -195,11 +280,19 @@ test('files are private, under any umask, and links are not followed', { timeout
       const state = join(home, umask);
       for (const folder of ['audit', 'documents', 'append-lock'])
         mkdirSync(join(state, folder), { recursive: true, mode: 0o755 });
-      const line = `umask ${umask}; exec '${process.execPath}' '${bin}' rehearse validate-fallback --scenario healthy --speed 20 --state-dir '${state}' --json`;
+      const line = `umask ${umask}; exec '${process.execPath}' '${bin}' rehearse validate-fallback --scenario healthy --speed 20 --state-dir '${state}' --json --junit '${state}.xml' --metrics '${state}.prom'`;
       const env = { PATH: process.env.PATH ?? '', HOME: home };
       // What the rehearsal finds is not the matter here, only what it leaves on disk.
       spawnSync('sh', ['-c', line], { env, stdio: 'ignore' });
       tally.add(readdirSync(join(state, 'audit')).includes('HEAD') ? [] : [`nothing was logged under umask ${umask}`]);
+      // The collector of metrics runs as another user.
+      for (const [file, wanted] of [
+        [`${state}.xml`, 0o600],
+        [`${state}.prom`, 0o644],
+      ] as const) {
+        const mode = statSync(file).mode & 0o777;
+        tally.add(mode === wanted ? [] : [`${file} is ${mode.toString(8)} under umask ${umask}`]);
+      }
       for (const name of readdirSync(state, { recursive: true, encoding: 'utf8' })) {
         const found = statSync(join(state, name));
         const wanted = found.isDirectory() ? 0o700 : 0o600;

@@ -106,6 +106,17 @@ describe('a secret', () => {
     }
   });
 
+  test('that was broken over lines is masked where the breaks have become spaces', () => {
+    const secret = 'cf_0123456789abcdefABCDEF';
+    const redactor = createRedactor([secret, 'short_pass']);
+    const wrapped = Buffer.from(secret).toString('base64').replace(/.{16}/g, '$& ');
+    // Base64's own padding is no part of the secret.
+    expect(redactor.text(`got ${wrapped} here`)).toBe('got ***== here');
+    expect(redactor.json({ said: `got ${wrapped} here` })).toEqual({ said: 'got ***== here' });
+    expect(redactor.text(`got ${wrapped.slice(0, 22)}…`)).toBe('got ***…');
+    expect(redactor.text('a short _pass')).toBe('a short _pass');
+  });
+
   test('that is short is masked as a whole word only', () => {
     const redactor = createRedactor(['cat', '', '   ']);
     expect(redactor.text('the cat concatenates; cat')).toBe('the *** concatenates; ***');

@@ -56,6 +56,15 @@ const failureIn = ({ outcome }: { outcome: unknown }): OpsError => {
 };
 
 describe('a client of a JSON API', () => {
+  test('makes visible what nobody could see in a body', async () => {
+    const call = { ...write, body: { 'a\u200b': ['\x1b[2J', { deep: 'one\ntwo\u202e' }] } };
+    const { arrived } = await ask((_, response) => json(response, 200, { id: '1' }), call);
+    expect(JSON.parse(arrived[0]?.body ?? '')).toEqual({
+      'a\\u200b': ['\\x1b[2J', { deep: 'one\ntwo\\u202e' }],
+      routing_key: 'secret',
+    });
+  });
+
   test('sends the key and the body, every text of it masked but the credentials', async () => {
     const body = { name: 'a secret', list: ['secret', 1, null], inner: { secret: { deep: 'secret' } } };
     const { outcome, arrived } = await ask((_, response) => json(response, 201, { id: 'a', more: 1 }), {

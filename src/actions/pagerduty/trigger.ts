@@ -59,7 +59,9 @@ export const trigger = change<Input, z.output<typeof stateSchema>, EventOutput>(
     };
   },
   async apply({ input, after }, ctx) {
-    const { summary, severity } = input;
+    const { severity } = input;
+    // One line on whatever calls: a phone, a watch, an alert's title.
+    const summary = input.summary.replace(/\s+/g, ' ');
     const source = after?.source ?? ctx.env.hostname;
     const event = {
       event_action: 'trigger',

@@ -4,7 +4,7 @@ import type { Json } from '../../world/json.ts';
 import type { ActionContext, ApprovalDesk } from '../action.ts';
 import { readSlack, writeSlack } from './call-slack.ts';
 import { findMessages } from './own-message.ts';
-import { slackLines } from './slack-text.ts';
+import { slackLines, verbatim } from './slack-text.ts';
 
 /** What marks a message as a request for approval; nobody sees it. */
 const approvalEventType = 'resend_ops_approval';
@@ -36,7 +36,7 @@ export const approvalMessages: ApprovalDesk = {
           event_type: approvalEventType,
           event_payload: { run: ctx.run.id, step: ctx.step, digest, request },
         },
-        unfurl_links: false,
+        ...verbatim,
       }),
     );
     if (posted.ts !== undefined && posted.ts !== '') return { channel: room.channel, ts: posted.ts };

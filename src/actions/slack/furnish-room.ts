@@ -6,7 +6,7 @@ import type { ActionContext } from '../action.ts';
 import { writeSlack } from './call-slack.ts';
 import { findOwnMessage, metadataOf } from './own-message.ts';
 import { slackCode } from './slack-error.ts';
-import { slackText } from './slack-text.ts';
+import { slackText, verbatim } from './slack-text.ts';
 
 /** What the plan promises of the room. */
 export const roomSchema = z.strictObject({
@@ -90,7 +90,7 @@ async function postStatus(
   if (earlier?.kind === 'found') return { message: earlier.ts };
   try {
     const posted = await writeSlack(ctx, 'post the status message', (client) =>
-      client.chat.postMessage({ channel, text: slackText(text), metadata: metadataOf(ctx), unfurl_links: false }),
+      client.chat.postMessage({ channel, text: slackText(text), metadata: metadataOf(ctx), ...verbatim }),
     );
     return posted.ts === undefined
       ? { warnings: ['post the status message: no ts in the answer'] }

@@ -5,7 +5,7 @@ import { type ActionContext, change } from '../action.ts';
 import { verifySlackToken, writeSlack } from './call-slack.ts';
 import { findOwnMessage, metadataOf } from './own-message.ts';
 import { slackCode } from './slack-error.ts';
-import { slackText } from './slack-text.ts';
+import { slackText, verbatim } from './slack-text.ts';
 
 const inputSchema = z.strictObject({
   channel: z.string().min(1).describe('id of the channel, e.g. of an opened war room'),
@@ -45,7 +45,7 @@ export const post = change({
         channel: input.channel,
         text: slackText(input.text),
         metadata: metadataOf(ctx),
-        unfurl_links: false,
+        ...verbatim,
         ...(input.thread === undefined ? {} : { thread_ts: input.thread }),
       }),
     );

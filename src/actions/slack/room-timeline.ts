@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Timeline } from '../action.ts';
 import { writeSlack } from './call-slack.ts';
 import { findMessage } from './own-message.ts';
-import { slackLines } from './slack-text.ts';
+import { slackLines, verbatim } from './slack-text.ts';
 
 /** What marks a reply as a part of a run's timeline; nobody sees it. */
 const eventType = 'resend_ops_timeline';
@@ -20,7 +20,7 @@ export const roomTimeline: Timeline = {
         thread_ts: message,
         text: slackLines(lines),
         metadata: { event_type: eventType, event_payload: { run: ctx.run.id, step: ctx.step, mark } },
-        unfurl_links: false,
+        ...verbatim,
       }),
     );
     return true;

@@ -6,6 +6,12 @@ const cut = '… (cut)';
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
+/**
+ * Sent with every message: `*`, `_`, `~` and backquotes stay what they are, as nothing can escape them, and no address
+ * is looked up for a preview (docs.slack.dev, chat.postMessage). What `&`, `<` and `>` begin would be read all the same.
+ */
+export const verbatim = { mrkdwn: false, unfurl_links: false, unfurl_media: false } as const;
+
 /** How much of one line a message of several shows, and how many of the last lines it keeps whatever is left out. */
 const longestLine = 700;
 const lastLines = 3;

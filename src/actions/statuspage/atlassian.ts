@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OpsError } from '../../errors.ts';
 import type { JsonFields } from '../../world/json-api.ts';
 import { type JsonApi, refusedStatus } from '../../world/json-api.ts';
+import { pageMessage, pageTitle } from './page-text.ts';
 import { type ComponentStatus, type NewIncident, type PublicIncident, phases, type StatusPage } from './status-page.ts';
 
 const perPage = 100;
@@ -27,7 +28,8 @@ const markSchema = z.object({ run: z.string(), hostname: z.string().optional() }
 
 /**
  * A page at Atlassian Statuspage (developer.statuspage.io). There is no idempotency key: incidents are marked with the
- * run and the hostname in their metadata, which readers of the page do not see.
+ * run and the hostname in their metadata, which readers of the page do not see. Its reference calls titles and messages
+ * text and speaks of no markup in them: nothing is escaped.
  */
 export function atlassianPage(api: JsonApi, pageId: string, signal: AbortSignal): StatusPage {
   const incidents = `/pages/${encodeURIComponent(pageId)}/incidents`;
@@ -56,7 +58,12 @@ export function atlassianPage(api: JsonApi, pageId: string, signal: AbortSignal)
           method: 'PATCH',
           path: one(id),
           body: {
-            incident: { status: phase, body: message, deliver_notifications: notify, ...componentFields(components) },
+            incident: {
+              status: phase,
+              body: pageMessage(message),
+              deliver_notifications: notify,
+              ...componentFields(components),
+            },
           },
           answer: incidentSchema,
         },
@@ -93,9 +100,9 @@ export function atlassianPage(api: JsonApi, pageId: string, signal: AbortSignal)
 
 function newIncident({ title, phase, message, impact, components, run, hostname, notify }: NewIncident): JsonFields {
   return {
-    name: title,
+    name: pageTitle(title),
     status: phase,
-    body: message,
+    body: pageMessage(message),
     impact_override: impact,
     deliver_notifications: notify,
     metadata: { [markName]: { run, hostname } },

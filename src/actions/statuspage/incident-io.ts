@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../world/json.ts';
 import { type JsonApi, refusedStatus } from '../../world/json-api.ts';
+import { escapeMarkdown, pageMessage, pageTitle, unescapeMarkdown } from './page-text.ts';
 import { type ComponentStatus, type PublicIncident, phases, type StatusPage } from './status-page.ts';
 
 const perPage = 250;
@@ -37,7 +38,8 @@ const statuses: Readonly<Record<ComponentStatus, string>> = {
 
 /**
  * A page at incident.io (docs.incident.io, API reference, Status Pages V2). Opening has an idempotency key: the same
- * key again answers the first incident. Messages have none. Impact follows from the components.
+ * key again answers the first incident. Messages have none. Impact follows from the components. A message is Markdown
+ * there: it is sent so that it is shown as it was written, and read back as that. A title is plain text.
  */
 export function incidentIoPage(api: JsonApi, pageId: string, signal: AbortSignal): StatusPage {
   return {
@@ -53,9 +55,9 @@ export function incidentIoPage(api: JsonApi, pageId: string, signal: AbortSignal
           body: {
             idempotency_key: run,
             status_page_id: pageId,
-            name: title,
+            name: pageTitle(title),
             incident_status: phase,
-            message,
+            message: escapeMarkdown(pageMessage(message)),
             notify_subscribers: notify,
             component_statuses: componentList(components),
           },
@@ -75,7 +77,7 @@ export function incidentIoPage(api: JsonApi, pageId: string, signal: AbortSignal
           body: {
             status_page_incident_id: id,
             incident_status: phase,
-            message,
+            message: escapeMarkdown(pageMessage(message)),
             notify_subscribers: notify,
             ...(list.length === 0 ? {} : { component_statuses: list }),
           },
@@ -139,7 +141,7 @@ function incidentOf({
     updates: ordered.map((update) => ({
       id: update.id,
       phase: update.incident_status,
-      message: update.message ?? '',
+      message: unescapeMarkdown(update.message ?? ''),
     })),
   };
 }

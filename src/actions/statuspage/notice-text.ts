@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { boundedText } from '../../world/bounded-text.ts';
+import { makeVisible } from '../../world/visible-text.ts';
 import { componentStatuses } from './status-page.ts';
 
 /** A title that every page takes (200 characters at incident.io, docs.incident.io). */
@@ -14,9 +15,9 @@ export const componentsSchema = z
   .default({})
   .describe('the environment’s name of a component → how it does from now on');
 
-/** Whether two texts say the same: pages trim and wrap what they keep. */
+/** Whether two texts say the same: pages trim and wrap what they keep, and what is unseen was sent made visible. */
 export function saysTheSame(left: string, right: string): boolean {
-  const words = (text: string) => text.replace(/\s+/g, ' ').trim();
+  const words = (text: string) => makeVisible(text.replace(/\s+/g, ' ')).trim();
   return words(left) === words(right);
 }
 

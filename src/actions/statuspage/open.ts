@@ -29,7 +29,7 @@ import {
 
 const inputSchema = z.strictObject({
   title: titleSchema.describe('what customers read first'),
-  message: messageSchema.describe('the first message; Markdown at incident.io'),
+  message: messageSchema.describe('the first message, plain text: Markdown in it is shown as it is written'),
   impact: z.enum(impacts).default('major').describe('for Statuspage; incident.io takes it from the components'),
   phase: z.enum(phases).exclude(['resolved']).default('investigating'),
   components: componentsSchema,

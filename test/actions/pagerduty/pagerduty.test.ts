@@ -52,6 +52,12 @@ async function planned(action: AnyAction, input: object, ctx: ActionContext = co
 
 const page = { summary: 'The edge answers 500', details: { hostname: 'api.example.com', note: 'hunter2' } };
 
+test('a page’s summary is one line, with nothing unseen in it', async () => {
+  const { change } = await planned(trigger, { summary: 'The edge\r\nanswers\t500\u202e' });
+  await asChange(trigger).apply(change, context());
+  expect(world.alerts.map(({ summary }) => summary)).toEqual(['The edge answers 500\\u202e']);
+});
+
 test('a run pages once, however often it triggers, and ends its page', async () => {
   const { diff, change } = await planned(trigger, page);
   expect(diff).toEqual(['+ page (critical): The edge answers 500', '+ source: api.example.com']);

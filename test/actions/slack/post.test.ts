@@ -60,6 +60,8 @@ describe('slack.post', () => {
     expect(await action.observe(change, context())).toBe('before');
     const output = action.output.parse(await action.apply(change, context()));
     expect(room.messages).toMatchObject([{ text: 'a &lt;b&gt;' }]);
+    const [sent = ''] = world.requests.filter(({ path }) => path.endsWith('/chat.postMessage')).map(({ body }) => body);
+    expect(Object.fromEntries(new URLSearchParams(sent))).toMatchObject({ mrkdwn: 'false', unfurl_media: 'false' });
     expect(output).toEqual({ channel, ts: room.messages[0]?.ts });
     expect(await action.observe(change, context())).toBe('after');
     expect(await action.outputOf?.(change, context())).toEqual(output);

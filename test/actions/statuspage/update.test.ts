@@ -37,6 +37,20 @@ describe.each(['atlassian', 'incident-io'] as const)('messages on a public notic
     );
   const monitoring = { phase: 'monitoring', message: 'Traffic has moved.' };
 
+  test('a message is shown as it was written, and known again, whatever its words mean to the page', async () => {
+    const incident = await openOne();
+    const message = '# All is *well*: [look](https://evil.test)\u202e';
+    const { change } = await plan(update, { phase: 'monitoring', message, incident });
+    await asChange(update).apply(change, page.context());
+    const sent = {
+      atlassian: '# All is *well*: [look](https://evil.test)\\u202e',
+      'incident-io': '\\# All is \\*well\\*: \\[look\\](https://evil.test)\\\\u202e',
+    };
+    expect(messages().at(-1)).toBe(`monitoring: ${sent[provider]}`);
+    expect(await asChange(update).observe(change, page.context())).toBe('after');
+    expect(await asChange(update).outputOf?.(change, page.context())).toMatchObject({ incident });
+  });
+
   test('a message, then the end: phases move, components become operational', async () => {
     const incident = await openOne();
     const action = asChange(update);
