@@ -1,5 +1,5 @@
 /**
- * The forms in which a secret turns up when programs pass it on: plain, reversed, and as base64 (at each of the three
+ * The forms in which a secret turns up when programs pass it on: plain, in lower case, reversed, and as base64 (at each of the three
  * offsets within a longer text, in both alphabets), hex, percent-encoded (once, twice, every byte, either case), as
  * form data, as quoted-printable, as base64 of UTF-16, escaped for JSON (once, twice, ASCII only), XML, HTML, and quoted for shells and for `util.inspect`.
  */
@@ -15,6 +15,8 @@ export function encodingsOf(secret: string): string[] {
   const quoted = xml.replace(/"/g, '&quot;');
   return [
     secret,
+    // As names of DNS are spelled, whatever stands in them.
+    secret.toLowerCase(),
     [...secret].reverse().join(''),
     json,
     JSON.stringify(json).slice(1, -1),

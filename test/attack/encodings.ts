@@ -1,6 +1,7 @@
 /** How a secret turns up in what others say, by the name of the encoding. Made apart from the program's own list. */
 export const encodings: Readonly<Record<string, (secret: string) => string>> = {
   raw: (secret) => secret,
+  'lower case': (secret) => secret.toLowerCase(),
   'base64 at offset 0': (secret) => Buffer.from(secret).toString('base64'),
   'base64 at offset 1': (secret) => Buffer.from(`u${secret}`).toString('base64'),
   'base64 at offset 2': (secret) => Buffer.from(`u:${secret}`).toString('base64'),

@@ -177,9 +177,15 @@ export async function startSayingWorld(provider: 'atlassian' | 'incident-io', sa
   };
 }
 
-/** What HTTP lets into a header. */
+/** What HTTP lets into a header; lines are folded into one (RFC 9110, 5.5). */
 function headerText(text: string): string {
-  return Buffer.from(text.replace(/[\p{Cs}]/gu, '').replace(/[^\t\x20-\x7e\x80-\uffff]/gu, ''), 'utf8')
+  return Buffer.from(
+    text
+      .replace(/\r?\n/g, ' ')
+      .replace(/[\p{Cs}]/gu, '')
+      .replace(/[^\t\x20-\x7e\x80-\uffff]/gu, ''),
+    'utf8',
+  )
     .toString('latin1')
     .slice(0, 2_000);
 }

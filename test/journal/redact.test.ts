@@ -96,7 +96,7 @@ describe('a secret', () => {
   test('that is broken over lines is masked with the break, wherever it is', () => {
     const secret = 'cf_0123456789abcdefABCDEF';
     const redactor = createRedactor([secret]);
-    for (const broken of ['\n', '=\r\n', '\n\t  ']) {
+    for (const broken of ['\n', '=\r\n', '\n\t  ', '\\n', '=\\r\\n', '\\\\n', '\\x0a']) {
       for (let at = 1; at < secret.length; at += 1) {
         const text = `got ${secret.slice(0, at)}${broken}${secret.slice(at)} here`;
         expect(redactor.text(text), JSON.stringify(text)).toBe('got *** here');
@@ -115,6 +115,19 @@ describe('a secret', () => {
     expect(redactor.json({ said: `got ${wrapped} here` })).toEqual({ said: 'got ***== here' });
     expect(redactor.text(`got ${wrapped.slice(0, 22)}…`)).toBe('got ***…');
     expect(redactor.text('a short _pass')).toBe('a short _pass');
+  });
+
+  test('that was laid out in lines is masked in each of them, and in lower case', () => {
+    const secret = 'cf_0123456789abcdefABCDEF';
+    const redactor = createRedactor([secret]);
+    const lines = [`got ${secret.slice(0, 9)}`, `     ${secret.slice(9)} here`];
+    expect(redactor.json({ lines })).toEqual({ lines: ['got ***', '     *** here'] });
+    const percent = Buffer.from(secret).toString('hex').replace(/../g, '%$&');
+    const three = [`got ${percent.slice(0, 18)}`, `  ${percent.slice(18, 45)}`, `  ${percent.slice(45)} here`];
+    expect(redactor.json(three)).toEqual(['got ***', '  ***', '  *** here']);
+    expect(redactor.json(['abcdefABCD'])).toEqual(['abcdefABCD']);
+    expect(redactor.text(`CNAME ${secret.toLowerCase()}.example.net`)).toBe('CNAME ***.example.net');
+    expect(redactor.text('  abcdef')).toBe('  abcdef');
   });
 
   test('that is short is masked as a whole word only', () => {
