@@ -284,7 +284,10 @@ async function judgeEnd(
       findings.push(`the run ended as ${over?.outcome}, and the load balancer is enabled: ${enabled}`);
     return findings;
   }
-  const result: RunResult | undefined = JSON.parse(last.stdout.trim().split('\n').at(-1) ?? '');
+  // A refusal has no head.
+  const result: (Omit<RunResult, 'head'> & { head: RunResult['head'] | null }) | undefined = JSON.parse(
+    last.stdout.trim().split('\n').at(-1) ?? '',
+  );
   const rollbacks = log.filter((entry) => entry.type === 'rollback-started');
   const expected = last.command === 'rollback' || rollbacks.length > 0 ? 'rolled-back' : made.target.ends;
   // What a person asked to be undone is as asked; a run that undid itself has failed, whoever finishes that.
@@ -302,8 +305,8 @@ async function judgeEnd(
   if (enabled !== (result?.outcome !== 'succeeded'))
     findings.push(`${last.command} says ${result?.outcome}, and the load balancer is enabled: ${enabled}`);
   const head = log.at(-1);
-  if (head?.seq !== result?.head.seq || head?.hash !== result?.head.hash)
-    findings.push(`the head that was told, ${result?.head.seq}, is not the log's, ${head?.seq}`);
+  if (head?.seq !== result?.head?.seq || head?.hash !== result?.head?.hash)
+    findings.push(`the head that was told, ${result?.head?.seq}, is not the log's, ${head?.seq}`);
   if (head?.type !== 'run-ended') findings.push(`the log ends with ${head?.type}: the claim is still held`);
   const isNextDue = exit !== 0 || log.some(({ type }) => type === 'step-planned');
   const shown = {
