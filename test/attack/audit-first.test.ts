@@ -3,7 +3,7 @@ import { type Blow, createBattlefield, type Stage, type SurveyedAct, strike, sur
 import { createTally, isFull } from './tally.ts';
 
 const codes = ['EIO', 'ENOSPC', 'EROFS', 'EACCES'] as const;
-/** Attacks that go on beside each other, each with a world of its own: most of their time they wait for a write that could land. */
+/** Attacks that go on beside each other, each with a world of its own: most of the time they wait for a write to land. */
 const abreast = isFull ? 8 : 1;
 
 /**
