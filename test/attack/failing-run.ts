@@ -294,8 +294,11 @@ function readLog(state: string): string {
 
 /** Leaves the world as it was found, whatever the attack made of it. */
 export async function leave(ground: Ground): Promise<void> {
-  if ((await changesInPlace(ground)).length > 0) await runProgram(ground, ['rollback', '--yes']);
-  if ((await changesInPlace(ground)).length > 0)
-    throw new Error(`the world cannot be brought back; see ${ground.state}`);
-  rmSync(ground.place, { recursive: true, force: true });
+  if ((await changesInPlace(ground)).length === 0) return;
+  const { code, stderr } = await runProgram(ground, ['rollback', '--yes']);
+  const left = await changesInPlace(ground);
+  if (left.length > 0)
+    throw new Error(
+      `${left.join(', ')} cannot be brought back; see ${ground.state}: rollback ended with ${code}: ${stderr.slice(-500)}`,
+    );
 }
