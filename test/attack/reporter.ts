@@ -29,6 +29,8 @@ export default class AttackReporter implements Reporter {
     }
     console.log(`${outcome}  ${nameOf(test)}: ${attacks} attacks, ${findings.length} findings`);
     for (const finding of findings) console.log(`        ${finding}`);
+    // At once: a run takes hours, and what was made of one that is cut off counts.
+    keep({ name: nameOf(test), outcome, attacks, findings });
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -40,8 +42,6 @@ export default class AttackReporter implements Reporter {
       .map((test) => ({ name: nameOf(test), ...resultOf(test) }));
     const attacks = rows.reduce((sum, row) => sum + row.attacks, 0);
     const findings = rows.reduce((sum, row) => sum + row.findings.length, broken.length);
-    const before = existsSync(pageFile) ? readFileSync(pageFile, 'utf8') : '';
-    if (rows.length > 0) writeFileSync(pageFile, page(merge(before, rows)));
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]).length;
     if (skipped > 0 && this.isOfAll)
       console.log(`${skipped} skipped: their lines on the page are of an earlier run, if any`);
@@ -63,18 +63,22 @@ function resultOf(test: TestCase): Omit<Row, 'name'> {
   return { outcome: state === 'passed' ? 'held   ' : state, attacks, findings: [...findings, ...broke] };
 }
 
-/** The lines of the page's table by the names of the attacks: those that it had, and over them those of this run. */
-function merge(before: string, rows: readonly Row[]): string[] {
+/** Renews the line of an attack on the page. */
+function keep(row: Row): void {
+  const before = existsSync(pageFile) ? readFileSync(pageFile, 'utf8') : '';
+  writeFileSync(pageFile, page(merge(before, row)));
+}
+
+/** The lines of the page's table by the names of the attacks: those that it had, and over one of them the new one. */
+function merge(before: string, { name, outcome, attacks, findings }: Row): string[] {
   const lines = new Map<string, string>();
   for (const line of before.split('\n')) {
     const [, name] = /^\| (\S+: .*?) \| \d+ \|/.exec(line) ?? [];
     if (name !== undefined) lines.set(name, line);
   }
   const when = `${new Date().toISOString().slice(0, 10)}, ${tree()}`;
-  for (const { name, outcome, attacks, findings } of rows) {
-    const cell = name.replaceAll('|', '\\|');
-    lines.set(cell, `| ${cell} | ${attacks} | ${findings.length} | ${outcome.trim()} | ${when} |`);
-  }
+  const cell = name.replaceAll('|', '\\|');
+  lines.set(cell, `| ${cell} | ${attacks} | ${findings.length} | ${outcome.trim()} | ${when} |`);
   return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
 }
 
