@@ -58,4 +58,12 @@ test('a notice that is opened twice is found', () => {
   expect(judgeWrites(log, [open])).toEqual([]);
   expect(judgeWrites(log, [open, open])).toHaveLength(2);
   expect(judgeWrites(log, [{ ...open, body: JSON.stringify({ incident: { body: 'up' } }) }])).toHaveLength(1);
+  const last = { ...open, method: 'PATCH', path: `${path}/i`, body: JSON.stringify({ incident: { body: 'back' } }) };
+  const ended = logOf(
+    { type: 'change-intended', step: 'notice', uses: 'statuspage.open', after },
+    { type: 'follow-up-intended', step: 'notice', headline: 'back' },
+  );
+  expect(judgeWrites(ended, [open, last])).toEqual([]);
+  expect(judgeWrites(ended, [open, last, last])).toHaveLength(2);
+  expect(judgeWrites(log, [open, last])).toHaveLength(1);
 });

@@ -7,7 +7,7 @@ export type System = 'cloudflare-api' | 'slack-api' | 'statuspage-api' | 'pagerd
 /** One writing request that an intent stands for. It is spent by the request. */
 type Allowed = {
   system: System;
-  method: string;
+  method: RegExp;
   path: RegExp;
   /** Whether the request says what was intended. */
   says: (body: string) => boolean;
@@ -47,7 +47,7 @@ export function allowedBy({ type, uses = '', upTo, said }: Intending): Allowed[]
   const all = said === undefined;
   const system = systemOf(type === 'revert-intended' ? 'cloudflare.' : uses);
   const slack = (path: RegExp, says: (form: URLSearchParams) => boolean): Allowed => {
-    return { system: 'slack-api', method: 'POST', path, says: (body) => all || says(new URLSearchParams(body)) };
+    return { system: 'slack-api', method: /^POST$/, path, says: (body) => all || says(new URLSearchParams(body)) };
   };
   const posts = (says: (form: URLSearchParams) => boolean) => slack(/^\/api\/chat\.postMessage$/, says);
   if (type === 'follow-up-intended' && system === 'slack-api') {
@@ -72,14 +72,17 @@ export function allowedBy({ type, uses = '', upTo, said }: Intending): Allowed[]
   if (system === 'statuspage-api') {
     const { incident, message, text } = fieldsOf(said?.after);
     const words = type === 'follow-up-intended' ? said?.headline : (text ?? message);
-    const opens = incident === 'open' || (all && uses === 'statuspage.open');
     const says = (body: string) => all || JSON.parse(body).incident?.body === words;
-    const place = { system, path: opens ? /\/incidents$/ : /\/incidents\/[^/]+$/ };
-    return [{ ...place, method: opens ? 'POST' : 'PATCH', says }];
+    const open = { system, method: /^POST$/, path: /\/incidents$/, says };
+    const post = { system, method: /^PATCH$/, path: /\/incidents\/[^/]+$/, says };
+    // Opening is going on with the notice that is open already, which its kind alone does not tell.
+    if (all && type === 'change-intended' && uses === 'statuspage.open')
+      return [{ system, method: /^(POST|PATCH)$/, path: /\/incidents(\/[^/]+)?$/, says }];
+    return [incident === 'open' ? open : post];
   }
-  if (system === 'pagerduty-api') return [{ system, method: 'POST', path: /^\/v2\/enqueue$/, says: () => true }];
+  if (system === 'pagerduty-api') return [{ system, method: /^POST$/, path: /^\/v2\/enqueue$/, says: () => true }];
   const says = (body: string) => all || bodyEnabled(body) === (said?.enabled ?? null);
-  return [{ system, method: 'PATCH', path: /^\/client\/v4/, says }];
+  return [{ system, method: /^PATCH$/, path: /^\/client\/v4/, says }];
 }
 
 function systemOf(uses: string): System {
@@ -199,7 +202,7 @@ export function judgeWrites(log: readonly Entry[], writes: readonly Witnessed[])
     const allowedIn = ({ unspent }: Intent) =>
       unspent.findIndex(
         (one) =>
-          one.system === write.server && one.method === write.method && one.path.test(path) && one.says(write.body),
+          one.system === write.server && one.method.test(write.method) && one.path.test(path) && one.says(write.body),
       );
     const fits = (intent: Intent) =>
       intent.fromMs <= atMs + sameMomentMs && atMs <= intent.untilMs + sameMomentMs && allowedIn(intent) !== -1;

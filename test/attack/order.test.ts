@@ -151,6 +151,12 @@ test('a trace in which a message leaves without an intent of its own is found', 
   expect(found(open, entry('change-applied'), follow, send('chat.update'), send('chat.update'))).toBe(1);
   expect(found(open, entry('change-applied'), entry('follow-up-intended'), send('chat.postMessage'))).toBe(1);
   expect(found(send('chat.update'))).toBe(1);
+  const page: Act = { n: 4, at: 'begin', op: 'send', path: slack, text: 'PATCH /v1/pages/p/incidents/i HTTP/1.1\r\n' };
+  const ofNotice = (acts: Act[]) =>
+    judgeOrder(acts, new Map([[slack, 'statuspage-api']]), new Map([['room', 'statuspage.open']])).length;
+  expect(ofNotice([...entry('follow-up-intended'), page])).toBe(0);
+  expect(ofNotice([...entry('follow-up-intended'), page, page])).toBe(1);
+  expect(ofNotice([page])).toBe(1);
 });
 
 test('a trace in which a name is not durable when a write leaves is found', () => {

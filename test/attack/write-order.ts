@@ -50,7 +50,7 @@ export function judgeOrder(
     const [method = '', path = ''] = (act.text ?? '').split(/[ ?]/);
     const system = providers.get(act.path);
     const isSpent = [...synced.values()].some((allowed) => {
-      const at = allowed.findIndex((one) => one.system === system && one.method === method && one.path.test(path));
+      const at = allowed.findIndex((one) => one.system === system && one.method.test(method) && one.path.test(path));
       return at !== -1 && allowed.splice(at, 1).length === 1;
     });
     if (!isSpent) findings.push(`act ${act.n} sends ${method} ${path} before an intent of its own is synced`);
