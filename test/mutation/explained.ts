@@ -11,8 +11,8 @@ export type Explained = {
 export const explained: readonly Explained[] = [
   {
     file: 'src/journal/find-pieces.ts',
-    within: "  if (text.includes('\\n') || text.includes('\\\\')) return forms.length > 0;",
-    operators: ['condition → true', '|| → &&'],
+    within: '  if (/[\\r\\n\\\\]/.test(text)) return whole.length > 0;',
+    operators: ['condition → true'],
     why: 'a cheap look that may say "perhaps" too often: the search that follows finds the same',
   },
   {
