@@ -3,7 +3,6 @@ import type { ActionStep } from '../runbook/runbook.ts';
 import type { Json } from '../world/json.ts';
 import { readSignals } from './check-step.ts';
 import { actionContext, readOnly } from './context.ts';
-
 import { raiseGuard } from './guards.ts';
 import { type Session, type StopChoice, safePoint } from './session.ts';
 import { inTimeBox, timeoutOf } from './time-box.ts';

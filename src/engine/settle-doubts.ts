@@ -1,5 +1,4 @@
 import { OpsError } from '../errors.ts';
-import { idsOfOptional } from '../runbook/optional-steps.ts';
 import { doubtOf } from './finish-change.ts';
 import { type ChangedStep, changesInPlace, isInDoubt, messagesInDoubt } from './in-place.ts';
 import { recordedError } from './recorded-error.ts';
@@ -15,9 +14,8 @@ export async function settleDoubts(session: Session): Promise<ChangedStep[]> {
   return doubtsLeft(session);
 }
 
-function doubtsLeft({ state, material }: Session): ChangedStep[] {
-  const optional = new Set(idsOfOptional(material.runbook.steps));
-  const messages = messagesInDoubt(state).filter(({ id }) => !optional.has(id));
+function doubtsLeft({ state, optionalSteps }: Session): ChangedStep[] {
+  const messages = messagesInDoubt(state).filter(({ id }) => !optionalSteps.has(id));
   return [...changesInPlace(state).filter(({ change }) => isInDoubt(change)), ...messages];
 }
 
