@@ -31,9 +31,9 @@ export type AttackedWorld = {
 /** The name whose DNS the attacked runs switch. */
 export const hostname = 'api.resend.com';
 
-/** Starts a simulator for attacks. */
-export async function startAttackedWorld(): Promise<AttackedWorld> {
-  const world = await startWorld();
+/** Starts a simulator for attacks. At `speed` N what resolvers keep expires N times faster; the attacked program's own time is real. */
+export async function startAttackedWorld({ speed = 1 }: { speed?: number } = {}): Promise<AttackedWorld> {
+  const world = await startWorld(['--speed', String(speed)]);
   const cloudflare = world.address(/cloudflare.*api/i);
   const placeOf = (name: RegExp) =>
     world

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { type AttackedWorld, startAttackedWorld } from './attacked-world.ts';
 import { type Attack, actsOf, attack, type Target } from './killed-run.ts';
 import { hasStrace } from './strace.ts';
@@ -16,11 +16,11 @@ const targets: Record<'plain' | 'told' | 'undone' | 'shipped', Target> = {
   shipped: { runbook: 'failover', own: false, ends: 'succeeded' },
 };
 
-beforeAll(async () => {
-  worlds.push(...(await Promise.all(Array.from({ length: lanes }, startAttackedWorld))));
-});
+async function startWorlds(speed: number): Promise<void> {
+  worlds.push(...(await Promise.all(Array.from({ length: lanes }, () => startAttackedWorld({ speed })))));
+}
 
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all(worlds.splice(0).map((world) => world.stop()));
 });
 
@@ -142,19 +142,25 @@ async function pointsOf(target: Target, isPoint: (act: Act) => boolean): Promise
   return acts.filter((act) => isPoint(act) && (!isLineForPeople(act) || act.n % 6 === 0));
 }
 
-/** The least that must have died; together far more than a thousand. */
-const matrices: { name: keyof typeof targets; isPoint: (act: Act) => boolean; leastKills: number }[] = [
-  { name: 'plain', isPoint: () => true, leastKills: 700 },
-  { name: 'told', isPoint: (act) => !isAboutLock(act), leastKills: 900 },
-  { name: 'undone', isPoint: (act) => !isAboutLock(act), leastKills: 500 },
-  // Most of its acts ask resolvers whether five minutes are over: each attack takes as long. Odd, so that acts of both
-  // parities are met.
-  { name: 'shipped', isPoint: ({ n }) => n % 301 === 0, leastKills: 100 },
+/** Where each is killed, the least that must have died (together far more than a thousand), and its world's speed. */
+const matrices: {
+  name: keyof typeof targets;
+  isPoint: (act: Act) => boolean;
+  leastKills: number;
+  speed: number;
+}[] = [
+  { name: 'plain', isPoint: () => true, leastKills: 700, speed: 1 },
+  { name: 'told', isPoint: (act) => !isAboutLock(act), leastKills: 900, speed: 1 },
+  { name: 'undone', isPoint: (act) => !isAboutLock(act), leastKills: 500, speed: 1 },
+  // It waits until resolvers have let go of what they may keep for five minutes, and asks them all the time: in this
+  // world for a quarter of one. Every sync, and of the rest a share; odd, so that acts of both parities are met.
+  { name: 'shipped', isPoint: ({ n, op }) => op === 'fdatasync' || n % 19 === 0, leastKills: 300, speed: 20 },
 ];
 
 test.skipIf(!isFull).for(matrices)(
   'SIGKILL at every act of a run ($name), then resume, and rollback',
-  async ({ name, isPoint, leastKills }, { task }) => {
+  async ({ name, isPoint, leastKills, speed }, { task }) => {
+    await startWorlds(speed);
     const target = targets[name];
     const tally = createTally(task);
     const attacks = matrix(target, await pointsOf(target, isPoint));
@@ -192,6 +198,7 @@ const calls: Readonly<Record<string, { upTo: number; every: number }>> = {
 test.skipIf(!isFull || !hasStrace)(
   'SIGKILL at calls of the system (strace), then resume or rollback',
   async ({ task }) => {
+    await startWorlds(1);
     const tally = createTally(task);
     const attacks = Object.entries(calls).flatMap(([call, { upTo, every }]) =>
       Array.from({ length: Math.ceil(upTo / every) }, (_, index): Attack => {
@@ -207,6 +214,7 @@ test.skipIf(!isFull || !hasStrace)(
 );
 
 test.skipIf(isFull)('SIGKILL at a sample of the acts of a run', { timeout: 120_000 }, async ({ task }) => {
+  await startWorlds(1);
   const target = targets.plain;
   const [world] = worlds;
   if (world === undefined) throw new Error('no world');
