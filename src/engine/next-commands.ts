@@ -71,10 +71,12 @@ function wayHome({ runbook, clocks }: RunState, exitCode: ExitCode): string | un
 
 /**
  * The command that the run itself came to, ready to be typed: that of its last step, for whatever came later has overtaken
- * it. Undefined where there is none, where it is the one that has just run, and where a person must finish this run first.
+ * it. Undefined where there is none, where it is the one that has just run, where a person has had the run undone since,
+ * and where one must finish this run first.
  */
 export function recommendedCommand(state: RunState, exitCode: ExitCode, flags: string): string | undefined {
   if (exitCode === exitCodes.audit || exitCode === exitCodes.needsAttention) return undefined;
+  if (state.rollbackCause === 'asked' || state.rollbackCause === 'stopped') return undefined;
   const last = [...state.steps.values()].findLast(({ uses, phase }) => uses !== null && phase !== 'skipped');
   const command = last?.summary?.command;
   if (command === undefined || hasRun(command, state)) return undefined;

@@ -8,9 +8,10 @@ const keptRequests = 20_000;
  * server can fill in the status. Writes are kept for ever; of reads only the newest, so that a simulator that runs
  * for days stays small.
  */
-export function logRequest(world: SimulatedWorld, entry: Omit<LoggedRequest, 'status'>): LoggedRequest {
+export function logRequest(world: SimulatedWorld, entry: Omit<LoggedRequest, 'receivedAt' | 'status'>): LoggedRequest {
   const logged: LoggedRequest = {
     ...entry,
+    receivedAt: new Date().toISOString(),
     path: maskCredentials(entry.path),
     body: maskCredentials(entry.body.slice(0, keptBodyCharacters)),
     status: null,

@@ -143,7 +143,8 @@ export type SetFault = Fault & { sinceMs: number; regions?: readonly Region[]; d
 
 /** One request that a simulated server received. The witness of what reached the world. */
 export type LoggedRequest = {
-  at: string;
+  at: string; // By the rehearsal's clock.
+  receivedAt: string; // The time of day, which other processes stamp their logs with, however fast the rehearsal's clock runs.
   server: Exclude<Component, 'dns'>;
   method: string;
   path: string;

@@ -3,7 +3,7 @@ import type { Providers } from './write-order.ts';
 
 /** A request that changed the simulated world, as the simulator's own log has it. */
 export type Witnessed = {
-  at: string;
+  receivedAt: string;
   server: string;
   method: string;
   path: string;

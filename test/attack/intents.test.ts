@@ -16,7 +16,14 @@ function logOf(...events: object[]): Entry[] {
 
 function post(at: number, text: string, metadata: object): Witnessed {
   const body = String(new URLSearchParams({ channel: 'C', text, metadata: JSON.stringify(metadata) }));
-  return { at: second(at), server: 'slack-api', method: 'POST', path: '/api/chat.postMessage', body, status: 200 };
+  return {
+    receivedAt: second(at),
+    server: 'slack-api',
+    method: 'POST',
+    path: '/api/chat.postMessage',
+    body,
+    status: 200,
+  };
 }
 
 const intended = { type: 'change-intended', step: 'say', uses: 'slack.post', after: { channel: 'C', text: 'a < b' } };
@@ -54,7 +61,7 @@ test('a notice that is opened twice is found', () => {
   const log = logOf({ type: 'change-intended', step: 'notice', uses: 'statuspage.open', after });
   const body = JSON.stringify({ incident: { body: 'down' } });
   const path = '/v1/pages/p/incidents';
-  const open: Witnessed = { at: second(0), server: 'statuspage-api', method: 'POST', path, body, status: 201 };
+  const open: Witnessed = { receivedAt: second(0), server: 'statuspage-api', method: 'POST', path, body, status: 201 };
   expect(judgeWrites(log, [open])).toEqual([]);
   expect(judgeWrites(log, [open, open])).toHaveLength(2);
   expect(judgeWrites(log, [{ ...open, body: JSON.stringify({ incident: { body: 'up' } }) }])).toHaveLength(1);

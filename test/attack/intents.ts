@@ -197,7 +197,7 @@ export function judgeWrites(log: readonly Entry[], writes: readonly Witnessed[])
   const used = new Map<number, Witnessed>();
   const findings: string[] = [];
   for (const write of writes) {
-    const atMs = Date.parse(write.at);
+    const atMs = Date.parse(write.receivedAt);
     const path = write.path.replace(/\?.*$/, '');
     const allowedIn = ({ unspent }: Intent) =>
       unspent.findIndex(
@@ -211,7 +211,7 @@ export function judgeWrites(log: readonly Entry[], writes: readonly Witnessed[])
     const intent = write.server === 'cloudflare-api' ? intents.findLast(fits) : intents.find(fits);
     if (intent === undefined) {
       findings.push(
-        `${write.method} ${write.path} ${write.body} at ${write.at} has no open intent of its own in the log`,
+        `${write.method} ${write.path} ${write.body} at ${write.receivedAt} has no open intent of its own in the log`,
       );
       continue;
     }

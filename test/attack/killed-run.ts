@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,7 +61,6 @@ export function startArguments({ runbook, own }: Target, world: AttackedWorld, s
 
 /** Makes one attack on a fresh state directory, and tells every promise that it broke. */
 export async function attack(world: AttackedWorld, made: Attack): Promise<Attacked> {
-  await world.reset();
   const home = mkdtempSync(join(tmpdir(), 'resend-ops-killed-'));
   const state = join(home, 'state');
   const where = describe(made);
@@ -87,6 +86,7 @@ export async function attack(world: AttackedWorld, made: Attack): Promise<Attack
   }
 
   try {
+    await world.reset();
     const first = await runProcess(startArguments(made.target, world, state), made.kill);
     const run = readLog(state).find(({ type }) => type === 'run-started')?.run;
     const end = () => {
@@ -119,9 +119,20 @@ export async function attack(world: AttackedWorld, made: Attack): Promise<Attack
       findings.push(...(await judgeFree(made.target, world, state)));
     }
     return end();
+  } catch (error) {
+    // The rest of the attacks go on.
+    findings.push(`the attack could not be made to its end: ${String(error)}`);
+    return { isMade: false, recoveriesKilled, findings: findings.map((finding) => `${where}: ${finding}`) };
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    if (findings.length === 0) rmSync(home, { recursive: true, force: true });
+    else await keepEvidence(home, world, where);
   }
+}
+
+/** What a finding was made on stays: the state directory, what each process did, and what the providers saw. */
+async function keepEvidence(home: string, world: AttackedWorld, where: string): Promise<void> {
+  writeFileSync(join(home, 'writes.json'), JSON.stringify(await world.writes().catch(String), undefined, 2));
+  console.log(`${where}: the evidence is kept in ${home}`);
 }
 
 function runKilled(

@@ -49,7 +49,11 @@ const actor = { user: 'ada', host: 'bastion', identities: {} };
 const line = { time: '2026-01-01T00:00:00.000Z', run: 'r1', epoch: 1, actor, prev: '', hash: '0'.repeat(64) };
 
 /** The last screen of a triage that was given these inputs and came to this recommendation. */
-async function screenOf(recommendation: Recommendation, overMs: number, mode: 'live' | 'rehearsal' = 'live') {
+async function screenOf(
+  recommendation: Recommendation,
+  overMs: number,
+  { mode = 'live', later = [] }: { mode?: 'live' | 'rehearsal'; later?: Event[] } = {},
+) {
   const { output, summary } = await runCheck(
     recommend,
     { paths: [pathsOf(worlds[recommendation])], over: '5s' },
@@ -64,6 +68,7 @@ async function screenOf(recommendation: Recommendation, overMs: number, mode: 'l
     },
     { type: 'step-started', step: 'verdict', title: 'What to do', uses: 'triage.recommend' },
     { type: 'step-succeeded', step: 'verdict', output, summary, knowledge: 'known' },
+    ...later,
   ];
   const entries = events.map((event, at): Entry => ({ seq: at + 1, ...line, ...event }));
   let shown = '';
@@ -122,7 +127,16 @@ test.each([
 );
 
 test('in a rehearsal the command is told for what it is: the real one', async () => {
-  const lines = await screenOf('fail-over', 5_000, 'rehearsal');
+  const lines = await screenOf('fail-over', 5_000, { mode: 'rehearsal' });
   expect(lines.at(-2)).toBe('  next, when it is no rehearsal:');
   expect(lines.at(-1)).toMatch(/^resend-ops failover /);
+});
+
+test.each([
+  ['asked', false],
+  ['stopped', false],
+  ['failed', true],
+] as const)('of a run that was undone because that was %s, what it came to before is told: %s', async (cause, told) => {
+  const lines = await screenOf('fail-over', 5_000, { later: [{ type: 'rollback-started', why: 'why', cause }] });
+  expect(lines.some((line) => line.startsWith('resend-ops failover '))).toBe(told);
 });
