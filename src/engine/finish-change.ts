@@ -79,7 +79,12 @@ async function readOutput(
   planned: Planned<Json, Json>,
 ): Promise<{ output: Json; trouble: unknown }> {
   const { outputOf } = action;
-  if (outputOf === undefined) return { output: null, trouble: undefined };
+  if (outputOf === undefined) {
+    if (step.expect === undefined) return { output: null, trouble: undefined };
+    throw new OpsError('failed', `its output cannot be known, and is expected to be: ${step.expect.source}`, {
+      hint: 'the world shows the change; look at what it led to by hand',
+    });
+  }
   try {
     const output = await inTimeBox(session.drive.clock, timeoutOf(step, action), [], (signal) =>
       outputOf(planned, actionContext(session, step.id, readOnly(session, 'reading an output'), signal)),

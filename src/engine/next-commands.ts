@@ -1,12 +1,9 @@
 import { type ExitCode, exitCodes } from '../errors.ts';
-import type { ChangeStatus, RunState } from '../journal/run-state.ts';
+import type { RunState } from '../journal/run-state.ts';
 import { parseDuration } from '../runbook/duration.ts';
 import { quoteForShell } from '../world/quote-for-shell.ts';
-import { changesInPlace } from './in-place.ts';
+import { changesInPlace, isInDoubt } from './in-place.ts';
 import type { OpenThing } from './left-open.ts';
-
-/** What nobody can tell until somebody looks. */
-const doubtful: ReadonlySet<ChangeStatus> = new Set<ChangeStatus>(['doubted', 'unresolved', 'revert-failed']);
 
 /** The environment that commands use where none is named. */
 export const usualEnvironment = 'production';
@@ -49,7 +46,9 @@ export function nextCommands(state: RunState, exitCode: ExitCode, flags: string)
       `${command('audit show', run)}  (what it did)`,
     ];
   }
-  const doubted = [...state.steps.values()].filter(({ change }) => change !== null && doubtful.has(change.status));
+  const doubted = [...state.steps.values()].filter(
+    ({ change }) => change !== null && (isInDoubt(change) || change.status === 'revert-failed'),
+  );
   return [
     `${command('resume', run)}  (look again and ${goOn})`,
     `${command('rollback', run)}  (undo what is left)`,

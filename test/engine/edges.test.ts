@@ -257,6 +257,12 @@ test('an output whose answer was lost is read from the world, or is told as lost
       ...(outputOf ? { outputOf: async () => ({ n: 7 }) } : {}),
       summarise: ({ n }) => ({ headline: `n is ${n}`, detail: [] }),
     });
+  const expecting = '\n  - { id: one, title: One, uses: test.lost, with: {}, expect: outputs.n == 7 }\n';
+  const unknown = bench(expecting, { actions: [readable(false)] });
+  expect(await startRun(unknown.options)).toMatchObject({ outcome: 'failed', exitCode: 1 });
+  expect(unknown.entries.find(({ type }) => type === 'step-failed')).toMatchObject({
+    error: { message: 'its output cannot be known, and is expected to be: outputs.n == 7' },
+  });
   for (const [outputOf, output, headline] of [
     [true, { n: 7 }, 'n is 7'],
     [false, null, 'done; its answer was lost, the world shows it'],

@@ -167,3 +167,15 @@ test('after a rollback that is not whole, to resume is to go on undoing', async 
   ]);
   expect(nextCommands(state, 7, '')[1]).toBe(`resend-ops resume ${run}  (once the log can be written: go on undoing)`);
 });
+
+test('a change that was begun and of which no more is known is among what a person can mark', async () => {
+  const { options, entries } = bench(twoSwitches);
+  const { run } = await startRun(options);
+  const state = foldRun(
+    entries.slice(0, entries.findLastIndex((entry) => entry.type === 'change-intended' && entry.step === 'two') + 1),
+  );
+  if (state === undefined) throw new Error('there is no run');
+  expect(nextCommands(state, 3, '').slice(2)).toEqual([
+    `resend-ops mark-done ${run} two --evidence TEXT  (done by hand)`,
+  ]);
+});
