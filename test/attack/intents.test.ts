@@ -54,6 +54,17 @@ test('lines of a timeline that are told twice are found', () => {
   ).toEqual(['the lines of the timeline up to 1 are told again with those up to 2']);
   expect(judgeWrites(log, [told(1, 1, '00:00:00 a'), told(2, 2, '00:00:00 a')])).toHaveLength(1);
   expect(judgeWrites(log, [told(1, 3, '00:00:00 a')])).toHaveLength(1);
+  // Undone twice within a second: the same words, of entries of their own.
+  const twice = ['00:00:01 driven', '00:00:02 undoing', 'ROLLED BACK: all'];
+  const again = logOf(
+    ...[room, { type: 'driver-started' }, { type: 'rollback-started' }, follow(4)],
+    ...[{ type: 'run-reopened' }, { type: 'driver-started' }, { type: 'rollback-started' }, follow(8)],
+  );
+  const at = (entries: Entry[], ...seconds: number[]) =>
+    entries.map((entry, place) => ({ ...entry, time: second(seconds[place] ?? place) }));
+  const messages = [told(3, 4, ...twice), told(7, 8, ...twice)];
+  expect(judgeWrites(at(again, 0, 1, 2, 2, 2, 1, 2, 2), messages)).toEqual([]);
+  expect(judgeWrites(again, messages)).toEqual(['the lines of the timeline up to 4 are told again with those up to 8']);
 });
 
 test('a notice that is opened twice is found', () => {

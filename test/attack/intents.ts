@@ -272,14 +272,18 @@ function judgeLinesTwice(log: readonly Entry[], taken: readonly Witnessed[]): st
         .split('\n')
         .filter((line) => line !== 'REHEARSAL'),
     }));
-  // Two entries of one second can be one line each in the same words, and then nobody can tell.
-  const isOfLaterEntry = (line: string, after: number, upTo: number) =>
-    log.some(({ seq, time }) => seq > after && seq <= upTo && line.startsWith(time.slice(11, 19)));
+  // Two entries of one second can be one line each in the same words, and then nobody can tell; and a run that was opened
+  // again ends again.
+  const mayBeAnother = (line: string, after: number, upTo: number) => {
+    const later = log.filter(({ seq }) => seq > after && seq <= upTo);
+    if (!/^\d\d:\d\d:\d\d /.test(line)) return later.some(({ type }) => type === 'driver-started');
+    return later.some(({ time }) => line.startsWith(time.slice(11, 19)));
+  };
   return told.flatMap(({ mark, lines }, at) =>
     told
       .slice(0, at)
       .filter((earlier) => earlier.lines.every((line, index) => lines[index] === line))
-      .filter((earlier) => earlier.lines.length > 1 || !isOfLaterEntry(lines[0] ?? '', earlier.mark, mark))
+      .filter((earlier) => !earlier.lines.every((line) => mayBeAnother(line, earlier.mark, mark)))
       .map((earlier) => `the lines of the timeline up to ${earlier.mark} are told again with those up to ${mark}`),
   );
 }
