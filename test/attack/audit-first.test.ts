@@ -4,7 +4,7 @@ import { createTally, isFull } from './tally.ts';
 
 const codes = ['EIO', 'ENOSPC', 'EROFS', 'EACCES'] as const;
 /** Attacks that go on beside each other, each with a world of its own: most of the time they wait for a write to land. */
-const abreast = isFull ? 4 : 1;
+const abreast = isFull ? 10 : 1;
 
 /**
  * How many attacks a world takes. Cloudflare's API is shut for five minutes after 1,200 calls in five minutes
