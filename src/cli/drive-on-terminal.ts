@@ -7,6 +7,7 @@ import type { Drive, Material } from '../engine/options.ts';
 import type { RunResult } from '../engine/result.ts';
 import { type ExitCode, exitCodes, findOpsError, OpsError } from '../errors.ts';
 import type { RunState } from '../journal/run-state.ts';
+import { foldRun } from '../journal/state.ts';
 import type { Store } from '../journal/store.ts';
 import { readScores } from '../report/score-history.ts';
 import { idsOfOptional } from '../runbook/optional-steps.ts';
@@ -145,15 +146,18 @@ export async function driveOnTerminal(
     });
     view.stop();
     witness?.ended(result);
-    const closing = last === undefined ? undefined : await request.closing?.(last, prompted);
-    const open = last === undefined ? [] : thingsLeftOpen(last, actions);
-    const openBefore = last === undefined ? [] : await openBeforeRun(store, last, result.exitCode, tell);
-    if (last !== undefined) {
+    // Where the log took no entry of this drive, there is what it held before.
+    const state = last ?? (await stateBefore(store, result.run));
+    const closing = state === undefined ? undefined : await request.closing?.(state, prompted);
+    const open = state === undefined ? [] : thingsLeftOpen(state, actions);
+    const openBefore = state === undefined ? [] : await openBeforeRun(store, state, result.exitCode, tell);
+    const { head, exitCode, message } = result;
+    if (state === undefined) tell(message);
+    else {
       const customers = closing?.lines ?? [];
-      const { head, exitCode, message } = result;
       const { objective } = runbook;
       const flags = { flags: stateFlags(options), runbooks: runbooksFlag(options) };
-      printEndScreen(screen, last, { objective, head, exitCode, message, customers, open, openBefore, ...flags });
+      printEndScreen(screen, state, { objective, head, exitCode, message, customers, open, openBefore, ...flags });
     }
     // Byte for byte, without banner or wrapping: it is the only copy.
     for (const line of [result.evidence, result.remedy]) if (line !== undefined) world.stderr.write(`${line}\n`);
@@ -169,6 +173,17 @@ export async function driveOnTerminal(
     view.stop();
     for (const unsubscribe of silence) unsubscribe();
     await store.close();
+  }
+}
+
+/** The run as its log tells it; undefined where that cannot be read. */
+async function stateBefore(store: Store, run: string): Promise<RunState | undefined> {
+  try {
+    return foldRun(await store.read(run));
+  } catch (error) {
+    // The result is still to be told, with what its own error says of the log.
+    if (findOpsError(error) === undefined) throw error;
+    return undefined;
   }
 }
 

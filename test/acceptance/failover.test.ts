@@ -50,8 +50,17 @@ test('kill -9 between intent and answer: refused, resumed, switched once; then r
   await simulated.fault('cloudflare-api', { kind: 'write-late', ms: 20_000 });
   const first = simulated.runbook('failover', [...go, '--json']);
   await first.until(/"type":"change-intended"[^\n]*"step":"by-load-balancer"/);
+  const watching = simulated.run(['watch']);
+  await watching.until(/confirmed by/);
   first.child.kill('SIGKILL');
   expect((await first.ended).signal).toBe('SIGKILL');
+  const watched = await watching.ended;
+  expect([watched.code, watched.stderr.replace(/REHEARSAL \|/g, '').replace(/\s+/g, ' ')]).toEqual([
+    3,
+    expect.stringMatching(
+      /UNFINISHED its process \(pid \d+ on \S+\) is gone; in doubt: by-load-balancer.*next: resend-ops resume /,
+    ),
+  ]);
 
   const second = await simulated.runbook('failover', go).ended;
   expect(second.code).toBe(6);

@@ -48,8 +48,8 @@ function blowsFor(acts: readonly SurveyedAct[]): Blow[] {
 }
 
 /**
- * One: a sync of the log between the two writes. Of all failures it is the easiest to pass over: nothing else goes wrong,
- * and there is a write to come.
+ * A sync of the log between the two writes: of all failures it is the easiest to pass over, for nothing else goes wrong,
+ * and there is a write to come. And the first entry of a rollback that was confirmed: there is nothing on the screen yet.
  */
 function sampleOf(acts: readonly SurveyedAct[]): Blow[] {
   const syncs = acts.flatMap(({ op, path, sent }, n) =>
@@ -57,7 +57,9 @@ function sampleOf(acts: readonly SurveyedAct[]): Blow[] {
   );
   const at = syncs[Math.floor(syncs.length / 2)];
   if (at === undefined) throw new Error('the log is never synced between the writes');
-  return [{ code: 'EIO', at, for: 'once' }];
+  const confirmed = acts.findIndex(({ text = '' }) => text.includes('"type":"confirmation-given"')) + 1;
+  const isFirst = confirmed > 0 && !acts.some(({ text = '' }) => text.includes('"type":"change-intended"'));
+  return [{ code: 'EIO', at, for: 'once' }, ...(isFirst ? [{ code: 'EIO', at: confirmed, for: 'once' } as const] : [])];
 }
 
 const stages: readonly Stage[] = ['run', 'resume', 'rollback'];

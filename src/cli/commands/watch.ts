@@ -1,8 +1,11 @@
 import { actions } from '../../actions/index.ts';
 import { thingsLeftOpen } from '../../engine/left-open.ts';
 import { type ExitCode, exitCodes } from '../../errors.ts';
+import type { Entry } from '../../journal/events.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import { advance, begin } from '../../journal/state.ts';
+import type { Store } from '../../journal/store.ts';
+import type { Clock } from '../../world/clock.ts';
 import type { CommandRun } from '../command.ts';
 import { findRun } from '../find-run.ts';
 import { writeJsonLine } from '../json-lines.ts';
@@ -11,10 +14,46 @@ import { bannerOf, openTerminal } from '../terminal/open-terminal.ts';
 import { createRunView } from '../terminal/run-view.ts';
 import { printStatus } from '../terminal/status-screen.ts';
 
-/** `resend-ops watch [RUN]`: shows a run as its driver sees it, until it ends, a person must finish it, or Ctrl-C. */
+/** How often it is asked whether the driver lives, in milliseconds; where `ps` has to be asked, that costs a process. */
+const askEveryMs = 2_000;
+
+/** Resolves once nobody drives the run any more, which is not necessarily its end; or when the signal aborts. */
+async function untilNobodyDrives({ store, run, clock }: Watched, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(askEveryMs, signal).catch(() => undefined);
+    const listed = (await store.runs()).find((each) => each.run === run);
+    if (listed?.driver?.alive !== true) return;
+  }
+}
+
+type Watched = { store: Store; run: string; clock: Clock };
+
+/** The entries of a run as they come, until it ends, nobody drives it any more, or the signal aborts. */
+async function* entriesOf(watched: Watched, signal: AbortSignal): AsyncGenerator<Entry> {
+  const { store, run } = watched;
+  const over = new AbortController();
+  const died = untilNobodyDrives(watched, AbortSignal.any([signal, over.signal])).finally(() => over.abort());
+  let lastSeq = 0;
+  try {
+    for await (const entry of store.watch(run, 0, AbortSignal.any([signal, over.signal]))) {
+      lastSeq = entry.seq;
+      yield entry;
+    }
+    // What it wrote just before it died.
+    if (over.signal.aborted && !signal.aborted) yield* await store.read(run, lastSeq + 1);
+  } finally {
+    over.abort();
+    await died;
+  }
+}
+
+/**
+ * `resend-ops watch [RUN]`: shows a run as its driver sees it, until it ends, a person must finish it, nobody drives it any
+ * more, or Ctrl-C.
+ */
 export const watch: CommandRun = ({ world, args, options }) =>
   withStore(world, options, async (store) => {
-    const { run, started, driver = null, ended } = await findRun(store, args[0]);
+    const { run, started, driver, ended } = await findRun(store, args[0]);
     const terminal = openTerminal(world, options, { banner: bannerOf(started.mode, started.simulated === true) });
     const view = await createRunView({
       screen: terminal.screen,
@@ -34,7 +73,7 @@ export const watch: CommandRun = ({ world, args, options }) =>
     let code: ExitCode = exitCodes.succeeded;
     try {
       // Without a living driver there is nothing to wait for: what there is, is shown.
-      const entries = isLive ? store.watch(run, 0, stop.signal) : await store.read(run);
+      const entries = isLive ? entriesOf({ store, run, clock: world.clock }, stop.signal) : await store.read(run);
       for await (const entry of entries) {
         if (state === undefined && entry.type === 'run-started') state = begin(entry);
         else if (state !== undefined) advance(state, entry);
@@ -54,7 +93,10 @@ export const watch: CommandRun = ({ world, args, options }) =>
     }
     if (state !== undefined) {
       const open = thingsLeftOpen(state, actions);
-      printStatus(terminal.screen, state, { driver, open, flags: stateFlags(options) });
+      const { driver: last = null } = await findRun(store, run);
+      printStatus(terminal.screen, state, { driver: last, open, flags: stateFlags(options) });
+      // Its process is gone, and what it was to do is not done.
+      if (state.ending === null && state.mode === 'live') return exitCodes.needsAttention;
     }
     return code;
   });
