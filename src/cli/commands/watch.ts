@@ -17,33 +17,44 @@ import { printStatus } from '../terminal/status-screen.ts';
 /** How often it is asked whether the driver lives, in milliseconds; where `ps` has to be asked, that costs a process. */
 const askEveryMs = 2_000;
 
+type Watched = { store: Store; run: string; clock: Clock };
+
 /** Resolves once nobody drives the run any more, which is not necessarily its end; or when the signal aborts. */
 async function untilNobodyDrives({ store, run, clock }: Watched, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(askEveryMs, signal).catch(() => undefined);
-    const listed = (await store.runs()).find((each) => each.run === run);
-    if (listed?.driver?.alive !== true) return;
+  for (let drives = true; drives; ) {
+    try {
+      await clock.sleep(askEveryMs, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    drives = (await store.runs()).some((each) => each.run === run && each.driver?.alive === true);
   }
 }
-
-type Watched = { store: Store; run: string; clock: Clock };
 
 /** The entries of a run as they come, until it ends, nobody drives it any more, or the signal aborts. */
 async function* entriesOf(watched: Watched, signal: AbortSignal): AsyncGenerator<Entry> {
   const { store, run } = watched;
   const over = new AbortController();
-  const died = untilNobodyDrives(watched, AbortSignal.any([signal, over.signal])).finally(() => over.abort());
+  const stop = AbortSignal.any([signal, over.signal]);
+  let trouble: unknown;
+  const undriven = untilNobodyDrives(watched, stop)
+    .catch((error: unknown) => {
+      trouble = error;
+    })
+    .finally(() => over.abort());
   let lastSeq = 0;
   try {
-    for await (const entry of store.watch(run, 0, AbortSignal.any([signal, over.signal]))) {
+    for await (const entry of store.watch(run, 0, stop)) {
       lastSeq = entry.seq;
       yield entry;
     }
+    if (trouble !== undefined) throw trouble;
     // What it wrote just before it died.
     if (over.signal.aborted && !signal.aborted) yield* await store.read(run, lastSeq + 1);
   } finally {
     over.abort();
-    await died;
+    await undriven;
   }
 }
 
