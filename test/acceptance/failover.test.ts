@@ -49,9 +49,10 @@ test('kill -9 between intent and answer: refused, resumed, switched once; then r
   const simulated = await world('--speed', '20');
   await simulated.fault('cloudflare-api', { kind: 'write-late', ms: 20_000 });
   const first = simulated.runbook('failover', [...go, '--json']);
-  await first.until(/"type":"change-intended"[^\n]*"step":"by-load-balancer"/);
+  await first.until(/"type":"step-started"/);
   const watching = simulated.run(['watch']);
-  await watching.until(/confirmed by/);
+  await watching.until(/running /);
+  await first.until(/"type":"change-intended"[^\n]*"step":"by-load-balancer"/);
   first.child.kill('SIGKILL');
   expect((await first.ended).signal).toBe('SIGKILL');
   const watched = await watching.ended;
