@@ -12,7 +12,7 @@ const { MUTATION_SAMPLE = '200', MUTATION_SEED = '20261118', MUTATION_ONLY = '',
 const abreast = 2;
 /** The score that is asked for. */
 const wanted = 0.9;
-const folders = ['test/engine', 'test/journal'];
+const folders = ['test/engine', 'test/journal', 'test/cli', 'test/report'];
 /** Tests that start processes of their own: what those come by cannot be seen from here. */
 const starting = ['test/journal/processes.test.ts', 'test/journal/failing-disk.test.ts'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
