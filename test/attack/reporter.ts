@@ -99,7 +99,7 @@ function page(lines: readonly string[]): string {
   return `# The last full attack
 
 What \`npm run attack\` found of each attack when it was last made in full: ${sum(-4)} attacks, ${sum(-3)} findings. The last
-column says when, and which commit was attacked. Written by the run itself (Node ${process.version}, ${process.platform}, ${cpus().length} processors); a
+column says when, and which commit was attacked (\`+\`: with changes that were in no commit). Written by the run itself (Node ${process.version}, ${process.platform}, ${cpus().length} processors); a
 run of some of the attacks renews their lines alone. What each attack is and which promise it tries to break:
 \`safety.md\`.
 
