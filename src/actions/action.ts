@@ -170,10 +170,7 @@ export type Change<Input, State, Output> = {
   apply(planned: Planned<Input, State>, ctx: ActionContext): Promise<Output>;
   /** Reads only: what the world is now. */
   observe(planned: Planned<Input, State>, ctx: ActionContext): Promise<'before' | 'after' | 'other'>;
-  /**
-   * The output of an apply whose answer was lost, read from the world. Without it, or where it throws, the output is
-   * lost, and a step that expects something of it fails.
-   */
+  /** The output of an apply whose answer was lost, read from the world. Else it is lost, and what is expected of it fails. */
   outputOf?(planned: Planned<Input, State>, ctx: ActionContext): Promise<Output>;
   /** Compare-and-set: throws `drift` if the world is not `after`. Absent: cannot be undone (a message). */
   revert?(planned: Planned<Input, State>, ctx: ActionContext): Promise<void>;

@@ -77,10 +77,7 @@ export type SimulatedHostedZone = {
   propagationMs: number;
 };
 
-/**
- * Where the hostname is answered from: a load balancer of the Cloudflare zone, a proxied record of it, or the Route 53
- * zone, with Cloudflare in a partial setup behind it.
- */
+/** Where the hostname is answered from: a load balancer or a proxied record of the Cloudflare zone, or the Route 53 zone. */
 export type ServedBy = 'load-balancer' | 'record' | 'route53';
 
 /** What can be made to fail. Components: `edge`, `fallback`, `email-api`, `resend-api` (the backends' load balancers), `cloudflare-api`, `aws-api`, `slack-api`, `statuspage-api`, `pagerduty-api`, `datadog-api`, `globalping-api`, `smtp`, `cloudflare-status` and `aws-status` (the vendors' public status), `dns`. */
