@@ -337,9 +337,14 @@ test('a request that comes to nothing says why in the room', async () => {
     ['expire', 'VOID: expired'],
     ['fail', 'VOID: the step has failed'],
   ] as const) {
-    const rooms = createRooms(({ what, nth }) => {
+    const rooms = createRooms(async ({ what, nth }) => {
       if (what !== 'read' || nth !== 1) return;
-      if (end === 'cancel') made.interrupts.raise('SIGTERM');
+      if (end === 'cancel') {
+        made.interrupts.raise('SIGTERM');
+        await expect.poll(() => made.types().includes('decided'), { interval: 1 }).toBe(true);
+        // What is read once the run stops is no approval any more.
+        rooms.answer(1, ana);
+      }
       if (end === 'fail') {
         made.world.blind = true;
         rooms.answer(1, ana);
@@ -353,6 +358,7 @@ test('a request that comes to nothing says why in the room', async () => {
       [rooms.messages[0]?.lines, word],
     ]);
     expect(rooms.calls.filter((call) => call.startsWith('close'))).toEqual(['close war 1']);
+    expect(given(made.entries)).toEqual(end === 'fail' ? [`ana by ${ana}`] : []);
     expect(made.world.writes).toEqual([]);
   }
 });
