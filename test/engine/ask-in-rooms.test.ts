@@ -465,3 +465,20 @@ ${switchWith('{ from: [ana] }')}`,
   expect(await startRun(made.options)).toMatchObject({ exitCode: 0 });
   expect(rooms.messages.map((message) => message.room)).toEqual(['war']);
 });
+
+test('an asking that breaks is told as the bug it is, and the terminal is there', async () => {
+  const rooms = createRooms();
+  const made = benchWith(`${room}${switchWith('{ from: [ana] }')}`, rooms);
+  const { clock } = made.options;
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    ms === 2_000 ? Promise.reject(new Error('a broken clock')) : clock.sleep(ms, signal);
+  made.onEntry((entry) => {
+    if (entry.type !== 'follow-up-failed') return;
+    const [{ step, digest } = { step: '', digest: '' }] = of(made.entries, 'approval-requested');
+    const word = { type: 'approval-given', step, digest, how: 'command' } as const;
+    void made.store.say(entry.run, { user: 'ana', host: 'elsewhere' }, word);
+  });
+  expect(await startRun({ ...made.options, clock: { ...clock, sleep } })).toMatchObject({ exitCode: 0 });
+  expect(failures(made.entries)).toEqual(['switch: unexpected: Error: a broken clock']);
+  expect(rooms.count('ask war')).toBe(1);
+});

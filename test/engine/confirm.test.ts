@@ -108,8 +108,7 @@ test('who goes on is asked again at the next Ctrl-C; who has stopped is not', as
 
 test('a question that stands open takes Ctrl-C itself, and no other signal', async () => {
   const made = listening();
-  let open = true;
-  const { session } = sessionOn({ ...made.options, operator: { ...made.operator, interrupt: () => open } });
+  const { session } = sessionOn({ ...made.options, operator: { ...made.operator, interrupt: () => true } });
   made.stopHeeding();
   heedInterrupts(session);
   made.interrupts.raise('SIGINT');
@@ -117,7 +116,6 @@ test('a question that stands open takes Ctrl-C itself, and no other signal', asy
   made.interrupts.raise('SIGTERM');
   await session.asking;
   expect(session.stop).toBe('leave');
-  open = false;
 });
 
 test('nothing is heard any more once the listening has ended', async () => {
