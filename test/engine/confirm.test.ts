@@ -144,6 +144,26 @@ test('a signal that the log does not take stops the run all the same', async () 
   }
 });
 
+test('a signal that is in the log only once it is decided how the run ends decides nothing', async () => {
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    const made = listening({ told: changed });
+    made.stopHeeding();
+    const session: Session = {
+      ...made.session,
+      async record(event) {
+        session.stage = 'decided';
+        return await made.session.record(event);
+      },
+    };
+    heedInterrupts(session);
+    await made.raised(signal);
+    await session.asking;
+    expect(made.heard()).toEqual([signal]);
+    expect(session.stop).toBeNull();
+    expect(made.operator.asked).toEqual([]);
+  }
+});
+
 test('what is offered: to go on while steps run, and to roll back where something may be in place', async () => {
   const inDoubt = changed.slice(0, 2);
   const label = { continue: 'continue the run' };
