@@ -431,24 +431,34 @@ test('who takes a run up looks for what was shown before, and shows nothing twic
   }
 });
 
-test('a log that refuses the intent to ask ends the asking: nothing is shown', async () => {
-  const rooms = createRooms();
-  const made = benchWith(`${room}${switchWith('{ from: [ana] }')}`, rooms);
+test.each([
+  'follow-up-intended',
+  'approval-posted',
+  'approval-given',
+  'approval-refused',
+  'approval-withdrawn',
+] as const)('a log that refuses an entry of the asking (%s) ends it, and the run: nothing is changed', async (type) => {
+  const rooms = createRooms(({ what, nth }) => {
+    if (what === 'read' && nth === 1) for (const account of [stranger, ana]) rooms.answer(1, account);
+    if (what === 'read' && nth === 2) rooms.takeBack(1, ana);
+  });
+  const made = benchWith(`${room}${switchWith('{ count: 2, from: [ana, bo] }')}`, rooms);
+  let hasFailed = false;
   const store: typeof made.store = {
     ...made.store,
     async drive(...args) {
       const lease = await made.store.drive(...args);
-      return {
-        ...lease,
-        append: (event, more) =>
-          event.type === 'follow-up-intended'
-            ? Promise.reject(new OpsError('audit', 'no more entries'))
-            : lease.append(event, more),
+      const append: typeof lease.append = (event, more) => {
+        hasFailed ||= event.type === type;
+        return hasFailed ? Promise.reject(new OpsError('audit', 'no more entries')) : lease.append(event, more);
       };
+      return { ...lease, append };
     },
   };
   expect(await startRun({ ...made.options, store })).toMatchObject({ exitCode: 7 });
-  expect(rooms.calls).toEqual([]);
+  expect(rooms.calls.filter((call) => !call.startsWith('read'))).toEqual(
+    type === 'follow-up-intended' ? [] : ['ask war'],
+  );
   expect(made.world.writes).toEqual([]);
 });
 

@@ -189,6 +189,18 @@ test.each<[string, string, Record<string, Json>, string]>([
     { size: 7 },
     '--size 7: sizes.1.size: too big',
   ],
+  [
+    'a number in a list that an expression makes',
+    'sizes: "${{ [{\'size\': inputs.size}] }}"',
+    { size: 7 },
+    '--size 7: sizes.0.size: too big',
+  ],
+  [
+    'a number in a map that an expression makes',
+    'sizes: ["${{ {\'size\': inputs.size} }}"]',
+    { size: 7 },
+    '--size 7: sizes.0.size: too big',
+  ],
   ['an option that was not given', 'text: "${{ inputs.none }}"', { none: null }, '--none: text: no text'],
   [
     'two options in one text',

@@ -29,8 +29,8 @@ function listening({ told = [], stage = 'steps', ...more }: More = {}) {
   const raised = async (signal: string) => {
     made.interrupts.raise(signal);
     await session.asking;
-    // What is only noted is noted in a turn of its own.
-    await new Promise((resolve) => setImmediate(resolve));
+    // What is only noted is noted while nobody waits for it.
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
   const heard = () =>
     recorded.map((event) =>

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StartOptions } from '../../src/engine/options.ts';
 import { openSession, type Session } from '../../src/engine/session.ts';
 import type { Entry, Event } from '../../src/journal/events.ts';
@@ -8,6 +9,8 @@ import { entriesOf, runOf, type Told } from '../journal/support/entries.ts';
 export function sessionOn(options: StartOptions, told: readonly Told[] = []): { session: Session; recorded: Event[] } {
   const recorded: Event[] = [];
   const append = async (event: Event): Promise<Entry> => {
+    // As a disk takes its time: who does not wait for an entry goes on without it.
+    await nextTurn();
     recorded.push(event);
     const entry = entriesOf([...told, ...recorded]).at(-1);
     if (entry === undefined) throw new Error('an entry was told');
