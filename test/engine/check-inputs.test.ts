@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { check } from '../../src/actions/action.ts';
+import { checkInputs } from '../../src/engine/check-inputs.ts';
 import { resumeRun } from '../../src/engine/continue-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
+import type { Json } from '../../src/world/json.ts';
 import { useBenches } from './benches.ts';
 
 const bench = useBenches();
@@ -153,4 +155,125 @@ test('resume looks too, at what is still to be done: nothing is taken over', asy
   });
   expect(await store.read(run)).toHaveLength(before);
   expect((await resumeRun(again(run))).steps.map(({ id }) => id)).toContain('set');
+});
+
+/** A check that is particular about all that it is given. */
+const picky = check({
+  name: 'test.picky',
+  summary: 'Look closely',
+  input: z.strictObject({
+    text: z.string('no text').max(3, 'too long').optional(),
+    off: z.literal(false, 'must be off').optional(),
+    on: z.literal(true, 'must be on').optional(),
+    sizes: z.array(z.strictObject({ size: z.number().max(1, 'too big') })).optional(),
+  }),
+  output: z.object({}),
+  run: async () => ({}),
+  summarise: () => ({ headline: 'looked', detail: [] }),
+});
+
+const pickyHead = `inputs:
+  text: { type: string, default: a }
+  other: { type: string, default: b }
+  flag: { type: boolean, default: true }
+  size: { type: number, default: 1 }
+  none: { type: string, required: true }
+`;
+
+test.each<[string, string, Record<string, Json>, string]>([
+  ['a switch that is on', 'off: "${{ inputs.flag }}"', { flag: true }, '--flag: off: must be off'],
+  ['a switch that is off', 'on: "${{ inputs.flag }}"', { flag: false }, '--no-flag: on: must be on'],
+  [
+    'a number, deep within',
+    'sizes: [{ size: 1 }, { size: "${{ inputs.size }}" }]',
+    { size: 7 },
+    '--size 7: sizes.1.size: too big',
+  ],
+  [
+    'a number in a list that an expression makes',
+    'sizes: "${{ [{\'size\': inputs.size}] }}"',
+    { size: 7 },
+    '--size 7: sizes.0.size: too big',
+  ],
+  [
+    'a number in a map that an expression makes',
+    'sizes: ["${{ {\'size\': inputs.size} }}"]',
+    { size: 7 },
+    '--size 7: sizes.0.size: too big',
+  ],
+  ['an option that was not given', 'text: "${{ inputs.none }}"', { none: null }, '--none: text: no text'],
+  [
+    'two options in one text',
+    'text: "${{ inputs.text }}-${{ inputs.other }}-${{ inputs.text }}"',
+    {},
+    '--text "a", --other "b": text: too long',
+  ],
+  [
+    'a text of sixty characters',
+    'text: "${{ inputs.text }}"',
+    { text: 'x'.repeat(58) },
+    `--text "${'x'.repeat(58)}": text: too long`,
+  ],
+  [
+    'a longer text',
+    'text: "${{ inputs.text }}"',
+    { text: 'x'.repeat(59) },
+    `--text "${'x'.repeat(58)}…: text: too long`,
+  ],
+])('an option is named as it is given: %s', async (_, given, inputs, said) => {
+  const steps = `  - { id: one, title: One, uses: test.picky, with: { ${given} } }\n`;
+  const { options } = bench(steps, { head: pickyHead, actions: [picky] });
+  const all = { text: 'a', other: 'b', flag: true, size: 1, none: null, ...inputs };
+  const message = `step one (One) cannot use ${said}`;
+  await expect(startRun({ ...options, inputs: all })).rejects.toMatchObject({ code: 'invalid', message });
+});
+
+test('what is missing in an input, or is too much in it, stands where the input does', async () => {
+  const steps =
+    '  - { id: one, title: One, uses: test.picky, with: { sizes: [{ size: 1 }, { toString: 1, size: 0 }] } }\n';
+  const { options } = bench(steps.replace('toString: 1, ', ''), { head: pickyHead, actions: [picky] });
+  const stricter = {
+    ...picky,
+    input: z.strictObject({ sizes: z.array(z.strictObject({ size: z.number(), toString: z.number('is missing') })) }),
+  };
+  const actions = new Map([...options.actions, ['test.picky', stricter as unknown as typeof picky] as const]);
+  await expect(startRun({ ...options, actions, inputs: {} })).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^step one \(One\) cannot use its input: sizes\.0\.toString: .*; test\.yaml:\d+:\d+: step one \(One\) cannot use its input: sizes\.1\.toString: /,
+    ),
+  });
+});
+
+test('a step whose condition holds is looked at, and so is what an optional group holds, which is only told', async () => {
+  const bad = 'uses: test.picky, with: { off: "${{ inputs.flag }}" }';
+  const inputs = { text: 'a', other: 'b', flag: true, size: 1, none: null };
+  const due = bench(`  - { id: one, title: One, when: inputs.flag, ${bad} }\n`, { head: pickyHead, actions: [picky] });
+  await expect(startRun({ ...due.options, inputs })).rejects.toMatchObject({ code: 'invalid' });
+
+  const group = `${said}  - id: all
+    title: All
+    optional: true
+    parallel: [{ id: one, title: One, ${bad} }]
+`;
+  const beside = bench(group, { head: pickyHead, actions: [picky] });
+  const told: string[] = [];
+  const operator = { ...beside.options.operator, tell: (text: string) => told.push(text) };
+  expect(await startRun({ ...beside.options, operator, inputs })).toMatchObject({ exitCode: 0 });
+  expect(told).toEqual([
+    expect.stringMatching(/: step one \(One\) cannot use --flag: off: must be off; the run goes on/),
+  ]);
+});
+
+test('a bug met on the way is no finding: it keeps its stack', () => {
+  const { options } = bench('  - { id: one, title: One, when: "inputs.text == \'a\'", uses: test.picky, with: {} }\n', {
+    head: pickyHead,
+    actions: [picky],
+  });
+  const scope = {
+    ...{ inputs: { text: 'a' }, env: {}, run: {} },
+    get steps(): never {
+      throw new TypeError('a bug');
+    },
+  };
+  expect(() => checkInputs(options, options, scope, { remedy: () => '' })).toThrow(TypeError);
 });

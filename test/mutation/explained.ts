@@ -51,4 +51,16 @@ export const explained: readonly Explained[] = [
     operators: ['?? → left', '0 → 1'],
     why: 'past the last byte there is no escape, whatever stands for the missing one',
   },
+  {
+    file: 'src/engine/ask-in-rooms.ts',
+    within: '...(step.approval?.given ?? []), ...step.refusals',
+    operators: ['?? → left'],
+    why: 'a step whose answers are read has asked for approvals: there is a list of those given',
+  },
+  {
+    file: 'src/engine/check-inputs.ts',
+    within: 'where: failure.where ?? step.where',
+    operators: ['?? → left'],
+    why: 'an expression that has no value always says where it stands',
+  },
 ];
