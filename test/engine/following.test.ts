@@ -267,18 +267,18 @@ test('where nobody is told of the run, its end waits for nothing', async () => {
 });
 
 test('a message holds the newest lines, and says how many came before and where they are', async () => {
-  // With its time and a line’s end each has 300 characters: ten are 3,000.
-  const long = 'w'.repeat(299 - '10:11:12 undoing: '.length);
-  const line: Event = { type: 'rollback-started', why: long, cause: 'failed' };
+  // With its time and its end a line has 30 characters: a hundred are 3,000.
+  const text = 'w'.repeat(29 - '10:11:12 undoing: '.length);
+  const line: Event = { type: 'rollback-started', why: text, cause: 'failed' };
   for (const [lines, shown, first] of [
-    [9, 9, '10:11:12 begun by ada: A test'],
-    [10, 10, `(2 earlier lines: resend-ops audit show ${run})`],
-    [11, 10, `(3 earlier lines: resend-ops audit show ${run})`],
+    [97, 97, '10:11:12 begun by ada: A test'],
+    [100, 100, `(2 earlier lines: resend-ops audit show ${run})`],
+    [101, 100, `(3 earlier lines: resend-ops audit show ${run})`],
   ] as const) {
     const { told, round } = following({ before: [...open, ...Array<Event>(lines).fill(line)], follow: false });
     await round();
     expect(told[0]?.lines[0]).toBe(first);
-    expect(told[0]?.lines.filter((one) => one.endsWith(long))).toHaveLength(shown);
+    expect(told[0]?.lines.filter((one) => one.endsWith(text))).toHaveLength(shown);
   }
 });
 
@@ -288,6 +288,28 @@ test('a rehearsal says so before all else', async () => {
   expect(told[0]?.lines[0]).toBe('REHEARSAL');
   expect(news[0]?.headline).toBe(`REHEARSAL: A test: run ${run} running`);
   expect(newsOf(session, well).headline).toBe(`REHEARSAL: SUCCEEDED: A test, run ${run}`);
+});
+
+test('so does a run in a simulated environment', async () => {
+  const { session } = following();
+  for (const simulated of [true, undefined]) {
+    const environment = { ...session.material.environment, ...(simulated && { simulated }) };
+    const news = newsOf({ ...session, material: { ...session.material, environment } });
+    expect(news.headline).toBe(`${simulated ? 'REHEARSAL: ' : ''}A test: run ${run} running`);
+  }
+});
+
+test('of several that are told of the end, one that has refused is enough to tell once more', async () => {
+  for (const answers of [
+    [refused, lost],
+    [lost, refused],
+  ]) {
+    const both = [...open, ...changing('other', [applied('other'), succeeded('other')], { uses: 'test.room' })];
+    const { session, script, clock } = following({ before: both, follow: false });
+    script.add.push(...answers);
+    await tellFollowersTheEnd(session, well);
+    expect(clock.slept).toEqual([1_200]);
+  }
 });
 
 test('no news goes out without a log, and a log that refuses it ends the round', async () => {

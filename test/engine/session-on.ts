@@ -20,6 +20,8 @@ export function standingClock(speed = 1): Clock & { slept: number[]; boxes: numb
     timeOfDay: () => nowMs,
     async sleep(ms, signal) {
       signal?.throwIfAborted();
+      // Who does not wait has gone on before.
+      await new Promise(setImmediate);
       slept.push(ms);
       nowMs += ms;
     },
@@ -46,6 +48,8 @@ export function sessionOn(
   if (state === undefined) throw new Error('there is no run');
   const recorded: Event[] = [];
   const append = async (event: Event): Promise<Entry> => {
+    // As of a disk: who goes on without waiting for the log has gone on before it has the entry.
+    await new Promise(setImmediate);
     recorded.push(event);
     const all = entriesOf([...before, ...recorded], more.first);
     const entry = all.at(-1);

@@ -51,4 +51,17 @@ export const explained: readonly Explained[] = [
     operators: ['?? → left', '0 → 1'],
     why: 'past the last byte there is no escape, whatever stands for the missing one',
   },
+  {
+    file: 'src/engine/timeline.ts',
+    within:
+      "const step = 'step' in entry ? state.steps.get(entry.step) : undefined;\n  const title = step?.title ?? ('step' in entry ? entry.step : '');",
+    operators: ['condition → true'],
+    why: 'an entry of no step finds no step, and its line has no title',
+  },
+  {
+    file: 'src/engine/settle.ts',
+    within: '(session.sentByMs.get(step) ?? session.openedAtMs) : 0;',
+    operators: ['0 → 1'],
+    why: 'a window that is a millisecond shorter is looked through as often',
+  },
 ];
