@@ -260,6 +260,20 @@ test('the end is told at once, with the last line; what was refused is told once
   }
 });
 
+test('the end is told after the round that is under way', async () => {
+  const { session, told } = following({ follow: false });
+  let isOver = false;
+  session.following = new Promise((resolve) =>
+    setTimeout(() => {
+      isOver = true;
+      expect(told).toEqual([]);
+      resolve();
+    }, 20),
+  );
+  await tellFollowersTheEnd(session, well);
+  expect([isOver, told.length]).toEqual([true, 1]);
+});
+
 test('where nobody is told of the run, its end waits for nothing', async () => {
   const { session, recorded, clock } = following({ before: [] });
   await tellFollowersTheEnd(session, well);
