@@ -5,7 +5,7 @@ import type { EmptyEnding } from '../../src/actions/afterwards.ts';
 import { conclude } from '../../src/engine/conclude.ts';
 import type { Ending } from '../../src/engine/ending.ts';
 import { sayLastWords } from '../../src/engine/last-words.ts';
-import type { Session, StopChoice } from '../../src/engine/session.ts';
+import { requestStop, type Session, type StopChoice } from '../../src/engine/session.ts';
 import type { StepEnd } from '../../src/engine/step-end.ts';
 import { OpsError } from '../../src/errors.ts';
 import type { Event } from '../../src/journal/events.ts';
@@ -347,6 +347,43 @@ test('a run that is suspended lets go of its lease, its claims stay', async () =
     expect(recorded.at(-1)?.type).toBe(last);
     expect(released).toBe(releases);
   }
+});
+
+test('who asks to undo it while optional steps are waited for gets it', async () => {
+  const { session, recorded } = sessionOn(bench(steps).options, inPlace, { actions: [switching()] });
+  const wait = new Promise((resolve) => setTimeout(resolve, 20));
+  session.background.set(
+    'beside',
+    wait.then(() => requestStop(session, 'rollback')),
+  );
+  await conclude(session, well);
+  expect(recorded[0]).toMatchObject({ type: 'rollback-started', why: 'the operator asked for it', cause: 'stopped' });
+  expect(recorded.at(-1)).toEqual(ended('rolled-back', 4, `stopped by the operator; ${all}`));
+});
+
+test('a question that stands open when it is decided how the run ends is taken back', async () => {
+  for (const asking of [null, Promise.resolve()]) {
+    const { session } = sessionOn(bench(steps).options, []);
+    session.asking = asking;
+    await conclude(session, well);
+    expect(session.reads.signal.aborted).toBe(asking !== null);
+    if (asking !== null)
+      expect(session.reads.signal.reason).toMatchObject({ code: 'aborted', message: 'the run ends' });
+  }
+});
+
+test('who follows the run is told of its end before its last entry', async () => {
+  const { options } = bench(steps);
+  const { session, recorded } = sessionOn(options, inPlace, { actions: [switching()] });
+  session.followers.set('one', {
+    follow: async () => {
+      await new Promise(setImmediate);
+      await session.record({ type: 'commented', text: 'told' });
+    },
+    ...{ timeline: undefined, output: {}, next: 0, doubted: null },
+  });
+  await conclude(session, well);
+  expect(recorded.map(({ type }) => type)).toEqual(['follow-up-intended', 'commented', 'run-ended']);
 });
 
 /** A message that has words for the end. `says`: what it answers, or how it fails. */

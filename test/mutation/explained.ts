@@ -64,4 +64,34 @@ export const explained: readonly Explained[] = [
     operators: ['0 → 1'],
     why: 'a window that is a millisecond shorter is looked through as often',
   },
+  {
+    file: 'src/engine/conclude.ts',
+    within: 'once: true,',
+    operators: ['true → false'],
+    why: 'a signal is aborted once',
+  },
+  {
+    file: 'src/engine/conclude.ts',
+    within: "if (action === undefined || action.kind !== 'change') continue;",
+    operators: ['condition → false', 'continue removed'],
+    why: 'a look by what is no change fails, and nothing is made of one that fails here',
+  },
+  {
+    file: 'src/engine/time-box.ts',
+    within: '(timeoutMs ?? 0) / 1000',
+    operators: ['?? → left'],
+    why: 'a box that is over had a time',
+  },
+  {
+    file: 'src/engine/last-words.ts',
+    within: 'const words = change === null ? undefined : lastWord?.words(change.input, ending);',
+    operators: ['condition → false'],
+    why: 'only a step with a change comes here',
+  },
+  {
+    file: 'src/engine/preflight.ts',
+    within: 'if (step.when === undefined || step.when.stepsRead.length > 0) return false;',
+    operators: ['nothing returned'],
+    why: 'nothing excludes as little as false does',
+  },
 ];
