@@ -21,12 +21,23 @@ type More = {
   steps?: string;
   before?: Event[];
   mode?: 'dry-run';
+  takes?: number;
 };
 
 const own = `  - { id: one, title: One, uses: test.make, with: {} }\n`;
 
 /** Makes the change of the first step, and tells what that wrote. */
-async function made({ apply, seen = 'after', after = 1, leavesNothing, revert, steps = own, before = [], mode }: More) {
+async function made({
+  apply,
+  seen = 'after',
+  after = 1,
+  leavesNothing,
+  revert,
+  steps = own,
+  before = [],
+  mode,
+  takes,
+}: More) {
   const action: AnyAction = change({
     ...{ name: 'test.make', summary: 'Make', input: z.strictObject({}), state: z.json(), output: z.json() },
     ...(leavesNothing && { leavesNothing }),
@@ -44,11 +55,20 @@ async function made({ apply, seen = 'after', after = 1, leavesNothing, revert, s
   const { options } = bench(steps, { actions: [action] });
   const begun: Event[] =
     before.length > 0 ? before : [{ type: 'step-started', step: 'one', title: 'One', uses: 'test.make' }];
-  const on = sessionOn(options, begun, { clock, first: mode === undefined ? {} : { mode } });
+  const on = sessionOn(options, begun, {
+    clock,
+    first: mode === undefined ? {} : { mode },
+    ...(takes !== undefined && { takes }),
+  });
   const [step] = options.runbook.steps;
   if (step?.kind !== 'action' || action.kind !== 'change') throw new Error('it is a change');
-  const end = await changeStep(on.session, step, action, { confirm: undefined, approvals: undefined });
-  return { ...on, clock, end };
+  const asks = { confirm: undefined, approvals: undefined };
+  const ended = changeStep(on.session, step, action, asks);
+  if (takes !== undefined) {
+    await expect(ended).rejects.toMatchObject({ code: 'audit' });
+    return { ...on, clock, end: { kind: 'cut' } };
+  }
+  return { ...on, clock, end: await ended };
 }
 
 const digest = planDigest('test.make', {}, 0, 1);
@@ -254,3 +274,14 @@ test('a log that fails, or another driver, ends the step at once', async () => {
   for (const code of ['audit', 'fenced'] as const)
     await expect(made({ apply: new OpsError(code, 'no more') })).rejects.toMatchObject({ code });
 });
+
+test.each([...cases, ...takenUp])(
+  'a log that is full ends a change at the first entry that it does not take: %s',
+  async (_what, more, events) => {
+    for (const takes of events.keys()) {
+      const { recorded, refused: notTaken } = await made({ ...more, takes });
+      expect(recorded).toEqual(events.slice(0, takes));
+      expect(notTaken).toEqual([events[takes]]);
+    }
+  },
+);

@@ -299,6 +299,24 @@ test.each(undoings)(
   },
 );
 
+test.each(undoings)(
+  'a log that gives out ends a rollback at the first entry that it refuses: %s',
+  async (_what, before, [seen, more], events) => {
+    for (const takes of events.keys()) {
+      const made = looking(seen, more);
+      const {
+        session,
+        recorded,
+        refused: notTaken,
+      } = sessionOn(options(), before, { actions: [made], takes: takes + 1 });
+      const undone = rollBack(session, { why: 'a test', cause: 'failed' });
+      await expect(undone).rejects.toMatchObject({ code: 'audit' });
+      expect(recorded.slice(1)).toEqual(events.slice(0, takes));
+      expect(notTaken).toEqual([events[takes]]);
+    }
+  },
+);
+
 test('an undoing has half a minute, and a person has all the time they need', async () => {
   for (const attended of [true, undefined]) {
     const clock = standingClock();
