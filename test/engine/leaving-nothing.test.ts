@@ -92,7 +92,10 @@ async function begunBeside(holder: Holder, resources: readonly string[] = ['dns'
   };
   const store: Store = {
     ...options.store,
-    runs: async () => [listing],
+    async runs() {
+      if (resources.length === 0) throw new Error('there is nothing to look for');
+      return [listing];
+    },
     read: async () => entriesOf(isTaken ? later : events, {}, id),
     async drive(run) {
       did.push(`drive ${run}`);
@@ -102,11 +105,13 @@ async function begunBeside(holder: Holder, resources: readonly string[] = ['dns'
       return {
         ...{ run, epoch: 2, quarantineMs: 0, append: async () => entry, ensure: async () => undefined },
         async end(event) {
+          await new Promise(setImmediate);
           did.push('end');
           ended.push(event);
           return entry;
         },
         async release() {
+          await new Promise(setImmediate);
           did.push('release');
         },
         failure: () => undefined,
