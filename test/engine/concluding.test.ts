@@ -213,6 +213,13 @@ const cases: [string, Event[], StepEnd, More, object][] = [
     ),
   ],
   [
+    'a doubt that was told, and shows as done',
+    changing('one', [{ type: 'change-unresolved', step: 'one', error }], uses),
+    { kind: 'unresolved', step: 'one', error },
+    {},
+    suspended(`one: the provider said no; left: ${left}; ${next}`, left),
+  ],
+  [
     'a doubt that is gone',
     [],
     { kind: 'unresolved', step: 'one', error },

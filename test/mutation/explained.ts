@@ -73,7 +73,7 @@ export const explained: readonly Explained[] = [
   {
     file: 'src/engine/conclude.ts',
     within: "if (action === undefined || action.kind !== 'change') continue;",
-    operators: ['condition → false', 'continue removed'],
+    operators: ['condition → false', '|| → &&', 'continue removed'],
     why: 'a look by what is no change fails, and nothing is made of one that fails here',
   },
   {
