@@ -439,3 +439,18 @@ test('the doubtful message of an optional step is nothing that a rollback waits 
   });
   expect([await settleDoubts(session), recorded]).toEqual([[], []]);
 });
+
+test('the looks before an undoing are half a second apart', async () => {
+  const clock = standingClock();
+  const at: number[] = [];
+  const action = {
+    ...looking([silence]),
+    async observe() {
+      at.push(clock.now());
+      throw silence;
+    },
+  };
+  const { session } = sessionOn(options(), done, { clock, actions: [action] });
+  await rollBack(session, { why: 'a test', cause: 'failed' });
+  expect(at).toEqual([0, 500, 1_000]);
+});
