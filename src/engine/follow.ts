@@ -31,9 +31,12 @@ export function tellFollowers(session: Session): void {
       if (session.hurry.signal.aborted) return;
       const { isWell } = await update(session, newsOf(session), [...session.timeline]);
       session.failedRounds = isWell ? 0 : session.failedRounds + 1;
-      await pause(session, Math.min(longestWaitMs, betweenMs * 2 ** session.failedRounds));
+      const { clock } = session.drive;
+      const waitMs = Math.min(longestWaitMs, betweenMs * 2 ** session.failedRounds);
+      await clock.sleep(waitMs * clock.speed, session.hurry.signal);
     })
-    // What the log refuses here it refuses at the run's next entry too, and that ends the drive.
+    // What the log refuses here it refuses at the run's next entry too, and that ends the drive. A pause that the run's
+    // end cuts off is over.
     .catch(() => undefined);
 }
 
@@ -67,15 +70,6 @@ export async function tellFollowersTheEnd(session: Session, ending: Ending): Pro
   if (isWell || !isRefused) return;
   await session.drive.clock.sleep(betweenMs * session.drive.clock.speed);
   await tell();
-}
-
-/** Until the time is over, or the run ends: then nothing waits any longer. */
-async function pause({ drive: { clock }, hurry }: Session, ms: number): Promise<void> {
-  try {
-    await clock.sleep(ms * clock.speed, hurry.signal);
-  } catch (error) {
-    if (!hurry.signal.aborted) throw error;
-  }
 }
 
 /** `isRefused`: what did not go well was surely not taken, and can be sent again. */
