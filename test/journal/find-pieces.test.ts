@@ -24,6 +24,7 @@ describe('a form is found', () => {
       [1, 7],
       [4, 10],
     ]);
+    expect(findPieces('aaaaaaa', prepareForms(['aaaaaa']))).toContainEqual([1, 7]);
     expect(found('nothing here')).toBe('nothing here');
   });
 

@@ -12,10 +12,10 @@ let remove: () => void;
 beforeEach(() => {
   ({ directory, remove } = stateDirectory());
 });
-const { writeSync, fsyncSync, fdatasyncSync } = fs;
+const { openSync, writeSync, fsyncSync, fdatasyncSync, renameSync } = fs;
 /** The disk is well again. */
 function heal(): void {
-  Object.assign(fs, { writeSync, fsyncSync, fdatasyncSync });
+  Object.assign(fs, { openSync, writeSync, fsyncSync, fdatasyncSync, renameSync });
   syncBuiltinESMExports();
 }
 afterEach(() => {
@@ -32,6 +32,13 @@ function refuseWrites(isBad: (path: string) => boolean): void {
     if (isBad(fs.readlinkSync(`/proc/self/fd/${fd}`))) throw failure('ENOSPC', 'write');
     return writeSync(fd, ...rest);
   }) as typeof writeSync;
+  syncBuiltinESMExports();
+}
+/** From now on nothing is renamed, as the lock is when it is taken. */
+function refuseRenames(): void {
+  fs.renameSync = () => {
+    throw failure('EROFS', 'rename');
+  };
   syncBuiltinESMExports();
 }
 const isLog = (path: string) => /\/\d{8}\.jsonl$/.test(path);
@@ -146,6 +153,47 @@ describe.skipIf(!existsSync('/proc/self/fd'))('once the log has refused an entry
   });
 });
 
+describe('a lock that cannot be taken', () => {
+  const refused = { code: 'audit', message: 'the audit log cannot be written: EROFS: put in' };
+
+  test('fails the log for a driver, whose entry is kept, also one that it had written before', async () => {
+    const { lease } = await driving();
+    await lease.append(intended('one'), { key: 'one' });
+    refuseRenames();
+    expect(await refusal(lease.append(intended('one'), { key: 'one' }))).toMatchObject(refused);
+    const error = await refusal(lease.append(intended('two'), { key: 'two' }));
+    expect(error).toMatchObject({ ...refused, hint: expect.stringMatching(/^the entry is in /) });
+    expect(kept()).toMatchObject([{ seq: 4, step: 'two' }]);
+    expect(lease.failure()).toMatchObject({ head: { seq: 3 } });
+  });
+
+  test('is told where nothing was about to be lost, and tried again the next time', async () => {
+    const { store, lease } = await driving();
+    refuseRenames();
+    expect(await refusal(store.say('run-1', bob, { type: 'commented', text: 'hello' }))).toMatchObject({
+      ...refused,
+      hint: expect.stringContaining('nothing was written by this'),
+    });
+    expect(lease.failure()).toBeUndefined();
+    heal();
+    expect(await store.say('run-1', bob, { type: 'commented', text: 'hello' })).toMatchObject({ seq: 3 });
+    expect(kept()).toEqual([]);
+  });
+});
+
+test('a next file that cannot be made fails its first entry, and what was there before can be read', async () => {
+  const { store, lease } = await driving({ segmentBytes: 1 });
+  fs.openSync = ((path: string, ...rest: [number, number]) => {
+    if (path.endsWith('00000003.jsonl')) throw failure('ENOSPC', 'open');
+    return openSync(path, ...rest);
+  }) as typeof openSync;
+  syncBuiltinESMExports();
+  expect(await refusal(lease.append(intended('one')))).toMatchObject({ code: 'audit' });
+  heal();
+  expect(await store.read('run-1')).toHaveLength(2);
+  expect(kept()).toMatchObject([{ seq: 3 }]);
+});
+
 describe('what becomes durable', () => {
   /** How often the system is asked to make something durable meanwhile, by the file's or directory's name. */
   async function syncs(act: () => Promise<unknown>): Promise<string[]> {
@@ -189,6 +237,23 @@ describe('what becomes durable', () => {
       expect(await syncs(() => lease.append(intended('s')))).toEqual([third, 'audit', fourth]);
     },
   );
+});
+
+test.skipIf(!existsSync('/proc/self/fd'))('a store that was closed holds no file of the log open', async () => {
+  const held = () =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
+      } catch {
+        return false; // The one by which they are listed.
+      }
+    });
+  const { store, lease } = await driving({ segmentBytes: 1 });
+  for (const step of ['one', 'two']) await lease.append(intended(step));
+  expect(held()).toHaveLength(1);
+  await store.close();
+  expect(held()).toEqual([]);
+  await store.close();
 });
 
 test('a file takes entries up to the size, and the first beyond it begins the next', async () => {

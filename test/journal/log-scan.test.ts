@@ -233,6 +233,20 @@ describe('what stands behind the last whole line', () => {
   });
 });
 
+test('the length of a line is its own, wherever in the log it stands', () => {
+  let prev = genesis;
+  const long = Array.from({ length: 5 }, (_, at) => {
+    const stamp = { seq: at + 1, time: '2026-11-18T11:48:00.000Z', run: 'run-1', epoch: 0, actor: alice, prev };
+    const { line, hash } = formatLine(stamp, { type: 'commented', text: 'x'.repeat(200_000) });
+    prev = hash;
+    return line;
+  });
+  write(1, text(...long));
+  const seen = createLogScan(audit);
+  expect(scan(seen)).toBeUndefined();
+  expect(seen).toMatchObject({ seq: 5, place: { offset: text(...long).length } });
+});
+
 describe('lines from anywhere', () => {
   test('verify with the place up to which they are good', async () => {
     expect(await verifyChain({ lines, name: 'export' })).toEqual({
