@@ -277,6 +277,45 @@ describe('lines from anywhere', () => {
   });
 });
 
+test('what is no head, and a file that is no part of the log, are damage at its very beginning', async () => {
+  write(1, text(...lines));
+  const fault = { ok: false, records: 0, line: 1, seq: 1 };
+  writeFileSync(join(audit, 'HEAD'), 'hello');
+  const what = 'not a head: origin, seq and hash on three lines';
+  expect(await verifyChain({ directory })).toEqual({ ...fault, file: 'HEAD', what });
+  await expect(storeOn(directory).runs()).rejects.toMatchObject({
+    code: 'audit',
+    message: `the audit log in ${audit} is damaged: HEAD: ${what}`,
+  });
+  write(3, '');
+  expect(await verifyChain({ directory })).toEqual({
+    ...fault,
+    file: '00000003.jsonl',
+    what: 'the files of the log are not numbered from 1 without gaps',
+  });
+});
+
+test('a log verifies with its head where that is the newest entry, behind, or not there', async () => {
+  write(1, text(...lines));
+  const verified = {
+    ok: true,
+    records: 6,
+    head: { origin: hashOf(first), seq: 6, hash: hashOf(lines[5]) },
+    tornBytes: 0,
+  };
+  expect(await verifyChain({ directory })).toEqual({ ...verified, anchored: false, headFile: 'absent' });
+  for (const [seq, headFile] of [
+    [6, 'matches'],
+    [5, 'behind'],
+    [1, 'behind'],
+  ] as const) {
+    writeFileSync(join(audit, 'HEAD'), `${hashOf(first)}\n${seq}\n${hashOf(lines[seq - 1])}\n`);
+    expect(await verifyChain({ directory })).toEqual({ ...verified, anchored: false, headFile });
+  }
+  const head = { seq: 2, hash: hashOf(lines[1]) };
+  expect(await verifyChain({ directory }, { head })).toEqual({ ...verified, anchored: true, headFile: 'behind' });
+});
+
 test('a damaged log gives the lines before the damage, then says where it is', async () => {
   write(1, text(...lines.slice(0, 3)));
   write(2, text(lines[3], 'x', lines[5]));
