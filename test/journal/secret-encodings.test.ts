@@ -53,16 +53,18 @@ describe('a secret is known', () => {
     expect(encodingsOf('abc\ud800')).toEqual(expect.arrayContaining(['abc\ud800', 'abc%EF%BF%BD', '616263efbfbd']));
   });
 
-  test.each([1, 2, 3, 4, 5, 6])(
+  test.each([0, 1, 2, 3, 4, 5])(
     'in base64 with %i bytes before it and any after it, by all that is its own',
     (before) => {
-      const token = 'cf_0123456789?>abcdefABCDEF';
-      for (let after = 0; after < 3; after += 1) {
-        const text = Buffer.from('x'.repeat(before) + token + 'y'.repeat(after));
-        for (const encoding of ['base64', 'base64url'] as const) {
-          // Six bits a character: those that hold a bit of another's are no part of the secret.
-          const [from, to] = [Math.ceil((before * 8) / 6), Math.floor(((before + token.length) * 8) / 6)];
-          expect(encodingsOf(token)).toContain(text.toString(encoding).slice(from, to));
+      for (const last of ['F', 'FG', 'FGH']) {
+        const token = `cf_0123456789?>abcdefABCDE${last}`;
+        for (let after = 0; after < 3; after += 1) {
+          const text = Buffer.from('x'.repeat(before) + token + 'y'.repeat(after));
+          for (const encoding of ['base64', 'base64url'] as const) {
+            // Six bits a character: those that hold a bit of another's are no part of the secret.
+            const [from, to] = [Math.ceil((before * 8) / 6), Math.floor(((before + token.length) * 8) / 6)];
+            expect(encodingsOf(token)).toContain(text.toString(encoding).slice(from, to));
+          }
         }
       }
     },

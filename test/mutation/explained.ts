@@ -103,10 +103,21 @@ export const explained: readonly Explained[] = [
   },
   {
     file: 'src/journal/check-line.ts',
-    within: 'if (at === -1) return -1;\n  for (let index',
-    operators: ['condition → false'],
+    within: 'if (at === -1)',
+    operators: ['condition → false', '1 → 2'],
     why: 'there is no byte before the first, and so no literal',
   },
+  ...[
+    'if (start === -1) return -1;\n  let at = start;\n  while (at < end && at - start < 16',
+    ') ? -1 : at;\n}\n\nfunction numberAt',
+    'if (start === -1) return -1;\n  let at = start;\n  while (at < end && at - start < longest',
+    '? -1 : at;\n}\n\nfunction isDigit',
+  ].map((within) => ({
+    file: 'src/journal/check-line.ts',
+    within,
+    operators: ['1 → 2', 'nothing returned', 'condition → false'],
+    why: 'there is no byte before the first: what goes on from there finds nothing, and says so',
+  })),
   {
     file: 'src/journal/lease.ts',
     within: '...(key === undefined ? {} : { key })',
