@@ -204,6 +204,12 @@ export const explained: readonly Explained[] = [
   },
   {
     file: 'src/journal/segments.ts',
+    within: 'Math.min(size - from, longestLine + chunk)',
+    operators: ['- → +'],
+    why: 'a buffer that is larger than what is read holds the same',
+  },
+  {
+    file: 'src/journal/segments.ts',
     within: 'wanted > 0 ?',
     operators: ['> → >='],
     why: 'reading nothing gives nothing',
