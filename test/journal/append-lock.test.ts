@@ -248,3 +248,77 @@ test('a living holder is asked after at growing intervals, for as long as was sa
   expect(waited).toBeGreaterThanOrEqual(500);
   expect(waited).toBeLessThan(540);
 });
+
+test.each([
+  [0, []],
+  [1, [1]],
+  [3, [1, 2]],
+  [63, [1, 2, 4, 8, 16, 32]],
+  [64, [1, 2, 4, 8, 16, 32, 40]],
+])('a holder that keeps it for %i ms is told of then, and not before', async (waitMs, expected) => {
+  holdAs(readSelf());
+  const slept: number[] = [];
+  const sleep = async (ms: number) => void slept.push(ms);
+  const lock = createAppendLock({ directory, self: readSelf(), isAlive: () => 'alive', sleep, waitMs });
+  await expect(lock.acquire()).rejects.toMatchObject({ code: 'audit' });
+  expect(slept).toEqual(expected);
+  expect(readdirSync(directory)).toEqual([heldBy(readSelf())]);
+});
+
+test('who keeps it is named, with what ends the waiting', async () => {
+  const holder = { pid: 4711, start: '1', boot: 'bastion/b/n' };
+  holdAs(holder);
+  const file = join(directory, heldBy(holder));
+  await expect(lockOf().acquire()).rejects.toMatchObject({
+    message: 'the audit log is locked by process 4711 on bastion, which does not give it back (it may be paused)',
+    hint: expect.stringContaining('`kill -CONT 4711` or end it with `kill -9 4711`'),
+  });
+  await expect(lockOf().acquire()).rejects.toMatchObject({
+    hint: expect.stringMatching(/When bastion is another machine that is gone: rm /),
+  });
+  expect(readdirSync(directory)).toEqual([basename(file)]);
+});
+
+test('a lock has another name each time that it is taken, so that others see it passed on', async () => {
+  const lock = lockOf();
+  const names: string[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    const giveBack = await lock.acquire();
+    names.push(...readdirSync(directory));
+    giveBack();
+  }
+  expect(new Set(names).size).toBe(3);
+});
+
+/** The system refuses to put a directory with a new token in place, after `meanwhile`. */
+function refusePutting(code: string, meanwhile: () => void): void {
+  const refusing: typeof rename = (from, to) => {
+    if (to !== directory) return rename(from, to);
+    Object.assign(fs, { renameSync: rename });
+    syncBuiltinESMExports();
+    meanwhile();
+    throw Object.assign(new Error(`${code}: put in`), { code, syscall: 'rename' });
+  };
+  Object.assign(fs, { renameSync: refusing });
+  syncBuiltinESMExports();
+}
+
+test.each(['ENOTEMPTY', 'EEXIST', 'ENOENT'])(
+  'who is slower to put a token in place (%s) takes the one that is there',
+  async (code) => {
+    refusePutting(code, () => writeFileSync(join(directory, 'free'), ''));
+    const giveBack = await lockOf().acquire();
+    expect(readdirSync(directory)).toEqual([expect.stringMatching(/^held,/)]);
+    giveBack();
+    expect(readdirSync(dirname(directory))).toEqual([basename(directory)]);
+  },
+);
+
+test('a token that cannot be put in place is told, leaves nothing, and nothing else beside it is cleared away', async () => {
+  mkdirSync(join(dirname(directory), 'another'));
+  refusePutting('EIO', () => undefined);
+  await expect(lockOf().acquire()).rejects.toMatchObject({ code: 'EIO' });
+  expect(readdirSync(dirname(directory)).sort()).toEqual(['another', basename(directory)].sort());
+  (await lockOf().acquire())();
+  expect(readdirSync(dirname(directory)).sort()).toEqual(['another', basename(directory)].sort());
+});

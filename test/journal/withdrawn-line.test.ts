@@ -1,4 +1,4 @@
-import fs, { readFileSync, writeFileSync } from 'node:fs';
+import fs, { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -106,4 +106,17 @@ test('more than one line that was read, or one of this process’s own, is damag
   cutTo(3);
   await expect(other.read('run-1')).rejects.toMatchObject(cut);
   expect(await store.read('run-1')).toHaveLength(3);
+});
+
+test('a log whose first entry has become another is damage, however short it is', async () => {
+  const store = storeOn(directory);
+  await store.begin('run-1', alice, ['r'], started(['r']));
+  await storeOn(directory).say('run-1', bob, said('hello'));
+  expect(await store.read('run-1')).toHaveLength(2);
+  rmSync(join(directory, 'audit'), { recursive: true });
+  await storeOn(directory).begin('run-1', bob, ['r'], started(['r']));
+  await expect(store.read('run-1')).rejects.toMatchObject({
+    code: 'audit',
+    message: expect.stringContaining('damaged'),
+  });
 });

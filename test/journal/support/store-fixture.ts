@@ -69,7 +69,7 @@ export const ended: Extract<Event, { type: 'run-ended' }> = {
 };
 
 /** An intent to change something. */
-export function intended(step: string): Event {
+export function intended(step: string): Extract<Event, { type: 'change-intended' }> {
   return {
     type: 'change-intended',
     step,
