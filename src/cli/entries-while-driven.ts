@@ -1,6 +1,7 @@
 import type { Entry } from '../journal/events.ts';
 import type { Store } from '../journal/store.ts';
 import type { Clock } from '../world/clock.ts';
+import type { World } from '../world/world.ts';
 
 /** How often it is asked whether the driver lives, in milliseconds; where `ps` has to be asked, that costs a process. */
 const askEveryMs = 2_000;
@@ -44,4 +45,19 @@ export async function* entriesWhileDriven(watched: Watched, signal: AbortSignal)
     over.abort();
     await undriven;
   }
+}
+
+/** Aborts when a signal says to stop, or nobody reads an output any more. `off` ends the listening. */
+export function stopsOf(world: World): { signal: AbortSignal; off(): void } {
+  const stop = new AbortController();
+  const unsubscribe = [
+    ...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => world.onSignal(signal, () => stop.abort())),
+    ...[world.stdout, world.stderr].flatMap(({ onGone }) => onGone?.(() => stop.abort()) ?? []),
+  ];
+  return {
+    signal: stop.signal,
+    off() {
+      for (const each of unsubscribe) each();
+    },
+  };
 }

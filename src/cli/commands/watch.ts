@@ -4,7 +4,7 @@ import { exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import { advance, begin } from '../../journal/state.ts';
 import type { CommandRun } from '../command.ts';
-import { entriesWhileDriven } from '../entries-while-driven.ts';
+import { entriesWhileDriven, stopsOf } from '../entries-while-driven.ts';
 import { findRun } from '../find-run.ts';
 import { writeJsonLine } from '../json-lines.ts';
 import { stateFlags, withStore } from '../open-store.ts';
@@ -27,11 +27,7 @@ export const watch: CommandRun = ({ world, args, options }) =>
       full: !isTTY || options.flag('verbose'),
       flags: stateFlags(options),
     });
-    const stop = new AbortController();
-    const unsubscribe = [
-      ...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => world.onSignal(signal, () => stop.abort())),
-      ...[world.stdout, world.stderr].flatMap(({ onGone }) => onGone?.(() => stop.abort()) ?? []),
-    ];
+    const stop = stopsOf(world);
     const isLive = driver?.alive === true && ended === undefined;
     let state: RunState | undefined;
     try {
@@ -48,7 +44,7 @@ export const watch: CommandRun = ({ world, args, options }) =>
       }
     } finally {
       view.stop();
-      for (const off of unsubscribe) off();
+      stop.off();
     }
     if (stop.signal.aborted) {
       screen.line(`no longer watched; the run goes on: resend-ops status ${run}${stateFlags(options)}`);
