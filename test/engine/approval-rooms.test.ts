@@ -4,7 +4,7 @@ import { OpsError } from '../../src/errors.ts';
 import type { Told } from '../journal/support/entries.ts';
 import { useBenches } from './benches.ts';
 import { createRooms } from './fake-rooms.ts';
-import { sessionOn } from './sessions.ts';
+import { sessionOfTold } from './session-on.ts';
 
 const bench = useBenches();
 
@@ -26,7 +26,7 @@ function sessionWith(told: readonly Told[]) {
   const made = bench('  - { id: switch, title: Switch, uses: test.set, with: { name: a, value: 1 } }\n', {
     actions: [rooms.action],
   });
-  return { ...sessionOn(made.options, told), rooms };
+  return { ...sessionOfTold(made.options, told), rooms };
 }
 
 test.each<[string, Told[], string[]]>([

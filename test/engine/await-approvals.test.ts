@@ -6,7 +6,7 @@ import type { ApprovalRule } from '../../src/runbook/runbook.ts';
 import type { Clock } from '../../src/world/clock.ts';
 import { type Told, timeOf } from '../journal/support/entries.ts';
 import { useBenches } from './benches.ts';
-import { sessionOn } from './sessions.ts';
+import { sessionOfTold } from './session-on.ts';
 
 const bench = useBenches();
 
@@ -69,7 +69,7 @@ async function awaited({ told = [], rule = {}, nowMs = 5_000, speed = 1, stop = 
     },
   };
   const options = { ...made.options, clock, progress: (_: string, text: string) => void progress.push(text) };
-  const { session, recorded } = sessionOn(options, [started, ...told]);
+  const { session, recorded } = sessionOfTold(options, [started, ...told]);
   session.stop = stop;
   const from = { kind: 'literal' as const, value: ['bo', 'cy'], where };
   const ending = await awaitApprovals(

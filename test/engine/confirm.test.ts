@@ -5,7 +5,7 @@ import type { Session } from '../../src/engine/session.ts';
 import { OpsError } from '../../src/errors.ts';
 import { runOf, type Told } from '../journal/support/entries.ts';
 import { useBenches } from './benches.ts';
-import { sessionOn } from './sessions.ts';
+import { sessionOfTold } from './session-on.ts';
 
 const bench = useBenches();
 
@@ -23,7 +23,7 @@ type More = { told?: Told[]; interactive?: boolean; answers?: unknown[]; stage?:
 
 function listening({ told = [], stage = 'steps', ...more }: More = {}) {
   const made = bench(steps, { interactive: true, ...more });
-  const { session, recorded } = sessionOn(made.options, told);
+  const { session, recorded } = sessionOfTold(made.options, told);
   session.stage = stage;
   const stopHeeding = heedInterrupts(session);
   const raised = async (signal: string) => {
@@ -108,7 +108,7 @@ test('who goes on is asked again at the next Ctrl-C; who has stopped is not', as
 
 test('a question that stands open takes Ctrl-C itself, and no other signal', async () => {
   const made = listening();
-  const { session } = sessionOn({ ...made.options, operator: { ...made.operator, interrupt: () => true } });
+  const { session } = sessionOfTold({ ...made.options, operator: { ...made.operator, interrupt: () => true } });
   made.stopHeeding();
   heedInterrupts(session);
   made.interrupts.raise('SIGINT');
@@ -195,7 +195,7 @@ test('what is offered: to go on while steps run, and to roll back where somethin
       asked.push([question.message, question.options.map((option) => option.label)]);
       return { kind: 'unanswerable', flag: '--yes' };
     };
-    const { session, recorded } = sessionOn({ ...made.options, operator: { ...made.operator, choose } }, told);
+    const { session, recorded } = sessionOfTold({ ...made.options, operator: { ...made.operator, choose } }, told);
     session.stage = stage;
     await askWhatNow(session);
     expect(asked).toEqual([[message, options]]);
@@ -211,7 +211,7 @@ test('an answer that comes once it is decided how the run ends decides nothing',
     session.stage = 'decided';
     return { kind: 'answered', value: options.map(({ value }) => value)[0] as never, by: 'terminal' };
   };
-  const { session, recorded } = sessionOn({ ...made.options, operator: { ...made.operator, choose } }, changed);
+  const { session, recorded } = sessionOfTold({ ...made.options, operator: { ...made.operator, choose } }, changed);
   await askWhatNow(session);
   expect(recorded).toEqual([]);
   expect(session.stop).toBeNull();
@@ -230,7 +230,7 @@ test.each([
   ['Ctrl-C, with nothing in place', plain, ['CTRL-C'], 'stopped', ['interrupted']],
 ] as const)('a confirmation: %s', async (_, question, answers, result, types) => {
   const made = bench(steps, { interactive: true, answers: [...answers] });
-  const { session, recorded } = sessionOn(made.options, changed.slice(0, 1));
+  const { session, recorded } = sessionOfTold(made.options, changed.slice(0, 1));
   expect(await askConfirmation(session, 'one', question, 'd1')).toBe(result);
   expect(recorded.map(({ type }) => type)).toEqual(types);
   if (result !== 'stopped') expect(recorded[0]).toMatchObject({ step: 'one', digest: 'd1', kind: question.kind });
@@ -240,7 +240,7 @@ test.each([
 test('what was confirmed counts for its own plan alone', async () => {
   const confirmed: Told = { type: 'confirmation-given', step: 'one', digest: 'd1', kind: 'plain', by: 'terminal' };
   const made = bench(steps, { interactive: true, answers: [false] });
-  const { session } = sessionOn(made.options, [...changed.slice(0, 1), confirmed]);
+  const { session } = sessionOfTold(made.options, [...changed.slice(0, 1), confirmed]);
   expect(await askConfirmation(session, 'one', plain, 'd1')).toBe('given');
   expect(made.operator.asked).toEqual([]);
   expect(await askConfirmation(session, 'one', plain, 'd2')).toBe('declined');
@@ -249,7 +249,7 @@ test('what was confirmed counts for its own plan alone', async () => {
 
 test('Ctrl-C at a confirmation of a run that stops already is asked about no more', async () => {
   const made = bench(steps, { interactive: true, answers: ['CTRL-C'] });
-  const { session, recorded } = sessionOn(made.options, changed);
+  const { session, recorded } = sessionOfTold(made.options, changed);
   session.stop = 'rollback';
   expect(await askConfirmation(session, 'one', plain, 'd1')).toBe('stopped');
   expect(recorded).toEqual([]);

@@ -4,7 +4,7 @@ import type { StepEnd } from '../../src/engine/step-end.ts';
 import type { Event } from '../../src/journal/events.ts';
 import type { Told } from '../journal/support/entries.ts';
 import { useBenches } from './benches.ts';
-import { sessionOn } from './sessions.ts';
+import { sessionOfTold } from './session-on.ts';
 
 const bench = useBenches();
 
@@ -50,7 +50,7 @@ async function tried(
   const made = bench(ways, more);
   const group = made.options.runbook.steps[0];
   if (group?.kind !== 'first-of') throw new Error('the step is a group of ways');
-  const { session, recorded } = sessionOn(made.options, told);
+  const { session, recorded } = sessionOfTold(made.options, told);
   const order: string[] = [];
   const end = await firstOf(session, group, isTakenUp, async ({ id }) => {
     order.push(id);

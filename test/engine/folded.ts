@@ -1,46 +1,25 @@
 import type { Entry, Event } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/run-state.ts';
-import { foldRun } from '../../src/journal/state.ts';
-
-type Started = Extract<Event, { type: 'run-started' }>;
-
-const started: Started = {
-  type: 'run-started',
-  runbook: 'switch',
-  title: 'A test',
-  mode: 'live',
-  speed: 1,
-  environment: 'production',
-  hostname: 'api.example.com',
-  inputs: {},
-  documents: [],
-  resources: [],
-  overrides: {},
-  version: '0.0.0',
-};
+import { folded, type Started, stampedBy, started } from '../journal/support/entries.ts';
 
 /** The id of a run that is told by {@link entriesOf}. */
 export const run = '20261201-101112-abcdef';
 
+const byAda = {
+  beganMs: Date.UTC(2026, 11, 1, 10, 11, 12),
+  actor: { user: 'ada', host: 'desk' },
+  hashOf: (seq: number) => `hash-${seq}`,
+};
+
 /** Entries as the log would hold them: one a second from 10:11:12 on, by Ada, who drives the run. */
 export function entriesOf(events: readonly Event[], first: Partial<Started> = {}, id = run): Entry[] {
-  return [{ ...started, ...first }, ...events].map((event, index) => ({
-    seq: index + 1,
-    time: new Date(Date.UTC(2026, 11, 1, 10, 11, 12 + index)).toISOString(),
-    run: id,
-    epoch: 1,
-    actor: { user: 'ada', host: 'desk' },
-    prev: '',
-    hash: `hash-${index + 1}`,
-    ...event,
-  }));
+  const begun = { ...started, runbook: 'switch', environment: 'production', ...first };
+  return stampedBy({ ...byAda, run: id }, [begun, ...events]);
 }
 
 /** What such entries lead to. */
 export function stateOf(events: readonly Event[], first: Partial<Started> = {}, id = run): RunState {
-  const state = foldRun(entriesOf(events, first, id));
-  if (state === undefined) throw new Error('there is no run');
-  return state;
+  return folded(entriesOf(events, first, id));
 }
 
 /** A step whose change was intended, and what came next. */

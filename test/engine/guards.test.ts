@@ -5,7 +5,7 @@ import { foreseeRefusal } from '../../src/engine/foresee-refusal.ts';
 import { raiseGuard } from '../../src/engine/guards.ts';
 import { OpsError } from '../../src/errors.ts';
 import { useBenches } from './benches.ts';
-import { sessionOn } from './sessions.ts';
+import { sessionOfTold } from './session-on.ts';
 
 const bench = useBenches();
 
@@ -13,7 +13,7 @@ const finding = { guard: 'back', message: 'the primary is back', hint: 'hold' };
 const one = '  - { id: one, title: One, uses: test.set, with: { name: a, value: 1 } }\n';
 
 test('a guard stops what it speaks against, by name; in a dry run it is only noted', async () => {
-  const { session, recorded } = sessionOn(bench(one).options);
+  const { session, recorded } = sessionOfTold(bench(one).options);
   await expect(raiseGuard(session, 'one', finding)).rejects.toMatchObject({
     code: 'failed',
     message: 'guard back: the primary is back',
@@ -26,7 +26,7 @@ test('a guard stops what it speaks against, by name; in a dry run it is only not
 });
 
 test('a guard is passed by its own name alone, with the reason in the log, also where that says nothing', async () => {
-  const { session, recorded } = sessionOn(bench(one).options);
+  const { session, recorded } = sessionOfTold(bench(one).options);
   for (const reason of ['we know', '']) {
     session.state.overrides = { back: reason };
     await raiseGuard(session, 'one', finding);
@@ -59,7 +59,7 @@ async function foreseen({ optional = true, isRefused = true } = {}) {
     rights.push(access());
     return undefined as never;
   };
-  const { session } = sessionOn({ ...options, edges: { ...options.edges, slack } });
+  const { session } = sessionOfTold({ ...options, edges: { ...options.edges, slack } });
   session.state.mode = 'dry-run';
   const [step] = options.runbook.steps;
   const action = options.actions.get('test.post');

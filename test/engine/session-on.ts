@@ -3,9 +3,9 @@ import type { StartOptions } from '../../src/engine/options.ts';
 import { openSession, type Session, tellTimeline } from '../../src/engine/session.ts';
 import { OpsError } from '../../src/errors.ts';
 import type { Entry, Event } from '../../src/journal/events.ts';
-import { foldRun } from '../../src/journal/state.ts';
 import type { Lease } from '../../src/journal/store.ts';
 import type { Clock } from '../../src/world/clock.ts';
+import { folded, type Told, entriesOf as toldEntries } from '../journal/support/entries.ts';
 import { entriesOf } from './folded.ts';
 
 /** A clock that stands still but for who sleeps, and then goes on at once. `slept`: for how long, each time. */
@@ -33,22 +33,26 @@ export function standingClock(speed = 1): Clock & { slept: number[]; boxes: numb
   };
 }
 
+type More = {
+  actions?: readonly AnyAction[];
+  clock?: Clock;
+  first?: Parameters<typeof entriesOf>[1];
+  lease?: Partial<Lease>;
+  /** How many entries the log takes, before it is full; all, where it says nothing. */
+  takes?: number;
+  /** How the log stamps what it is told; as {@link entriesOf} does, where it says nothing. */
+  stamp?: typeof toldEntries;
+};
+
 /** A session on a run that has come as far as `before` tells, with a log in memory. `recorded`: what it has written since; `refused`: what it tried to when it was full. */
 export function sessionOn(
   options: StartOptions,
   before: readonly Event[],
-  more: {
-    actions?: readonly AnyAction[];
-    clock?: Clock;
-    first?: Parameters<typeof entriesOf>[1];
-    lease?: Partial<Lease>;
-    /** How many entries the log takes, before it is full; all, where it says nothing. */
-    takes?: number;
-  } = {},
+  more: More = {},
 ): { session: Session; recorded: Event[]; refused: Event[] } {
-  const entries = entriesOf(before, more.first);
-  const state = foldRun(entries);
-  if (state === undefined) throw new Error('there is no run');
+  const stamp = more.stamp ?? entriesOf;
+  const entries = stamp(before, more.first);
+  const state = folded(entries);
   const recorded: Event[] = [];
   const refused: Event[] = [];
   const append = async (event: Event): Promise<Entry> => {
@@ -59,7 +63,7 @@ export function sessionOn(
       throw new OpsError('audit', 'no space left on device');
     }
     recorded.push(event);
-    const all = entriesOf([...before, ...recorded], more.first);
+    const all = stamp([...before, ...recorded], more.first);
     const entry = all.at(-1);
     if (entry === undefined) throw new Error('there is no entry');
     return entry;
@@ -78,4 +82,9 @@ export function sessionOn(
   const session = openSession({ ...options, actions, clock: more.clock ?? standingClock() }, options, lease, state);
   tellTimeline(session, entries);
   return { session, recorded, refused };
+}
+
+/** A session on a run that `ana` began, with the clock of `options`; see `entriesOf` of the journal's tests. */
+export function sessionOfTold(options: StartOptions, told: readonly Told[] = []) {
+  return sessionOn(options, told, { clock: options.clock, stamp: toldEntries });
 }
