@@ -48,7 +48,7 @@ export async function* entriesWhileDriven(watched: Watched, signal: AbortSignal)
 }
 
 /** Aborts when a signal says to stop, or nobody reads an output any more. `off` ends the listening. */
-export function stopsOf(world: World): { signal: AbortSignal; off(): void } {
+export function listenForStop(world: World): { signal: AbortSignal; off(): void } {
   const stop = new AbortController();
   const unsubscribe = [
     ...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => world.onSignal(signal, () => stop.abort())),

@@ -51,15 +51,17 @@ function blowsFor(acts: readonly SurveyedAct[]): Blow[] {
  * A sync of the log between the two writes: of all failures it is the easiest to pass over, for nothing else goes wrong,
  * and there is a write to come. And the first entry of a rollback that was confirmed: there is nothing on the screen yet.
  */
-function sampleOf(acts: readonly SurveyedAct[]): Blow[] {
+function sampleOf(acts: readonly SurveyedAct[], stage: Stage): Blow[] {
   const syncs = acts.flatMap(({ op, path, sent }, n) =>
     op === 'fdatasync' && path.includes('/audit') && sent === 1 ? [n + 1] : [],
   );
   const at = syncs[Math.floor(syncs.length / 2)];
   if (at === undefined) throw new Error('the log is never synced between the writes');
+  const sync: Blow = { code: 'EIO', at, for: 'once' };
+  if (stage !== 'rollback') return [sync];
   const confirmed = acts.findIndex(({ text = '' }) => text.includes('"type":"confirmation-given"')) + 1;
-  const isFirst = confirmed > 0 && !acts.some(({ text = '' }) => text.includes('"type":"change-intended"'));
-  return [{ code: 'EIO', at, for: 'once' }, ...(isFirst ? [{ code: 'EIO', at: confirmed, for: 'once' } as const] : [])];
+  if (confirmed === 0) throw new Error('the rollback is not confirmed');
+  return [sync, { code: 'EIO', at: confirmed, for: 'once' }];
 }
 
 const stages: readonly Stage[] = ['run', 'resume', 'rollback'];
@@ -70,7 +72,7 @@ for (const stage of stages) {
   declare(`the disk fails at every act of a ${stage}`, { timeout: 3_600_000 }, async ({ task }) => {
     const tally = createTally(task);
     const acts = await inWorld(({ prepare }) => surveyStage(prepare(), stage));
-    const blows = [...(isFull ? blowsFor(acts) : sampleOf(acts)).entries()];
+    const blows = [...(isFull ? blowsFor(acts) : sampleOf(acts, stage)).entries()];
     const shares = Array.from({ length: Math.ceil(blows.length / attacksAWorld) }, (_, n) =>
       blows.slice(n * attacksAWorld, (n + 1) * attacksAWorld),
     ).values();

@@ -4,7 +4,7 @@ import { exitCodes } from '../../errors.ts';
 import type { RunState } from '../../journal/run-state.ts';
 import { advance, begin } from '../../journal/state.ts';
 import type { CommandRun } from '../command.ts';
-import { entriesWhileDriven, stopsOf } from '../entries-while-driven.ts';
+import { entriesWhileDriven, listenForStop } from '../entries-while-driven.ts';
 import { findRun } from '../find-run.ts';
 import { writeJsonLine } from '../json-lines.ts';
 import { stateFlags, withStore } from '../open-store.ts';
@@ -27,7 +27,7 @@ export const watch: CommandRun = ({ world, args, options }) =>
       full: !isTTY || options.flag('verbose'),
       flags: stateFlags(options),
     });
-    const stop = stopsOf(world);
+    const stop = listenForStop(world);
     const isLive = driver?.alive === true && ended === undefined;
     let state: RunState | undefined;
     try {
